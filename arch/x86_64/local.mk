@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: ISC
+# x86-64: the kernel exo-x86_64.elf and the library OS, libos.a and libos.elf.
+X86_64_EXO_SOURCES =
+
+X86_64_LIBOS_SOURCES =
+
+X86_64_H =
+
+EXTRA_DIST += $(X86_64_H)
+
+# Where chitin-run and chitin-cc look once installed.
+imagedir = $(pkglibdir)
+image_PROGRAMS =
+
+if KERNEL_X86_64
+image_PROGRAMS += exo-x86_64.elf
+EXTRA_DIST += arch/x86_64/exo/kernel.ld
+endif
+exo_x86_64_elf_SOURCES = $(EXO_SOURCES) $(X86_64_EXO_SOURCES)
+exo_x86_64_elf_CPPFLAGS = $(X86_64_CPPFLAGS)
+exo_x86_64_elf_CFLAGS = $(X86_64_CFLAGS) -mcmodel=kernel -fno-pic
+exo_x86_64_elf_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g
+exo_x86_64_elf_LINK = $(AM_V_CCLD)$(LLD) -static -nostdlib -z max-page-size=4096 \
+	--build-id=none -T $(srcdir)/arch/x86_64/exo/kernel.ld -o $@
+EXTRA_exo_x86_64_elf_DEPENDENCIES = arch/x86_64/exo/kernel.ld
+
+# The library is linked at a fixed address far from the program, and refers to itself relative
+# to the program counter only: hence -fpie with a static link. Its hidden names are made local
+# (one object, libos.o), so that its memcpy and libc's never meet; what programs may call is
+# declared with default visibility in libos/libos.h.
+if LIBOS_X86_64
+noinst_LIBRARIES += libos-x86_64-parts.a
+image_DATA = libos.a
+image_PROGRAMS += libos.elf
+EXTRA_DIST += arch/x86_64/libos/libos.ld
+endif
+dist_image_DATA = arch/x86_64/libos/native.ld
+libos_x86_64_parts_a_SOURCES = $(LIBOS_SOURCES) $(X86_64_LIBOS_SOURCES)
+libos_x86_64_parts_a_CPPFLAGS = $(X86_64_CPPFLAGS)
+libos_x86_64_parts_a_CFLAGS = $(X86_64_CFLAGS) -fpie -fvisibility=hidden
+libos_x86_64_parts_a_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g
+CLEANFILES += libos.o libos.a
+
+libos.o: libos-x86_64-parts.a
+	$(AM_V_CCLD)$(LLD) -r --whole-archive libos-x86_64-parts.a -o $@ && \
+		$(OBJCOPY) --localize-hidden $@
+libos.a: libos.o
+	$(AM_V_AR)rm -f $@ && $(AR) cr $@ libos.o
+
+libos_elf_SOURCES =
+libos_elf_LINK = $(AM_V_CCLD)$(LLD) -static -nostdlib -z max-page-size=4096 \
+	--build-id=none -T $(srcdir)/arch/x86_64/libos/libos.ld -o $@
+libos_elf_LDADD = libos.o
+EXTRA_libos_elf_DEPENDENCIES = arch/x86_64/libos/libos.ld

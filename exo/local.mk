@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: ISC
+# The portable kernel. EXO_SOURCES is the one list: the host library and every kernel are built
+# from it, so a file that is added here is in all of them.
+EXO_SOURCES =
+
+EXO_H =
+
+EXTRA_DIST += $(EXO_H)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: ISC
+# Tests. All print TAP. To add one: write the file, add one line to one of these lists.
+
+# tests/host/NAME.c, linked with libexo-host.a and run as it is.
+HOST_TESTS = \
+	tests/host/tap_self_check.tap
+
+# tests/guest/NAME.c, built by chitin-cc and booted by tests/run-guest; a line `run-guest: OPTIONS`
+# in the file's first comment gives options for chitin-run.
+GUEST_TESTS =
+
+# tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
+RAW_TESTS =
+
+TEST_H = tests/tap.h
+
+EXTRA_DIST += $(TEST_H) tests/README tests/run-guest
+EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
+CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
+
+AM_CPPFLAGS = $(HOST_CPPFLAGS)
+AM_CFLAGS = $(HOST_CFLAGS)
+LDADD = libexo-host.a
+check_PROGRAMS += $(HOST_TESTS)
+TESTS += $(HOST_TESTS)
+if LIBOS_X86_64
+TESTS += $(GUEST_TESTS)
+endif
+if KERNEL_X86_64
+TESTS += $(RAW_TESTS)
+endif
+
+TEST_EXTENSIONS = .tap .guest .raw
+TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+GUEST_LOG_DRIVER = $(TAP_LOG_DRIVER)
+GUEST_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
+RAW_LOG_DRIVER = $(TAP_LOG_DRIVER)
+RAW_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
+
+# Loops run a twentieth of their count in `make check`, all of it in `make check-long`.
+ITERATIONS = 5
+AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
+	QEMU_X86_64='$(QEMU_X86_64)'; export QEMU_X86_64; \
+	top_srcdir='$(top_srcdir)'; export top_srcdir; \
+	top_builddir='$(top_builddir)'; export top_builddir;
+
+check-long:
+	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100
+.PHONY: check-long
+
+$(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) $(DEBUG_CPPFLAGS) $< -o $@
+
+$(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) $(X86_64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \
+		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
