@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * How a slot lies in memory on x86-64 (Intel SDM 3A 4.5, table 4-20). The kernel writes slots only
+ * through these; the library OS reads them through the recursive view.
+ *
+ *   leaf    bit 0 P = 1 · 1 W access · 2 U any access · 5 A · 6 D · 9..11, 52 soft 0..3
+ *           12..51 frame · 53 right W · 54 right X · 63 NX (no execute access)
+ *   branch  bit 0 P = 1 · 1 write access · 2 U = 1 · 12..51 frame · 53, 54 rights · 63 no right X
+ *   empty   0: payload 0; else bit 0 P = 0 · 1 set (the kernel's tag) · 12..59 payload, inverted:
+ *           so the address bits of a small payload are ones, beyond memory (L1TF)
+ *
+ * A slot with P = 1 is a leaf in a level 1 table and a branch anywhere else.
+ */
+#ifndef MACHINE_SLOT_H
+#define MACHINE_SLOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/exo.h"
+
+#define SLOT_P        (UINT64_C(1) << 0)
+#define SLOT_W        (UINT64_C(1) << 1)
+#define SLOT_U        (UINT64_C(1) << 2)
+#define SLOT_ACCESSED (UINT64_C(1) << 5)
+#define SLOT_DIRTY    (UINT64_C(1) << 6)
+#define SLOT_RIGHT_W  (UINT64_C(1) << 53)
+#define SLOT_RIGHT_X  (UINT64_C(1) << 54)
+#define SLOT_NX       (UINT64_C(1) << 63)
+#define SLOT_FRAME    UINT64_C(0x000ffffffffff000)
+
+static inline bool slot_is_present(uint64_t slot)
+{
+	return slot & SLOT_P;
+}
+
+/* Physical frame number of a present slot. */
+static inline uint32_t slot_pfn(uint64_t slot)
+{
+	return (uint32_t)((slot & SLOT_FRAME) >> 12);
+}
+
+/* Rights of a present slot: EXO_READ and what else it may ever allow. */
+static inline unsigned slot_rights(uint64_t slot)
+{
+	return EXO_READ | ((unsigned)(slot >> 52) & 6u);
+}
+
+/* Access of a leaf now: 0 (none) or EXO_READ and more. */
+static inline unsigned slot_access(uint64_t slot)
+{
+	unsigned access = (unsigned)(slot & SLOT_W) | (slot & SLOT_NX ? 0u : EXO_EXEC);
+
+	return slot & SLOT_U ? access | EXO_READ : 0u;
+}
+
+/* Write access of a branch: off while the table below may be shared. */
+static inline bool slot_is_writable(uint64_t slot)
+{
+	return slot & SLOT_W;
+}
+
+static inline unsigned slot_soft(uint64_t slot)
+{
+	return ((unsigned)(slot >> 9) & 7u) | ((unsigned)(slot >> 49) & 8u);
+}
+
+static inline bool slot_is_accessed(uint64_t slot)
+{
+	return slot & SLOT_ACCESSED;
+}
+
+static inline bool slot_is_dirty(uint64_t slot)
+{
+	return slot & SLOT_DIRTY;
+}
+
+/* A leaf on frame pfn. Access beyond rights is a caller's bug. Accessed and dirty are clear. */
+static inline uint64_t slot_leaf(uint32_t pfn, unsigned rights, unsigned access, unsigned soft)
+{
+	return SLOT_P | (uint64_t)pfn << 12 | (uint64_t)(rights & 6u) << 52
+		| (access & EXO_WRITE) | (access ? SLOT_U : 0)
+		| (access & EXO_EXEC ? 0 : SLOT_NX)
+		| (uint64_t)(soft & 7u) << 9 | (uint64_t)(soft & 8u) << 49;
+}
+
+/* A branch to the table in frame pfn. */
+static inline uint64_t slot_branch(uint32_t pfn, unsigned rights, bool is_writable)
+{
+	return SLOT_P | SLOT_U | (uint64_t)pfn << 12 | (uint64_t)(rights & 6u) << 52
+		| (is_writable ? SLOT_W : 0) | (rights & EXO_EXEC ? 0 : SLOT_NX);
+}
+
+/* An empty slot with a payload of 48 bits. */
+static inline uint64_t slot_empty(uint64_t payload)
+{
+	payload &= EXO_PAYLOAD_MASK;
+	return payload ? (~payload & EXO_PAYLOAD_MASK) << 12 | SLOT_W : 0;
+}
+
+/* The payload of an empty slot. */
+static inline uint64_t slot_payload(uint64_t slot)
+{
+	return slot ? ~(slot >> 12) & EXO_PAYLOAD_MASK : 0;
+}
+
+/* The same leaf or branch without write access. */
+static inline uint64_t slot_without_write(uint64_t slot)
+{
+	return slot & ~SLOT_W;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Account: what envs pay with. Carved accounts form a tree; limits are carved out of the parent's,
+ * so the sum of all limits of a resource is what there is, and an account under its limit finds a
+ * free frame (I-8).
+ *
+ *   FREE -> LIVE (envs use it) -> MERGING (its last env died: limit shrinks with use, each unit
+ *   going to the parent) -> FREE
+ */
+#ifndef EXO_ACCOUNT_H
+#define EXO_ACCOUNT_H
+
+enum account_state { ACCOUNT_FREE, ACCOUNT_LIVE, ACCOUNT_MERGING };
+
+#define ACCOUNT_NONE 0xffffu
+
+struct account {
+	struct lock lock;
+	_Atomic uint64_t quota[EXO_RESOURCES]; /* limit << 32 | used, so that both change at once */
+	uint32_t state GUARDED_BY(tree_class);
+	uint32_t parent GUARDED_BY(tree_class);   /* ACCOUNT_NONE for the first */
+	uint32_t envs GUARDED_BY(tree_class);     /* that pay with it */
+	uint32_t dying GUARDED_BY(account_class); /* first of the dying tables (frame index) */
+	uint32_t revoke_frames GUARDED_BY(account_class); /* asked back and not yet returned */
+	uint32_t revoke_env GUARDED_BY(account_class);    /* where repossession has got to */
+	uint64_t revoke_address GUARDED_BY(account_class);
+	uint64_t revoke_deadline GUARDED_BY(account_class); /* clock units; 0: none */
+};
+
+/* Use n units: EXO_E_LIMIT. Lock-free. */
+err_t account_charge(struct machine *m, unsigned account, enum exo_resource resource, uint32_t n)
+	MUST_USE;
+/* Give n used units back; a merging account passes them to its parent. Lock-free. */
+void account_discharge(struct machine *m, unsigned account, enum exo_resource resource, uint32_t n);
+/* Carve a new account out of `parent`. EXO_E_LIMIT, EXO_E_FULL. Requires tree lock. */
+err_t account_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
+		     unsigned *account) MUST_USE REQUIRES(tree_class);
+/* One env more or less pays with it; the last starts the merge. Requires tree lock. */
+void account_join(struct machine *m, unsigned account) REQUIRES(tree_class);
+void account_leave(struct machine *m, unsigned account) REQUIRES(tree_class);
+
+#endif

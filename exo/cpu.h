@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Cpu: a processor's circular vector of slices, what runs on it, its sleepers and its pending
+ * flush. `current` and what follows it belong to the CPU itself; the rest is under its lock.
+ */
+#ifndef EXO_CPU_H
+#define EXO_CPU_H
+
+/* References dropped and translations changed by a batch, until its flush. */
+struct flush {
+	uint32_t count;             /* drops in use */
+	uint32_t pages;             /* pages in use; more than fit: everything */
+	bool is_all;                /* the env's whole address-space id */
+	bool is_everywhere;         /* a common table: every CPU that runs a sharer */
+	uint32_t env;               /* whose translations */
+	struct pfn drops[EXO_DROPS];
+	uint64_t page[16];
+};
+
+struct cpu {
+	uint32_t current;             /* vcpu whose registers are loaded, VCPU_NONE: none */
+	uint32_t fpu_owner;           /* vcpu whose FPU state is loaded, VCPU_NONE: none */
+	uint32_t root_env;            /* env whose root is loaded, ENV_NONE: the kernel's own */
+	uint32_t position;            /* of the running slice */
+	uint64_t slice_end;           /* clock units */
+	uint64_t deadline;            /* next event of this CPU, as armed */
+	bool is_over;                 /* slice over: the allowance runs */
+	struct flush flush;
+	uint64_t held;                /* ranks of locks held: 8 bits a rank (debug builds) */
+	_Atomic uint32_t shoot;       /* another CPU asks for a flush; pairs with: tlb_flush_finish */
+	struct lock lock;
+	uint32_t sleepers GUARDED_BY(cpu_class);              /* by deadline, VCPU_NONE ends */
+	uint16_t slices[EXO_SLICES] GUARDED_BY(cpu_class);    /* vcpu, VCPU_NONE: free */
+	uint16_t slice_account[EXO_SLICES] GUARDED_BY(cpu_class); /* who pays */
+	uint64_t slices_used[EXO_SLICES / 64] GUARDED_BY(cpu_class); /* bit set: not free */
+};
+
+/* Hand out a position (EXO_SLICE_ANY: the first free one after the running slice's) of cpu's vector
+ * to a vcpu, charged to `account`. EXO_E_RANGE: no such CPU or position; EXO_E_USED: position taken;
+ * EXO_E_FULL; EXO_E_LIMIT. Takes cpu. */
+err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want, unsigned account,
+		  uint64_t *position) MUST_USE;
+/* Give a position back. Takes cpu. */
+void slice_free(struct machine *m, unsigned cpu, unsigned position);
+/* Give back all positions of a vcpu. Takes cpu. */
+void slice_free_all(struct machine *m, unsigned vcpu);
+
+/* Choose what runs next on this CPU and make it ready: root, FPU, clock. Idles if nothing can run.
+ * Returns the vcpu. Takes cpu. */
+struct vcpu *cpu_dispatch(struct machine *m, struct cpu *c);
+/* End of a kernel entry: dispatch if the current vcpu cannot go on, arm the clock, deliver events. */
+struct vcpu *cpu_leave(struct machine *m, struct cpu *c);
+/* Give up the rest of the running slice; its vcpu stays RUNNABLE. */
+void cpu_yield(struct machine *m, struct cpu *c);
+/* Let `vcpu` run in the rest of the running slice. EXO_E_STATE: it is not RUNNABLE. */
+err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu) MUST_USE;
+/* Clock work: sleepers whose deadline has passed, the current vcpu's timer, the slice's end. */
+void cpu_tick(struct machine *m, struct cpu *c);
+/* Put a vcpu that waits with a timer among the sleepers; take it off. Takes cpu. */
+void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu);
+void cpu_unsleep(struct machine *m, unsigned vcpu);
+/* Forget a vcpu as this CPU's current and FPU owner (it ends). */
+void cpu_forget(struct machine *m, struct cpu *c, unsigned vcpu);
+
+#endif

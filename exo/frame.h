@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Frame: a 4 KiB physical page, 8 bytes of state. Who may touch what:
+ *   refs   counts all holders (I-8): slots, roots, vcpus, waits, the kernel. Raised only through a
+ *          holder that cannot go away meanwhile (its env's lock is held); so a count of one, read
+ *          under that lock, is stable. In a free or dying frame: the next one of its list.
+ *   meta   type 0..2, level 3..5, used 6..15, account 16..31. Changed by compare-and-swap, since
+ *          CLAIM, waits and slot counts meet in it. In a free frame: type, and the former one of
+ *          the free list in 3..31.
+ *
+ *        frame_alloc            last frame_unref
+ *   FREE ------------> DATA, TABLE, COMMON, VCPU -----------> FREE (tables: DYING -> drained -> FREE)
+ *   KERNEL: the kernel's own, in no slot. BOOT: archive and info page: in slots, for reading only.
+ */
+#ifndef EXO_FRAME_H
+#define EXO_FRAME_H
+
+enum frame_type {
+	FRAME_FREE,
+	FRAME_DATA,
+	FRAME_TABLE,
+	FRAME_COMMON,
+	FRAME_KERNEL,
+	FRAME_BOOT,
+	FRAME_VCPU,
+	FRAME_DYING,
+};
+
+#define FRAME_NONE      0x1fffffffu
+#define FRAME_REFS_MAX  0x80000000u
+
+struct frame {
+	_Atomic uint32_t refs; /* acq_rel on drop pairs with: frame_unref */
+	_Atomic uint32_t meta;
+};
+
+/* Take a frame off the free list for `account`: refs 1, contents undefined. want: a physical frame
+ * number, or 0 for any. Drains the account's dying list a bounded amount when it has to.
+ * EXO_E_LIMIT: account full; EXO_E_FRAME: `want` is out of range or not free; EXO_E_AGAIN: full, but
+ * its dying list is not empty yet. Locks: takes account, free. */
+err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,
+		  uint64_t want, struct pfn *pfn) MUST_USE;
+/* One more holder. EXO_E_COUNT at the limit. The caller can name a holder that stays. */
+err_t frame_ref(struct machine *m, struct pfn pfn) MUST_USE;
+/* One holder less; the last frees a frame or puts a table on its account's dying list. The caller
+ * has flushed what could still name it (I-7). Locks: takes account, free, wait. */
+void frame_unref(struct machine *m, struct pfn pfn);
+/* Turn a solely held data frame into another type, keeping refs and account. */
+void frame_retype(struct machine *m, struct pfn pfn, enum frame_type type, unsigned level);
+/* Change the number of used slots (tables) or waits (other frames) by `change`. */
+void frame_use(struct machine *m, struct pfn pfn, int change);
+/* Charge the frame to another account. EXO_E_LIMIT. */
+err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account) MUST_USE;
+/* Work on an account's dying tables, at most `slots` of their slots. True if some are left.
+ * Locks: takes account, free, wait. */
+bool frame_drain(struct machine *m, unsigned account, unsigned slots);
+/* Put a frame that nobody uses on the free list. Locks: takes free. */
+void frame_free(struct machine *m, struct pfn pfn);
+
+#endif

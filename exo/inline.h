@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* Small accessors of the machine's arrays. Touches nothing, takes no locks. */
+#ifndef EXO_INLINE_H
+#define EXO_INLINE_H
+
+static inline struct frame *frame_of(struct machine *m, struct pfn pfn)
+{
+	return &m->frames[pfn.n - MACHINE_FIRST_FRAME];
+}
+
+static inline bool frame_exists(struct machine *m, uint64_t pfn)
+{
+	return pfn >= MACHINE_FIRST_FRAME && pfn - MACHINE_FIRST_FRAME < m->frame_count;
+}
+
+static inline uint32_t frame_meta(struct machine *m, struct pfn pfn)
+{
+	return atomic_load_explicit(&frame_of(m, pfn)->meta, memory_order_relaxed);
+}
+
+static inline uint32_t frame_refs(struct machine *m, struct pfn pfn)
+{
+	return atomic_load_explicit(&frame_of(m, pfn)->refs, memory_order_acquire);
+}
+
+static inline enum frame_type frame_type(uint32_t meta)
+{
+	return (enum frame_type)(meta & 7u);
+}
+
+static inline unsigned frame_level(uint32_t meta)
+{
+	return meta >> 3 & 7u;
+}
+
+static inline unsigned frame_used(uint32_t meta)
+{
+	return meta >> 6 & 0x3ffu;
+}
+
+static inline unsigned frame_account(uint32_t meta)
+{
+	return meta >> 16;
+}
+
+/* The slots of a table frame. */
+static inline _Atomic uint64_t *table_slots(struct machine *m, struct pfn table)
+{
+	return arch_frame_memory(m, table);
+}
+
+static inline struct exo_info *machine_info(struct machine *m)
+{
+	return arch_frame_memory(m, m->info);
+}
+
+#endif

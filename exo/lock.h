@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Every lock of the kernel, on one screen. A lock belongs to a class; classes are taken in the
+ * order of their ranks, outermost first. Two of one class: only envs, by env_lock_pair, in index
+ * order. Interrupts are off whenever the kernel runs, so every lock is interrupt-safe.
+ *
+ *   tree     who is whose parent; births and deaths of envs, vcpus and accounts
+ *   env      an env's slots (all tables that only it reaches), vcpu list
+ *   common   a common table's slots (hashed by frame)
+ *   account  limits, use and dying list of every account
+ *   free     the list of free frames
+ *   wait     a bucket of waits
+ *   cpu      a CPU's slice vector, its sleepers, the states of its vcpus
+ *   console  the input ring
+ *
+ * clang checks classes (-Wthread-safety: C cannot name a sibling field, so a class token stands
+ * for all its locks); debug builds check ranks at run time.
+ */
+#ifndef EXO_LOCK_H
+#define EXO_LOCK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#define LOCK_ATTRIBUTE(x) __attribute__((x))
+#else
+#define LOCK_ATTRIBUTE(x)
+#endif
+#define GUARDED_BY(class) LOCK_ATTRIBUTE(guarded_by(class))
+#define REQUIRES(...)     LOCK_ATTRIBUTE(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...)     LOCK_ATTRIBUTE(locks_excluded(__VA_ARGS__))
+#define ACQUIRES(...)     LOCK_ATTRIBUTE(acquire_capability(__VA_ARGS__))
+#define RELEASES(...)     LOCK_ATTRIBUTE(release_capability(__VA_ARGS__))
+#define UNCHECKED         LOCK_ATTRIBUTE(no_thread_safety_analysis)
+
+struct LOCK_ATTRIBUTE(capability("lock class")) lock_class {
+	char unused;
+};
+
+enum lock_rank {
+	RANK_TREE,
+	RANK_ENV,
+	RANK_COMMON,
+	RANK_ACCOUNT,
+	RANK_FREE,
+	RANK_WAIT,
+	RANK_CPU,
+	RANK_CONSOLE,
+	RANKS
+};
+
+extern struct lock_class tree_class;
+extern struct lock_class env_class LOCK_ATTRIBUTE(acquired_after(tree_class));
+extern struct lock_class common_class LOCK_ATTRIBUTE(acquired_after(env_class));
+extern struct lock_class account_class LOCK_ATTRIBUTE(acquired_after(common_class));
+extern struct lock_class free_class LOCK_ATTRIBUTE(acquired_after(account_class));
+extern struct lock_class wait_class LOCK_ATTRIBUTE(acquired_after(free_class));
+extern struct lock_class cpu_class LOCK_ATTRIBUTE(acquired_after(wait_class));
+extern struct lock_class console_class LOCK_ATTRIBUTE(acquired_after(cpu_class));
+
+/* 0: free, 1: held. Acquire on taking pairs with: lock_release. */
+struct lock {
+	_Atomic uint32_t held;
+};
+
+/* Take, give back. A lock of a rank must not be taken while one of the same or an inner rank is
+ * held (debug builds panic; `is_second` admits one more of the same rank). Spinning CPUs answer
+ * shoot-downs. Called through the class-named wrappers beside each object. */
+void lock_acquire(struct lock *lock, enum lock_rank rank, bool is_second) UNCHECKED;
+void lock_release(struct lock *lock, enum lock_rank rank) UNCHECKED;
+
+#endif

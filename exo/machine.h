@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The whole state of the kernel: one structure of arrays indexed by small integers, without
+ * pointers, so that a snapshot is a memcpy and the audit reads it in the kernel, on the host and
+ * from outside a running guest. Sizes can be set at compile time.
+ */
+#ifndef EXO_MACHINE_H
+#define EXO_MACHINE_H
+
+#include "arch/arch.h"
+#include "exo/lock.h"
+
+#ifndef EXO_ENVS
+#define EXO_ENVS     512u
+#define EXO_VCPUS    512u
+#define EXO_ACCOUNTS 64u
+#define EXO_CPUS     8u
+#define EXO_SLICES   512u /* a CPU; a multiple of 64 */
+#define EXO_BUCKETS  64u  /* of waits; a power of two */
+#define EXO_DROPS    64u  /* references that wait for one flush */
+#endif
+
+/* Zero or a negative enum exo_error. */
+typedef int32_t err_t;
+#define MUST_USE __attribute__((warn_unused_result))
+
+#define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The kernel's own bugs only; stays in release builds. */
+#define assert(x) ((x) ? (void)0 : arch_panic(#x, __FILE__, __LINE__))
+
+#ifdef EXO_DEBUG
+#define point(name) arch_point(name)
+#else
+#define point(name) ((void)0)
+#endif
+
+#include "exo/account.h"
+#include "exo/cpu.h"
+#include "exo/env.h"
+#include "exo/frame.h"
+#include "exo/vcpu.h"
+#include "exo/wait.h"
+
+#include <machine/machine.h>
+
+struct machine {
+	struct machine_arch arch;
+	uint32_t frame_count;       /* const after boot */
+	uint32_t cpu_count;         /* const after boot */
+	struct pfn info;            /* const after boot: frame of struct exo_info */
+	struct pfn info_table;      /* const after boot: table under EXO_ROOT_INFO; the kernel holds it */
+	uint64_t slice_units;       /* const after boot */
+	uint64_t allowance_units;   /* const after boot */
+	uint64_t quantum_units;     /* const after boot */
+	_Atomic uint64_t refusals;  /* state edges refused; relaxed: a statistic */
+	struct lock tree_lock;
+	struct lock free_lock;
+	struct lock console_lock;
+	struct lock common_locks[16];
+	uint32_t free_head GUARDED_BY(free_class);  /* index in frames[], or FRAME_NONE */
+	uint32_t free_count GUARDED_BY(free_class);
+	uint32_t console_head GUARDED_BY(console_class); /* bytes put; the info page shows it too */
+	uint32_t console_tail GUARDED_BY(console_class); /* bytes taken */
+	uint8_t console_ring[256] GUARDED_BY(console_class);
+	struct account accounts[EXO_ACCOUNTS];
+	struct wait_bucket buckets[EXO_BUCKETS];
+	struct cpu cpus[EXO_CPUS];
+	struct env envs[EXO_ENVS];
+	struct vcpu vcpus[EXO_VCPUS];
+	struct frame frames[];
+};
+
+#include <machine/inline.h>
+
+#include "exo/inline.h"
+
+#endif

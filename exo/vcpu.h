@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Vcpu: what the kernel runs. Its life, changed by vcpu_edge only:
+ *
+ *   FREE -> INITIALIZING -> RUNNABLE <-> RUNNING -> WAITING -> RUNNABLE
+ *                 |             |           |          |
+ *                 +-------------+----> TERMINATED <----+     TERMINATED -> FREE
+ *
+ * INITIALIZING belongs to its claimant alone. regs and fpu are written by the claimant before
+ * RUNNABLE, and after that by the CPU that stops running it; they are complete before the state
+ * says RUNNABLE, and zeroed before FREE. A handle is index | generation << 16, as an env's.
+ */
+#ifndef EXO_VCPU_H
+#define EXO_VCPU_H
+
+#include <machine/regs.h>
+#include <machine/fpu.h>
+
+enum vcpu_state {
+	VCPU_FREE,
+	VCPU_INITIALIZING,
+	VCPU_RUNNABLE,
+	VCPU_RUNNING,
+	VCPU_WAITING,
+	VCPU_TERMINATED,
+	VCPU_STATES
+};
+
+#define VCPU_NONE 0xffffu
+
+struct vcpu {
+	struct exo_regs regs;         /* first: the entry code stores here */
+	_Atomic uint32_t state;       /* release in vcpu_edge pairs with: acquire in vcpu_edge */
+	uint32_t env;                 /* const from INITIALIZING to TERMINATED */
+	uint64_t generation;          /* changed with the tree lock held */
+	struct pfn page;              /* vcpu page; holds one reference */
+	uint64_t page_address;        /* where its env sees it */
+	_Atomic uint32_t pending;     /* events; or-ed by anyone, acq_rel; pairs with: upcall_events */
+	bool has_progressed;          /* reached user mode since the last EVENTS upcall; its CPU only */
+	uint64_t timer GUARDED_BY(cpu_class);       /* deadline, UINT64_MAX: none */
+	uint32_t sleep_next GUARDED_BY(cpu_class);  /* in its CPU's list of sleepers */
+	uint32_t home GUARDED_BY(cpu_class);        /* CPU whose list it is on */
+	bool is_sleeping GUARDED_BY(cpu_class);
+	uint32_t wait_mode GUARDED_BY(wait_class);  /* WAIT_NONE, WAIT_BLOCK or WAIT_BELL */
+	uint32_t wait_next GUARDED_BY(wait_class);  /* in its bucket */
+	uint64_t wait_key GUARDED_BY(wait_class);   /* see wait.h */
+	uint64_t wait_offset GUARDED_BY(wait_class);
+	uint64_t excess;              /* run past the last slice's end, owed; its CPU only */
+	struct arch_fpu fpu;
+};
+
+uint64_t vcpu_handle(struct machine *m, unsigned vcpu);
+/* One step of a vcpu's life, by compare-and-swap. False, counted and nothing changed, if the edge is
+ * not in the drawing above or the state is not `from`. */
+bool vcpu_edge(struct machine *m, unsigned vcpu, enum vcpu_state from, enum vcpu_state to);
+/* The live vcpu that `handle` names (EXO_E_VCPU), of whichever env. */
+err_t vcpu_find(struct machine *m, uint64_t handle, unsigned *vcpu) MUST_USE;
+/* A new vcpu of `env`, RUNNABLE but without a slice. Everything is checked before anything changes.
+ * EXO_E_ARGUMENT (addresses, registers), EXO_E_LIMIT, EXO_E_FULL, EXO_E_AGAIN, and as ALLOC for the slot of the
+ * vcpu page. Requires tree lock; takes env. */
+err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *start,
+		 unsigned *vcpu) MUST_USE REQUIRES(tree_class);
+/* End a vcpu in any state but FREE and INITIALIZING. Requires tree lock; takes wait, cpu, free. */
+void vcpu_stop(struct machine *m, struct cpu *c, unsigned vcpu) REQUIRES(tree_class);
+/* Pend events; one that blocks is woken. Takes wait, cpu. */
+void vcpu_event(struct machine *m, unsigned vcpu, uint32_t events);
+/* The same for the first vcpu of an env, if it has one. */
+void vcpu_event_env(struct machine *m, unsigned env, uint32_t events);
+/* The kernel's address of a vcpu's page. */
+struct exo_vcpu_page *vcpu_page(struct machine *m, unsigned vcpu);
+
+#endif
