@@ -3,9 +3,9 @@
  * The whole interface between the portable kernel (exo/) and a machine (arch/NAME/exo/). The first
  * half is what the machine provides; the second what the portable kernel provides to its trap
  * code. Beside it each machine has, under include/machine/ and found as <machine/...>:
- *   regs.h     struct exo_regs and its accessors      slot.h     the encoding of slots
- *   machine.h  struct machine_arch, MACHINE_FIRST_FRAME      fpu.h      struct arch_fpu
- *              marked (inline) below; included by exo/machine.h after its types are declared
+ *   regs.h     struct exo_regs and its accessors      slot.h   the encoding of slots
+ *   machine.h  struct machine_arch, MACHINE_FIRST_FRAME  fpu.h  struct arch_fpu
+ *   inline.h   the functions marked (inline) below; included by exo/machine.h after struct machine
  * Interrupts are off in all of them but arch_idle.
  */
 #ifndef ARCH_ARCH_H
