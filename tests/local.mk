@@ -12,9 +12,15 @@ GUEST_TESTS =
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS =
 
+# tests/tools/NAME.sh, run by the shell: the host tools.
+TOOL_TESTS = \
+	tests/tools/boot_archive.sh \
+	tests/tools/chitin_run_ends.sh \
+	tests/tools/chitin_run_input.sh
+
 TEST_H = tests/tap.h
 
-EXTRA_DIST += $(TEST_H) tests/README tests/run-guest
+EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
 
@@ -22,7 +28,7 @@ AM_CPPFLAGS = $(HOST_CPPFLAGS)
 AM_CFLAGS = $(HOST_CFLAGS)
 LDADD = libexo-host.a
 check_PROGRAMS += $(HOST_TESTS)
-TESTS += $(HOST_TESTS)
+TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 if LIBOS_X86_64
 TESTS += $(GUEST_TESTS)
 endif
@@ -30,10 +36,12 @@ if KERNEL_X86_64
 TESTS += $(RAW_TESTS)
 endif
 
-TEST_EXTENSIONS = .tap .guest .raw
+TEST_EXTENSIONS = .tap .guest .raw .sh
 TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 GUEST_LOG_DRIVER = $(TAP_LOG_DRIVER)
 GUEST_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
+SH_LOG_DRIVER = $(TAP_LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
 RAW_LOG_DRIVER = $(TAP_LOG_DRIVER)
 RAW_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
 
@@ -56,3 +64,12 @@ $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) $(X86_64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
+
+# The kernel that plays the other side of chitin-run.
+check_DATA = tests/tools/kernel.elf
+CLEANFILES += tests/tools/kernel.elf
+tests/tools/kernel.elf: tests/tools/kernel.S
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(X86_64_TARGET) -g -c $(srcdir)/tests/tools/kernel.S -o $@.o && \
+		$(LLD) -static -nostdlib --image-base=0x100000 -Ttext=0x200000 -e start -o $@ $@.o && \
+		rm $@.o

@@ -10,3 +10,15 @@ AM_V_CHITIN_CC = $(am__v_CHITIN_CC_@AM_V@)
 am__v_CHITIN_CC_ = $(am__v_CHITIN_CC_@AM_DEFAULT_V@)
 am__v_CHITIN_CC_0 = @echo "  CHITIN   " $@;
 am__v_CHITIN_CC_1 =
+
+bin_PROGRAMS += tools/chitin-run
+tools_chitin_run_SOURCES = tools/chitin-run.c tools/run.h \
+	tools/archive.c tools/archive.h \
+	tools/console.c tools/console.h \
+	tools/program.c tools/program.h \
+	tools/qemu.c tools/qemu.h \
+	tools/symbolize.c tools/symbolize.h
+tools_chitin_run_CPPFLAGS = $(X86_64_CPPFLAGS) -D_GNU_SOURCE \
+	-DIMAGE_DIRECTORY='"$(imagedir)"'
+tools_chitin_run_CFLAGS = $(HOST_CFLAGS)
+tools_chitin_run_LDADD =

@@ -4,7 +4,7 @@ HOST_EXO_SOURCES =
 
 HOST_H =
 
-EXTRA_DIST += $(HOST_H)
+EXTRA_DIST += arch/arch.h $(HOST_H)
 
 noinst_LIBRARIES += libexo-host.a
 libexo_host_a_SOURCES = $(EXO_SOURCES) $(HOST_EXO_SOURCES)

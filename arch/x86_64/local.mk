@@ -4,7 +4,7 @@ X86_64_EXO_SOURCES =
 
 X86_64_LIBOS_SOURCES =
 
-X86_64_H =
+X86_64_H = arch/x86_64/include/machine/regs.h arch/x86_64/include/machine/slot.h
 
 EXTRA_DIST += $(X86_64_H)
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC */
+/* What chitin-run's parts share: the options of one run, and the ways it can end. */
+#ifndef TOOLS_RUN_H
+#define TOOLS_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Exit statuses of chitin-run beside the program's own. A program may use these numbers too;
+ * when they are chitin-run's, a line that begins with "chitin-run:" says so.
+ */
+enum run_status {
+	RUN_USAGE = 2,		/* bad usage or bad input, nothing was booted */
+	RUN_DIED = 123,		/* the first program did not exit but was ended by the kernel */
+	RUN_TIMEOUT = 124,	/* --timeout passed */
+	RUN_PANIC = 125,	/* the kernel panicked or reset the machine */
+	RUN_QEMU = 126,		/* QEMU could not be started or failed */
+	RUN_LEFT = 130,		/* left with Ctrl-] or by a signal */
+};
+
+/* One --add FILE=PATH. */
+struct run_file {
+	const char *file;	/* on the host */
+	const char *path;	/* in the archive, without a leading slash */
+};
+
+struct run_options {
+	unsigned int cpus;
+	uint64_t memory_bytes;
+	unsigned int hz;
+	unsigned int timeout_s;		/* 0: none */
+	unsigned int gdb_port;		/* 0: no debugger */
+	bool raw;			/* the program itself is the first program */
+	bool icount;
+	const char *machine;		/* "q35" or "microvm" */
+	const char *kernel;
+	const char *libos;
+	const char *archive;		/* only write the archive, to this file */
+	const char *program;
+	const char **arguments;		/* argv[1] and on, ended by NULL */
+	unsigned int add_count;
+	struct run_file *add;
+	unsigned int env_count;
+	const char **env;
+	unsigned int word_count;
+	const char **words;		/* of the kernel's command line */
+};
+
+/* Print "chitin-run: ..." as one line and exit with the given status. */
+__attribute__((noreturn, format(printf, 2, 3)))
+void run_end(enum run_status status, const char *format, ...);
+
+#endif
