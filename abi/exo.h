@@ -60,6 +60,8 @@ enum exo_resource {
 	EXO_RESOURCES
 };
 
+/* Results: the first result register says 0 or an error, the second has the call's value. */
+
 /* Geometry. A table has 512 slots of 8 bytes; level 1 slots are leaves, level 4 is the root. */
 /* An exhaustive explorer builds the same code with a smaller geometry. */
 #ifndef EXO_TABLE_SHIFT

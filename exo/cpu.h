@@ -6,28 +6,20 @@
 #ifndef EXO_CPU_H
 #define EXO_CPU_H
 
-/* References dropped and translations changed by a batch, until its flush. */
-struct flush {
-	uint32_t count;             /* drops in use */
-	uint32_t pages;             /* pages in use; more than fit: everything */
-	bool is_all;                /* the env's whole address-space id */
-	bool is_everywhere;         /* a common table: every CPU that runs a sharer */
-	uint32_t env;               /* whose translations */
-	struct pfn drops[EXO_DROPS];
-	uint64_t page[16];
-};
-
 struct cpu {
 	uint32_t current;             /* vcpu whose registers are loaded, VCPU_NONE: none */
-	uint32_t fpu_owner;           /* vcpu whose FPU state is loaded, VCPU_NONE: none */
 	uint32_t root_env;            /* env whose root is loaded, ENV_NONE: the kernel's own */
 	uint32_t position;            /* of the running slice */
 	uint64_t slice_end;           /* clock units */
-	uint64_t deadline;            /* next event of this CPU, as armed */
+	uint64_t deadline;            /* next event of this CPU */
+	uint64_t armed;               /* what its clock is set to */
 	bool is_over;                 /* slice over: the allowance runs */
 	struct flush flush;
 	uint64_t held;                /* ranks of locks held: 8 bits a rank (debug builds) */
-	_Atomic uint32_t shoot;       /* another CPU asks for a flush; pairs with: tlb_flush_finish */
+	/* Another CPU asks for a flush; in the kernel, where no user translation is used, or not.
+	 * seq_cst, pairs with: flush_finish. */
+	_Atomic uint32_t shoot;
+	_Atomic uint32_t in_kernel;
 	struct lock lock;
 	uint32_t sleepers GUARDED_BY(cpu_class);              /* by deadline, VCPU_NONE ends */
 	uint16_t slices[EXO_SLICES] GUARDED_BY(cpu_class);    /* vcpu, VCPU_NONE: free */
@@ -59,7 +51,7 @@ void cpu_tick(struct machine *m, struct cpu *c);
 /* Put a vcpu that waits with a timer among the sleepers; take it off. Takes cpu. */
 void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu);
 void cpu_unsleep(struct machine *m, unsigned vcpu);
-/* Forget a vcpu as this CPU's current and FPU owner (it ends). */
-void cpu_forget(struct machine *m, struct cpu *c, unsigned vcpu);
+/* Stop running the current vcpu: FPU state stored, then the state edge to `to`, then no current. */
+void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to);
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * Env: a protection domain.
  *
- *   FREE -> ALIVE -> DEAD (killed: holds its status and handle until reaped) -> FREE
+ *   FREE -> ALIVE -> ENDING (killed, vcpus still stopping) -> DEAD (holds its status and handle
+ *   until reaped) -> FREE
  *
  * A handle is index | generation << 16; generations start at 1, so 0 is no handle: it stands for the
  * caller. When an env dies its children become its parent's.
@@ -10,18 +11,19 @@
 #ifndef EXO_ENV_H
 #define EXO_ENV_H
 
-enum env_state { ENV_FREE, ENV_ALIVE, ENV_DEAD };
+enum env_state { ENV_FREE, ENV_ALIVE, ENV_ENDING, ENV_DEAD };
 
 #define ENV_NONE 0xffffu
 
 struct env {
 	struct lock lock;
-	uint32_t state GUARDED_BY(env_class);   /* changed with the tree lock held too */
-	uint64_t generation;                    /* changed with both held */
-	struct pfn root GUARDED_BY(env_class);  /* holds one reference while ALIVE */
-	uint32_t account GUARDED_BY(tree_class);
+	uint32_t state;                         /* changed with tree and env lock held */
+	uint32_t account;                       /* const from ALIVE to DEAD */
+	uint64_t generation;                    /* changed with tree and env lock held */
+	struct pfn root;                        /* const from ALIVE to ENDING; holds one reference */
 	uint32_t parent GUARDED_BY(tree_class); /* ENV_NONE for the first */
-	uint32_t vcpus GUARDED_BY(tree_class);  /* that are not FREE */
+	uint32_t children GUARDED_BY(tree_class); /* envs whose parent this is */
+	uint32_t vcpus GUARDED_BY(tree_class);  /* first vcpu, VCPU_NONE ends */
 	uint64_t status GUARDED_BY(tree_class); /* EXO_STATUS when DEAD */
 	/* CPUs that may hold translations of this env: a CPU sets its bit before it loads the root
 	 * and clears it after it loaded another. seq_cst; pairs with: tlb_flush_finish */
@@ -37,8 +39,8 @@ err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead
  * carved out of that. EXO_E_LIMIT, EXO_E_FULL, EXO_E_AGAIN. Requires tree lock. */
 err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
 		 unsigned *env) MUST_USE REQUIRES(tree_class);
-/* End an env: its vcpus stop, its root is dropped, its children go to its parent, which gets a
- * CHILD event. The caller has seen that it is ALIVE. Requires tree lock. */
+/* End an env: its vcpus stop; when the last has, its root is dropped, its children go to its parent,
+ * which gets a CHILD event. Does nothing to one that is not ALIVE. Requires tree lock. */
 void env_kill(struct machine *m, struct cpu *c, unsigned env, uint64_t status) REQUIRES(tree_class);
 /* Forget a dead env. Requires tree lock. */
 void env_destroy(struct machine *m, unsigned env) REQUIRES(tree_class);

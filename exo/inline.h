@@ -49,6 +49,16 @@ static inline _Atomic uint64_t *table_slots(struct machine *m, struct pfn table)
 	return arch_frame_memory(m, table);
 }
 
+static inline void tree_lock(struct machine *m) ACQUIRES(tree_class) UNCHECKED
+{
+	lock_acquire(m, &m->tree_lock, RANK_TREE, false);
+}
+
+static inline void tree_unlock(struct machine *m) RELEASES(tree_class) UNCHECKED
+{
+	lock_release(m, &m->tree_lock, RANK_TREE);
+}
+
 static inline struct exo_info *machine_info(struct machine *m)
 {
 	return arch_frame_memory(m, m->info);

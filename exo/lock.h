@@ -60,6 +60,8 @@ extern struct lock_class wait_class LOCK_ATTRIBUTE(acquired_after(free_class));
 extern struct lock_class cpu_class LOCK_ATTRIBUTE(acquired_after(wait_class));
 extern struct lock_class console_class LOCK_ATTRIBUTE(acquired_after(cpu_class));
 
+struct machine;
+
 /* 0: free, 1: held. Acquire on taking pairs with: lock_release. */
 struct lock {
 	_Atomic uint32_t held;
@@ -68,7 +70,7 @@ struct lock {
 /* Take, give back. A lock of a rank must not be taken while one of the same or an inner rank is
  * held (debug builds panic; `is_second` admits one more of the same rank). Spinning CPUs answer
  * shoot-downs. Called through the class-named wrappers beside each object. */
-void lock_acquire(struct lock *lock, enum lock_rank rank, bool is_second) UNCHECKED;
-void lock_release(struct lock *lock, enum lock_rank rank) UNCHECKED;
+void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, bool is_second);
+void lock_release(struct machine *m, struct lock *lock, enum lock_rank rank);
 
 #endif

@@ -13,8 +13,8 @@
 #ifndef EXO_VCPU_H
 #define EXO_VCPU_H
 
-#include <machine/regs.h>
 #include <machine/fpu.h>
+#include <machine/regs.h>
 
 enum vcpu_state {
 	VCPU_FREE,
@@ -33,6 +33,8 @@ struct vcpu {
 	_Atomic uint32_t state;       /* release in vcpu_edge pairs with: acquire in vcpu_edge */
 	uint32_t env;                 /* const from INITIALIZING to TERMINATED */
 	uint64_t generation;          /* changed with the tree lock held */
+	uint32_t next GUARDED_BY(tree_class); /* of the same env */
+	_Atomic uint32_t stopping;    /* its CPU is to end it; relaxed, an interrupt announces it */
 	struct pfn page;              /* vcpu page; holds one reference */
 	uint64_t page_address;        /* where its env sees it */
 	_Atomic uint32_t pending;     /* events; or-ed by anyone, acq_rel; pairs with: upcall_events */

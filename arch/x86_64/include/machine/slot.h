@@ -4,7 +4,7 @@
  * through these; the library OS reads them through the recursive view.
  *
  *   leaf    bit 0 P = 1 · 1 W access · 2 U any access · 5 A · 6 D · 9..11, 52 soft 0..3
- *           12..51 frame · 53 right W · 54 right X · 63 NX (no execute access)
+ *           12..51 frame · 53 right W · 54 right X · 55 fixed · 63 NX (no execute access)
  *   branch  bit 0 P = 1 · 1 write access · 2 U = 1 · 12..51 frame · 53, 54 rights · 63 no right X
  *   empty   0: payload 0; else bit 0 P = 0 · 1 set (the kernel's tag) · 12..59 payload, inverted:
  *           so the address bits of a small payload are ones, beyond memory (L1TF)
@@ -26,6 +26,7 @@
 #define SLOT_DIRTY    (UINT64_C(1) << 6)
 #define SLOT_RIGHT_W  (UINT64_C(1) << 53)
 #define SLOT_RIGHT_X  (UINT64_C(1) << 54)
+#define SLOT_FIXED    (UINT64_C(1) << 55)
 #define SLOT_NX       (UINT64_C(1) << 63)
 #define SLOT_FRAME    UINT64_C(0x000ffffffffff000)
 
@@ -102,6 +103,12 @@ static inline uint64_t slot_empty(uint64_t payload)
 static inline uint64_t slot_payload(uint64_t slot)
 {
 	return slot ? ~(slot >> 12) & EXO_PAYLOAD_MASK : 0;
+}
+
+/* A leaf that no slot operation may name: a vcpu page. */
+static inline bool slot_is_fixed(uint64_t slot)
+{
+	return slot & SLOT_FIXED;
 }
 
 /* The same leaf or branch without write access. */
