@@ -11,3 +11,22 @@ endif
 $(APPS): %: %.c $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) $< -o $@
+
+# `make run` boots to a prompt with all programs and Debian's busybox in /bin; or, for example,
+# `make run PROGRAM=apps/hello ARGS=world`.
+PROGRAM = apps/sh
+ARGS =
+RUN_FILES = $(patsubst apps/%,--add apps/%=bin/%,$(filter-out $(PROGRAM),$(APPS))) \
+	$(patsubst /%,--add /%=%,$(wildcard /bin/busybox))
+RUN_FLAGS =
+
+run: all
+	@echo "Ctrl-] leaves. With busybox in the archive, try: busybox seq 5"
+	@tools/chitin-run $(RUN_FLAGS) $(RUN_FILES) $(PROGRAM) $(ARGS)
+
+# The same, stopped before the first instruction, with a debugger that knows the kernel's and the
+# program's names; the console goes to gdb-console.log.
+gdb: all
+	@$(SHELL) $(srcdir)/tools/gdb-session tools/chitin-run $(RUN_FLAGS) $(RUN_FILES) \
+		$(PROGRAM) $(ARGS)
+.PHONY: run gdb

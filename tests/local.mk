@@ -20,7 +20,7 @@ TOOL_TESTS = \
 
 TEST_H = tests/tap.h
 
-EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
+EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
 
