@@ -2,4 +2,6 @@
 # The contract: headers and tables that both sides and every program include.
 ABI_H = abi/exo.h abi/call.def abi/error.def abi/resource.def abi/slot_op.def abi/upcall.def
 
-EXTRA_DIST += $(ABI_H)
+# Installed as they lie here, so that a program says #include "abi/exo.h" in both places.
+chitinincludedir = $(includedir)/$(PACKAGE)
+nobase_chitininclude_HEADERS = $(ABI_H)

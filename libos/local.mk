@@ -5,3 +5,6 @@ LIBOS_SOURCES =
 LIBOS_H =
 
 EXTRA_DIST += $(LIBOS_H)
+if LIBOS_X86_64
+nobase_chitininclude_HEADERS += libos/libos.h
+endif

@@ -16,7 +16,8 @@ RAW_TESTS =
 TOOL_TESTS = \
 	tests/tools/boot_archive.sh \
 	tests/tools/chitin_run_ends.sh \
-	tests/tools/chitin_run_input.sh
+	tests/tools/chitin_run_input.sh \
+	tests/tools/installed.sh
 
 TEST_H = tests/tap.h
 

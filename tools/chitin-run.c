@@ -258,20 +258,27 @@ static void run_take_option(struct run_options *options, int option, char *value
 	}
 }
 
-/* Where an image is: beside the build tree's tools folder, else where it was installed. */
+/*
+ * Where an image is: beside the build tree's tools folder, else where it was installed, which
+ * may have been moved as a whole.
+ */
 static const char *run_find_image(const char *name)
 {
+	static const char *const places[] = { "/..", "/../lib/chitin" };
 	char self[PATH_MAX], *path;
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	unsigned int i;
 
 	self[length > 0 ? length : 0] = '\0';
 	if (strrchr(self, '/') != NULL)
 		*strrchr(self, '/') = '\0';
-	if (asprintf(&path, "%s/../%s", self, name) < 0)
-		run_end(RUN_USAGE, "out of memory");
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (asprintf(&path, "%s%s/%s", self, places[i], name) < 0)
+			run_end(RUN_USAGE, "out of memory");
+		if (access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
 	if (asprintf(&path, "%s/%s", IMAGE_DIRECTORY, name) < 0)
 		run_end(RUN_USAGE, "out of memory");
 	return path;

@@ -7,6 +7,8 @@ X86_64_LIBOS_SOURCES =
 X86_64_H = arch/x86_64/include/machine/regs.h arch/x86_64/include/machine/slot.h
 
 EXTRA_DIST += $(X86_64_H)
+machineincludedir = $(chitinincludedir)/machine
+machineinclude_HEADERS = arch/x86_64/include/machine/regs.h arch/x86_64/include/machine/slot.h
 
 # Where chitin-run and chitin-cc look once installed.
 imagedir = $(pkglibdir)
