@@ -3,7 +3,8 @@
 EXTRA_DIST += build-aux/syntax-check
 
 syntax-check:
-	$(AM_V_at)CC='$(CC)' CTAGS='$(CTAGS)' $(SHELL) $(srcdir)/build-aux/syntax-check $(srcdir)
+	$(AM_V_at)CC='$(CC)' CTAGS='$(CTAGS)' DISTFILES='$(DISTFILES)' \
+		$(SHELL) $(srcdir)/build-aux/syntax-check $(srcdir)
 .PHONY: syntax-check
 
 distcheck-hook: syntax-check

@@ -17,7 +17,8 @@ TOOL_TESTS = \
 	tests/tools/boot_archive.sh \
 	tests/tools/chitin_run_ends.sh \
 	tests/tools/chitin_run_input.sh \
-	tests/tools/installed.sh
+	tests/tools/installed.sh \
+	tests/tools/syntax_check.sh
 
 TEST_H = tests/tap.h
 
@@ -50,6 +51,7 @@ RAW_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
 ITERATIONS = 5
 AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	QEMU_X86_64='$(QEMU_X86_64)'; export QEMU_X86_64; \
+	CC='$(CC)'; export CC; CTAGS='$(CTAGS)'; export CTAGS; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \
 	top_builddir='$(top_builddir)'; export top_builddir;
 
