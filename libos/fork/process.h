@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Process: fork, spawn, exec, exit, wait. A process is an env; its number (pid) is the index of its
+ * env's handle + 1.
+ *
+ * Fork copies eagerly what level 0 needs (wired pages, the forking thread's library stack), shares
+ * text, and chooses per table between copying leaves (few) and SHARE (many); see fork.c. Exec and
+ * spawn build the library slot of the new image, in a staging slot or in a child env, and pass
+ * one struct process_exec_state; the new library maps the program itself (start.c).
+ *
+ * Needs of libos/fs/archive.h only
+ *   err_t archive_find(const char *path, struct archive_file *file);   EXO_E_EMPTY
+ *   struct archive_file { uint64_t offset, bytes; uint32_t mode; };
+ * which works without any state (it reads the archive at EXO_INFO_ARCHIVE).
+ */
+#ifndef LIBOS_FORK_PROCESS_H
+#define LIBOS_FORK_PROCESS_H
+
+#include "libos/base.h"
+#include "libos/layout.h"
+
+struct libos;
+struct thread;
+
+#define PROCESS_CHILDREN 512u
+
+/* Status of an ended process as process_wait gives it: exit code in bits 8..15, or the number of
+ * the signal that killed it in bits 0..6 (as Linux's wait has it). */
+#define PROCESS_STATUS_EXIT(code)   (((uint32_t)(code) & 0xffu) << 8)
+#define PROCESS_STATUS_SIGNAL(sign) ((uint32_t)(sign) & 0x7fu)
+
+struct process_child {
+	uint64_t env;       /* 0: free entry */
+	uint32_t status;    /* if is_dead */
+	bool is_dead;
+	bool is_taken;      /* a waiter is taking it */
+};
+
+/* What exec and spawn are told. Strings are library memory; argv and envp end with NULL. */
+struct process_image {
+	const char *path;        /* for AT_EXECFN and messages */
+	const char *const *argv;
+	const char *const *envp;
+	uint64_t archive;        /* the program's ELF file: byte offset in the boot archive */
+	uint64_t bytes;          /* its length */
+	const void *state;       /* of the Linux layer (descriptors, directory, masks); copied */
+	size_t state_bytes;
+};
+
+#define PROCESS_EXEC_VERSION 1u
+
+/* At LIBOS_EXEC in the new image, followed by the data it points into (offsets from its start). */
+struct process_exec_state {
+	uint32_t version;
+	uint32_t is_spawned;     /* a new process, not an exec of an old one */
+	uint64_t bytes;          /* all, with what follows */
+	uint64_t archive, archive_bytes; /* the program's ELF file */
+	uint64_t parent;         /* pid of the parent, 0: none */
+	uint64_t path;           /* offset of a string */
+	uint64_t argc, argv;     /* count and offset of the strings, one after another */
+	uint64_t envc, envp;
+	uint64_t state, state_bytes;
+	uint64_t children, children_count; /* struct process_child: exec keeps them */
+	uint64_t grace_units, tick_units;
+};
+
+struct process {
+	uint64_t env;            /* own handle */
+	uint32_t pid;
+	uint32_t parent;         /* pid */
+	char name[64];           /* for messages: last part of argv[0] */
+	bool is_exiting;
+	uint64_t forks;          /* in all */
+	struct wait_queue *waiters; /* threads in process_wait */
+	struct process_child child[PROCESS_CHILDREN];
+	const struct process_exec_state *exec; /* NULL: loaded by the kernel */
+};
+
+/* Copy the calling process. `frame` is the forking thread's frame from the program. In the parent
+ * *pid is the child's; in the child 0 (and the registers of `frame` resume it after the call).
+ * EXO_E_LIMIT, EXO_E_FULL. Takes all locks. */
+err_t process_fork(struct libos *os, struct exo_frame *frame, uint32_t *pid) MUST_USE;
+/* vfork-like start of a program in a new process. EXO_E_TYPE: not a program that can run;
+ * EXO_E_LIMIT, EXO_E_FULL. Takes process. */
+err_t process_spawn(struct libos *os, const struct process_image *image, uint32_t *pid) MUST_USE;
+/* Become another program. Returns only with an error, and then nothing has changed: EXO_E_TYPE (one
+ * line says why on the console), EXO_E_LIMIT, EXO_E_TOO_LONG (arguments). Takes process. */
+err_t process_exec(struct libos *os, const struct process_image *image) MUST_USE;
+/* End with an exit code, or as killed by a signal (status as PROCESS_STATUS_...). */
+_Noreturn void process_exit(struct libos *os, uint32_t status);
+/* Wait for a child: pid, or 0 for any. *ended: its pid; *status: PROCESS_STATUS_... EXO_E_EMPTY: no
+ * such child; is_nonblocking: EXO_E_AGAIN, none has ended; EXO_E_PENDING: interrupted
+ * (thread_interrupt). */
+err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t *ended,
+		   uint32_t *status) MUST_USE;
+/* A CHILD event came. */
+void process_events(struct libos *os);
+/* The argv and envp strings, and the Linux layer's state, that this process was started with. */
+const char *process_argument(struct libos *os, unsigned n);
+const char *process_environment(struct libos *os, unsigned n);
+const void *process_state(struct libos *os, size_t *bytes);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where things are. The library lives in one root slot (254), always linked there:
+ *
+ *   LIBOS_TEXT      text and constants; read and execute; one level 1 table, shared by fork
+ *   LIBOS_PRIVATE   one level 1 table that fork copies at once:
+ *     wired pages   level 0's data, then the first thread's library stack; duplicated by fork,
+ *                   always present and writable: what serves a copy-on-write fault touches
+ *                   nothing else
+ *     plain pages   .data and .bss; copy-on-write after fork, demand-zero
+ *     trampoline    one page that carries exec from the old library to the new one
+ *     vcpu page     the last page: mapped by the kernel
+ *   LIBOS_RESERVE   frames kept for the fault path (wired, in the private table)
+ *   LIBOS_EXEC      the state that exec and spawn pass: one level 1 table
+ *   LIBOS_HEAP      the library's heap: copy-on-write, demand-zero
+ *   LIBOS_CONTEXTS  one page a thread: saved registers and FPU state
+ *   LIBOS_STACKS    library stacks of all threads but the first: present while the thread lives
+ *
+ * Below VM_TOP is the program's. Root slot 252 is where exec builds the new library.
+ * libos.ld and native.ld repeat the first two addresses.
+ */
+#ifndef LIBOS_LAYOUT_H
+#define LIBOS_LAYOUT_H
+
+#include "abi/exo.h"
+
+#define LIBOS_MIB UINT64_C(0x100000)
+
+#define LIBOS_TEXT       EXO_LIBRARY_BASE
+#define LIBOS_PRIVATE    (EXO_LIBRARY_BASE + 2 * LIBOS_MIB)
+#define LIBOS_WIRED      LIBOS_PRIVATE
+#define LIBOS_WIRED_PAGES 4u /* data and stack */
+#define LIBOS_PLAIN      (LIBOS_WIRED + LIBOS_WIRED_PAGES * EXO_PAGE_SIZE)
+#define LIBOS_PLAIN_END  (LIBOS_PRIVATE + 0x1e0 * EXO_PAGE_SIZE)
+#define LIBOS_RESERVE    (LIBOS_PRIVATE + 0x1f0 * EXO_PAGE_SIZE)
+#define LIBOS_RESERVE_PAGES 4u /* three tables and a page */
+#define LIBOS_TRAMPOLINE (LIBOS_PRIVATE + 0x1fe * EXO_PAGE_SIZE)
+#define LIBOS_VCPU_PAGE  (LIBOS_PRIVATE + 0x1ff * EXO_PAGE_SIZE)
+
+#define LIBOS_EXEC       (EXO_LIBRARY_BASE + 4 * LIBOS_MIB)
+#define LIBOS_EXEC_BYTES (2 * LIBOS_MIB)
+
+#define LIBOS_HEAP       (EXO_LIBRARY_BASE + UINT64_C(0x40000000))
+#define LIBOS_HEAP_BYTES (64 * 1024 * LIBOS_MIB)
+#define LIBOS_CONTEXTS   (EXO_LIBRARY_BASE + UINT64_C(0x2000000000))
+#define LIBOS_STACKS     (EXO_LIBRARY_BASE + UINT64_C(0x3000000000))
+#define LIBOS_STACK_BYTES  UINT64_C(0x4000) /* of a library stack */
+#define LIBOS_STACK_STRIDE UINT64_C(0x8000) /* the rest is never mapped */
+
+#define LIBOS_THREADS    256u
+
+/* The program's part. */
+#define VM_BOTTOM        UINT64_C(0x10000)
+#define VM_TOP           (EXO_SPAN(EXO_LEVELS) * (EXO_ROOT_USER - 4))
+#define LIBOS_STAGING    VM_TOP /* root slot 252 */
+/* The main stack lies in the first GiB, with the program: one level 2 table serves both. */
+#define VM_STACK_TOP     UINT64_C(0x3fe00000)
+#define VM_STACK_BYTES   (8 * LIBOS_MIB)
+#define VM_BREAK_END     (VM_STACK_TOP - VM_STACK_BYTES - LIBOS_MIB)
+/* vm_map looks for free addresses from here up. */
+#define VM_MAP_BASE      UINT64_C(0x100000000)
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Every lock of the library, on one screen, outermost first. Each is an instance in struct libos;
+ * two of one class are never held together. Library code runs masked, so none is held when an
+ * asynchronous upcall comes; none may be held over thread_block. Fork takes all of them, in this
+ * order, and the child releases its copies.
+ *
+ *   process  children, exec in progress
+ *   file     open files, the file tree, pipes (libos/fs, libos/linux)
+ *   sched    run queues, wait queues, deadlines
+ *   frame    what this process holds, pins
+ *   spt      regions and the slots below them
+ *   swap     swap map
+ *   heap     the library's heap
+ *
+ * The fault path below level 1 (copy-on-write, the library's own heap) takes none.
+ */
+#ifndef LIBOS_LOCK_H
+#define LIBOS_LOCK_H
+
+#include <stdatomic.h>
+
+#include "libos/base.h"
+
+#if defined(__clang__)
+#define LOCK_ATTRIBUTE(x) __attribute__((x))
+#else
+#define LOCK_ATTRIBUTE(x)
+#endif
+#define UNCHECKED LOCK_ATTRIBUTE(no_thread_safety_analysis)
+
+enum lock_rank {
+	RANK_PROCESS,
+	RANK_FILE,
+	RANK_SCHED,
+	RANK_FRAME,
+	RANK_SPT,
+	RANK_SWAP,
+	RANK_HEAP,
+	RANKS
+};
+
+/* 0: free, else 1 + index of the holder's thread slot. Acquire on taking pairs with: lock_release. */
+struct lock {
+	_Atomic uint32_t holder;
+};
+
+struct libos;
+
+/* Take, give back os->lock[rank]. A lock must not be taken while one of the same or an inner rank
+ * is held by this vcpu: debug builds panic. Library context only. */
+void lock_acquire(struct libos *os, enum lock_rank rank) UNCHECKED;
+void lock_release(struct libos *os, enum lock_rank rank) UNCHECKED;
+/* Fork: all of them, in order; both sides release. */
+void lock_acquire_all(struct libos *os) UNCHECKED;
+void lock_release_all(struct libos *os) UNCHECKED;
+/* Panic in debug builds if this vcpu holds any. */
+void lock_check_none(struct libos *os);
+
+#endif

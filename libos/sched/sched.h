@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sched: which thread runs next. A policy is one file behind struct sched_policy.
+ *
+ * Ticks are absolute, k * tick_units of the clock, armed only while more than one thread can run,
+ * and checked before a thread is resumed: a tick that has passed meanwhile counts. A newborn
+ * (thread, fork child, exec) runs at least the grace before its first preemption by the library,
+ * whatever the rate, and is charged for what went past the tick.
+ */
+#ifndef LIBOS_SCHED_SCHED_H
+#define LIBOS_SCHED_SCHED_H
+
+#include "libos/thread/thread.h"
+
+struct libos;
+
+#define SCHED_GRACE_UNITS 20000u /* default; at most half the allowance at a slice's end */
+
+/* All called with sched held. */
+struct sched_policy {
+	const char *name;
+	/* t became READY. */
+	void (*enqueue)(struct libos *os, struct thread *t);
+	/* Take off and return the thread to run next, or NULL. */
+	struct thread *(*pick)(struct libos *os);
+	/* Take a READY thread off the queue (it is killed). */
+	void (*remove)(struct libos *os, struct thread *t);
+	/* A tick: shall the current thread be preempted? */
+	bool (*tick)(struct libos *os, struct thread *current);
+};
+
+extern const struct sched_policy sched_round_robin;
+
+struct sched {
+	const struct sched_policy *policy;
+	struct wait_queue ready;    /* the policy's queue */
+	uint32_t ready_count;
+	uint32_t sleepers;          /* BLOCKED threads with a deadline */
+	uint64_t tick_units;        /* 0: no ticks */
+	uint64_t grace_units;       /* 0: off (tests) */
+	uint64_t armed;             /* deadline of the vcpu's timer, 0: none */
+	uint64_t ticks;             /* taken, in all */
+	uint64_t ticks_max;         /* after that many, no more ticks (tests); 0: no end */
+	uint64_t switches;
+	bool is_yield_due;          /* the slice is over and a newborn's grace is running */
+	_Atomic uint32_t idle_word; /* changes whenever an event came; idle waits on it */
+};
+
+void sched_init(struct libos *os);
+/* The current thread stops here (READY: it goes on later; BLOCKED, TERMINATED: edge already made).
+ * Runs another, or idles; returns when it runs again. Library context, no lock held. */
+void sched_switch(struct libos *os, struct thread *self);
+/* EVENTS upcall: `events` came while thread t ran in the program or the library was idle. */
+void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_idle);
+/* Arm the vcpu's timer for the next tick or deadline, whichever is needed. */
+void sched_arm(struct libos *os);
+
+#endif

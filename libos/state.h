@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The whole state of the library in one structure, found through the current thread's record
+ * (thread_self()->os) or libos_state(). Copy-on-write after fork. What level 0 needs is apart, in
+ * struct wired, in wired memory.
+ */
+#ifndef LIBOS_STATE_H
+#define LIBOS_STATE_H
+
+#include "libos/fork/process.h"
+#include "libos/lock.h"
+#include "libos/memory.h"
+#include "libos/sched/sched.h"
+#include "libos/thread/thread.h"
+#include "libos/upcall/upcall.h"
+#include "libos/vm/vm.h"
+
+struct linux_state; /* libos/linux */
+struct fs_state;    /* libos/fs */
+
+/* Level 0's data: always present and writable. */
+struct wired {
+	uint64_t faults0;         /* resolved by level 0, in all */
+	uint64_t faults0_copied;  /* of these with unshared tables */
+	uint32_t reserve_missing; /* bit n: reserve page n is gone */
+	uint32_t reserve_after;   /* level 0 faults until it is filled */
+	uint64_t canary;          /* the library stack ends above it */
+};
+
+/* The library's part of the vcpu page, behind struct exo_vcpu_page. */
+struct vcpu_local {
+	struct libos *os;
+	struct thread *current;
+	uint64_t locks;           /* bit n: rank n is held by this vcpu */
+	uint32_t is_idle;         /* waits for events with masked 0 in library code */
+	uint32_t zero;
+};
+
+#define VCPU_LOCAL_OFFSET 3968u
+
+/* For libos_statistics and the tests. */
+struct statistics {
+	uint64_t edges_refused;
+	uint64_t wakes_stale;
+	uint64_t events;
+	uint64_t syscalls;
+};
+
+struct libos {
+	struct lock lock[RANKS];
+	struct upcall_hooks hooks;
+	struct sched sched;
+	struct vm vm;
+	struct process process;
+	struct wait_queue child_waiters;
+	struct statistics statistics;
+	/* The program's own fault handler (libos_set_fault_handler). */
+	bool (*fault_handler)(struct exo_frame *frame, void *argument);
+	void *fault_argument;
+	uint64_t fault_start, fault_end; /* only faults in this range go there */
+	struct linux_state *linux;
+	struct fs_state *fs;
+	uint64_t heap_next;       /* heap */
+	void *heap_free[10];      /* heap: free blocks by size class */
+	void *heap_pages;         /* heap: free runs of pages */
+	struct thread thread[LIBOS_THREADS];
+};
+
+/* The one instance of a running process. */
+struct libos *libos_state(void);
+struct wired *libos_wired(void);
+
+static inline struct exo_vcpu_page *libos_vcpu_page(void)
+{
+	return (struct exo_vcpu_page *)LIBOS_VCPU_PAGE;
+}
+
+static inline struct vcpu_local *libos_vcpu(void)
+{
+	return (struct vcpu_local *)(LIBOS_VCPU_PAGE + VCPU_LOCAL_OFFSET);
+}
+
+/* The machine's facts. */
+static inline const struct exo_info *libos_info(void)
+{
+	return (const struct exo_info *)EXO_INFO_PAGE;
+}
+
+/* Set up by the layers above; called by process start before the program is mapped, in this
+ * order. Each may read process_state(). */
+void fs_init(struct libos *os);
+void linux_init(struct libos *os);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Thread: a thread slot of the process, its library stack and its saved context.
+ *
+ *   FREE -> INITIALIZING -> READY <-> RUNNING -> BLOCKED, TERMINATED
+ *                             ^--------------------'         |
+ *   FREE <---------------------------------------------------'
+ *
+ * thread_edge is the one function that changes a state, by compare-and-swap; it knows the legal
+ * edges and refuses (and counts) the others. INITIALIZING belongs to its claimant; nobody else
+ * cleans it up. A handle is index | generation << 16, generations start at 1 and grow at each
+ * claim, so a stale handle finds nothing. A context is written by the claimant before READY, or by
+ * the vcpu that stops running the thread; it is whole before the slot says READY and zeroed
+ * before FREE.
+ *
+ * A blocked or preempted thread is its library stack: callee-saved registers on it, the stack
+ * pointer, FS base and FPU state in its context. Library code uses general registers only, so the
+ * FPU state is the program's and is saved only when threads are switched.
+ */
+#ifndef LIBOS_THREAD_THREAD_H
+#define LIBOS_THREAD_THREAD_H
+
+#include <stdatomic.h>
+
+#include "libos/base.h"
+#include "libos/layout.h"
+
+struct libos;
+struct thread;
+
+enum thread_state {
+	THREAD_FREE,
+	THREAD_INITIALIZING,
+	THREAD_READY,
+	THREAD_RUNNING,
+	THREAD_BLOCKED,
+	THREAD_TERMINATED,
+	THREAD_STATES
+};
+
+/* Threads that wait for one thing, in order of arrival. Zero is empty. Guarded by sched. */
+struct wait_queue {
+	struct thread *first, *last;
+};
+
+#define THREAD_NO_DEADLINE UINT64_MAX
+
+struct thread {
+	_Atomic uint64_t word;      /* state | generation << 8; pairs with: thread_edge */
+	struct libos *os;
+	uint32_t index;
+	uint32_t has_stack;         /* the library stack is mapped (kept over FREE) */
+	uint64_t stack_base;        /* of the library stack */
+	uint64_t stack_top;
+	struct thread *next;        /* in the run queue or a wait queue; sched */
+	struct wait_queue *queue;   /* that it waits in; sched */
+	uint64_t deadline;          /* of its wait in clock units; sched */
+	bool is_timed_out;          /* its last wait ended by deadline; sched */
+	bool is_interrupted;        /* its last wait ended by thread_interrupt; sched */
+	bool is_detached;           /* TERMINATED -> FREE without a join */
+	uint64_t grace_end;         /* not preempted by the library before this; 0: grace is used up */
+	uint64_t charge;            /* clock units of grace still to be paid back; sched */
+	uint64_t value;             /* what it exited with */
+	struct wait_queue joiners;  /* sched */
+	uint64_t user_stack;        /* that the library mapped for it, 0: none */
+	uint64_t user_stack_bytes;
+	struct exo_frame *frame;    /* the frame by which it came from the program */
+	void *linux_thread;         /* the Linux layer's own record */
+};
+
+/* What is saved of a thread that does not run: one page each at LIBOS_CONTEXTS. */
+struct thread_context {
+	uint64_t sp;
+	uint64_t thread_pointer;    /* FS base */
+	uint64_t owner;             /* handle; 0: nothing saved */
+	uint64_t zero[5];
+	_Alignas(64) uint8_t fpu[EXO_PAGE_SIZE - 64];
+};
+
+/* The current thread, from the vcpu's register and record. */
+struct thread *thread_self(void);
+/* The thread that a handle names, or NULL if its slot is FREE or someone else's by now. */
+struct thread *thread_find(struct libos *os, uint64_t handle);
+uint64_t thread_handle(const struct thread *t);
+enum thread_state thread_state(const struct thread *t);
+
+/* Change t's state from `from` to `to` if it still is `from` with this generation. False: refused
+ * (illegal edge, or it is not so); nothing changed; counted in os->statistics. */
+bool thread_edge(struct thread *t, uint32_t generation, enum thread_state from,
+		 enum thread_state to);
+
+/* Make the running vcpu's first thread record (process start). */
+void thread_init(struct libos *os);
+/* Claim a slot and start a thread that enters the program at `entry` with stack pointer `stack`
+ * and one argument. stack 0: the library maps stack_bytes. thread_pointer: its FS base. The new
+ * thread is READY. EXO_E_FULL: no slot; EXO_E_LIMIT: no memory. */
+err_t thread_create(struct libos *os, uint64_t entry, uint64_t argument, uint64_t stack,
+		    uint64_t stack_bytes, uint64_t thread_pointer, uint64_t *handle) MUST_USE;
+/* Start a thread from whole registers (clone); otherwise as thread_create. */
+err_t thread_create_regs(struct libos *os, const struct exo_regs *regs, uint64_t thread_pointer,
+			 uint64_t *handle) MUST_USE;
+/* End the current thread with a value; the last one ends the process with that status. */
+_Noreturn void thread_exit(struct libos *os, uint64_t value);
+/* Wait for a thread's end and free its slot. EXO_E_EMPTY: no such thread; EXO_E_STATE: itself. */
+err_t thread_join(struct libos *os, uint64_t handle, uint64_t *value) MUST_USE;
+/* Let another ready thread run. */
+void thread_yield(struct libos *os);
+
+/* Block the current thread in a queue until it is woken, or until `deadline` (clock units,
+ * THREAD_NO_DEADLINE: for ever), or until thread_interrupt. Condition and queue are the caller's:
+ * check in a loop. No lock may be held (single vcpu: library code is not preempted between the
+ * check and the block). EXO_OK: woken; EXO_E_EARLY: the deadline passed; EXO_E_PENDING:
+ * interrupted. queue NULL: sleep. Takes sched. */
+err_t thread_block(struct libos *os, struct wait_queue *queue, uint64_t deadline) MUST_USE;
+/* Make one (the first), or all threads of a queue READY; returns how many. Takes sched. */
+unsigned thread_wake(struct libos *os, struct wait_queue *queue, unsigned count);
+/* End the wait of a BLOCKED thread with EXO_E_PENDING. False: it is not BLOCKED. Takes sched. */
+bool thread_interrupt(struct libos *os, uint64_t handle);
+
+/* Library stack to library stack: save the current thread's context and continue `to`. Only
+ * sched calls it. */
+void thread_switch(struct libos *os, struct thread *from, struct thread *to);
+/* In a forked child: every slot but the current thread's becomes FREE. */
+void thread_fork_child(struct libos *os, struct thread *self);
+
+#endif

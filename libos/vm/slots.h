@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Slots: reading this process's page tables through the recursive view, and batches of slot
+ * operations. Touches no memory but the view and the batch: level 0 may use all of it.
+ */
+#ifndef LIBOS_VM_SLOTS_H
+#define LIBOS_VM_SLOTS_H
+
+#include <machine/slot.h>
+
+#include "libos/base.h"
+
+/* Run `count` operations, reissuing what a preemption point left. Changes ops. *done (NULL
+ * allowed): operations that were done wholly. Result: EXO_OK or the first failing one's error. */
+err_t slots_run(struct exo_slot_op *ops, unsigned count, unsigned *done);
+
+/* The level `level` slot that covers `address`, if every table on the path is present; else false. */
+bool slots_read(uint64_t address, unsigned level, uint64_t *slot);
+
+/* Append operations to `ops` (room for 3) that make every branch from the root down to the table
+ * of the level `level` slot of `address` writable. Branches that are not there end it. Returns how
+ * many. */
+unsigned slots_unshare(struct exo_slot_op *ops, uint64_t address, unsigned level);
+
+/* Make the tables on the path to the level `level` slot of `address` present and writable. */
+err_t slots_path(uint64_t address, unsigned level) MUST_USE;
+
+#endif
