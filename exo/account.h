@@ -10,6 +10,8 @@
 #ifndef EXO_ACCOUNT_H
 #define EXO_ACCOUNT_H
 
+#include "exo/base.h"
+
 enum account_state { ACCOUNT_FREE, ACCOUNT_LIVE, ACCOUNT_MERGING };
 
 #define ACCOUNT_NONE 0xffffu

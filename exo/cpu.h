@@ -6,6 +6,10 @@
 #ifndef EXO_CPU_H
 #define EXO_CPU_H
 
+#include "exo/base.h"
+#include "exo/flush.h"
+#include "exo/vcpu.h"
+
 struct cpu {
 	uint32_t current;             /* vcpu whose registers are loaded, VCPU_NONE: none */
 	uint32_t root_env;            /* env whose root is loaded, ENV_NONE: the kernel's own */

@@ -11,6 +11,8 @@
 #ifndef EXO_ENV_H
 #define EXO_ENV_H
 
+#include "exo/base.h"
+
 enum env_state { ENV_FREE, ENV_ALIVE, ENV_ENDING, ENV_DEAD };
 
 #define ENV_NONE 0xffffu

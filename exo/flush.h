@@ -10,6 +10,8 @@
 #ifndef EXO_FLUSH_H
 #define EXO_FLUSH_H
 
+#include "exo/base.h"
+
 #define FLUSH_PAGES 8u
 
 struct flush {

@@ -15,6 +15,8 @@
 #ifndef EXO_FRAME_H
 #define EXO_FRAME_H
 
+#include "exo/base.h"
+
 enum frame_type {
 	FRAME_FREE,
 	FRAME_DATA,

@@ -8,39 +8,14 @@
 #define EXO_MACHINE_H
 
 #include "arch/arch.h"
-#include "exo/lock.h"
-
-#ifndef EXO_ENVS
-#define EXO_ENVS     512u
-#define EXO_VCPUS    512u
-#define EXO_ACCOUNTS 64u
-#define EXO_CPUS     8u
-#define EXO_SLICES   512u /* a CPU; a multiple of 64 */
-#define EXO_BUCKETS  64u  /* of waits; a power of two */
-#define EXO_DROPS    64u  /* references that wait for one flush */
-#endif
-
-/* Zero or a negative enum exo_error. */
-typedef int32_t err_t;
-#define MUST_USE __attribute__((warn_unused_result))
-
-#define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* The kernel's own bugs only; stays in release builds. */
-#define assert(x) ((x) ? (void)0 : arch_panic(#x, __FILE__, __LINE__))
-
-#ifdef EXO_DEBUG
-#define point(name) arch_point(name)
-#else
-#define point(name) ((void)0)
-#endif
-
 #include "exo/account.h"
-#include "exo/flush.h"
-#include "exo/frame.h"
-#include "exo/vcpu.h"
+#include "exo/base.h"
 #include "exo/cpu.h"
 #include "exo/env.h"
+#include "exo/flush.h"
+#include "exo/frame.h"
+#include "exo/lock.h"
+#include "exo/vcpu.h"
 #include "exo/wait.h"
 
 #include <machine/machine.h>

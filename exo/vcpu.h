@@ -16,6 +16,8 @@
 #include <machine/fpu.h>
 #include <machine/regs.h>
 
+#include "exo/base.h"
+
 enum vcpu_state {
 	VCPU_FREE,
 	VCPU_INITIALIZING,

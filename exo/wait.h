@@ -7,6 +7,8 @@
 #ifndef EXO_WAIT_H
 #define EXO_WAIT_H
 
+#include "exo/base.h"
+
 enum wait_mode { WAIT_NONE, WAIT_BLOCK, WAIT_BELL };
 
 struct wait_bucket {
