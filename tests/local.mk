@@ -76,3 +76,8 @@ tests/tools/kernel.elf: tests/tools/kernel.S
 	$(AM_V_CC)$(CC) $(X86_64_TARGET) -g -c $(srcdir)/tests/tools/kernel.S -o $@.o && \
 		$(LLD) -static -nostdlib --image-base=0x100000 -Ttext=0x200000 -e start -o $@ $@.o && \
 		rm $@.o
+
+# make debug-NAME: tests/guest/NAME.guest, stopped at the start, under a debugger.
+debug-%:
+	$(MAKE) $(AM_MAKEFLAGS) tests/guest/$*.guest
+	$(MAKE) $(AM_MAKEFLAGS) gdb PROGRAM=tests/guest/$*.guest

@@ -4,11 +4,12 @@ X86_64_EXO_SOURCES =
 
 X86_64_LIBOS_SOURCES =
 
-X86_64_H = arch/x86_64/include/machine/regs.h arch/x86_64/include/machine/slot.h
+X86_64_H =
 
 EXTRA_DIST += $(X86_64_H)
 machineincludedir = $(chitinincludedir)/machine
-machineinclude_HEADERS = arch/x86_64/include/machine/regs.h arch/x86_64/include/machine/slot.h
+machineinclude_HEADERS = arch/x86_64/include/machine/call.h \
+	arch/x86_64/include/machine/regs.h arch/x86_64/include/machine/slot.h
 
 # Where chitin-run and chitin-cc look once installed.
 imagedir = $(pkglibdir)
