@@ -1,13 +1,26 @@
 # SPDX-License-Identifier: ISC
 # The library OS, but for its machine-dependent part (arch/*/libos). One list for all CPUs.
-LIBOS_SOURCES =
+LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
+	libos/fs/archive.c
+
+# The file tree, in the host's tests too.
+LIBOS_FS_SOURCES = \
+	libos/fs/cpio.c libos/fs/data.c libos/fs/device.c libos/fs/files.c libos/fs/fs.c \
+	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/tty.c
 
 LIBOS_H = \
 	libos/base.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
-	libos/fork/process.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
+	libos/fork/process.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
+	libos/fs/error.def libos/fs/fs.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
+	libos/fs/tty.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
 	libos/vm/slots.h libos/vm/vm.h
 
-EXTRA_DIST += $(LIBOS_H)
+EXTRA_DIST += $(LIBOS_H) libos/fs/README
+
+noinst_LIBRARIES += libos-host.a
+libos_host_a_SOURCES = $(LIBOS_FS_SOURCES)
+libos_host_a_CPPFLAGS = $(HOST_CPPFLAGS)
+libos_host_a_CFLAGS = $(HOST_CFLAGS)
 if LIBOS_X86_64
 nobase_chitininclude_HEADERS += libos/libos.h
 endif

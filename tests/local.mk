@@ -3,6 +3,10 @@
 
 # tests/host/NAME.c, linked with libexo-host.a and run as it is.
 HOST_TESTS = \
+	tests/host/cpio_refuses_bad_archives.tap \
+	tests/host/files_keep_what_is_written.tap \
+	tests/host/paths_lead_where_linux_says.tap \
+	tests/host/tty_edits_lines.tap \
 	tests/host/tap_self_check.tap
 
 # tests/guest/NAME.c, built by chitin-cc and booted by tests/run-guest; a line `run-guest: OPTIONS`
@@ -20,7 +24,7 @@ TOOL_TESTS = \
 	tests/tools/installed.sh \
 	tests/tools/syntax_check.sh
 
-TEST_H = tests/tap.h
+TEST_H = tests/tap.h tests/host/fs_host.h
 
 EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
@@ -28,7 +32,7 @@ CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
 AM_CFLAGS = $(HOST_CFLAGS)
-LDADD = libexo-host.a
+LDADD = libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 if LIBOS_X86_64

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/* The nodes of the file tree (see node.h). Touches the tree and the library's heap; no locks. */
+#include "libos/fs/node.h"
+
+#include "libos/fs/data.h"
+
+static bool node_has_name(const struct fs_node *node, const char *name, size_t name_bytes)
+{
+	return node->name_bytes == name_bytes
+		&& __builtin_memcmp(node->name, name, name_bytes) == 0;
+}
+
+static bool node_is_dots(const char *name, size_t name_bytes)
+{
+	return name[0] == '.' && (name_bytes == 1 || (name_bytes == 2 && name[1] == '.'));
+}
+
+static err_t node_name_check(const char *name, size_t name_bytes)
+{
+	size_t i;
+
+	if (name_bytes == 0 || node_is_dots(name, name_bytes))
+		return FS_E_ARGUMENT;
+	if (name_bytes > FS_NAME_MAX)
+		return FS_E_NAME_LONG;
+	for (i = 0; i < name_bytes; i++)
+		if (name[i] == '/' || name[i] == '\0')
+			return FS_E_ARGUMENT;
+	return FS_OK;
+}
+
+static char *node_name_create(struct fs *fs, const char *name, size_t name_bytes)
+{
+	char *copy = fs->outside->alloc(name_bytes + 1);
+
+	if (copy != NULL)
+		__builtin_memcpy(copy, name, name_bytes);
+	return copy;
+}
+
+/* Put the node at the end of its new directory. */
+static void node_link(struct fs *fs, struct fs_node *dir, struct fs_node *node)
+{
+	struct fs_node **last = &dir->child;
+
+	while (*last != NULL)
+		last = &(*last)->sibling;
+	*last = node;
+	node->sibling = NULL;
+	node->parent = dir;
+	node->cookie = ++fs->last_ino;
+	dir->mtime_ns = fs->outside->clock_ns();
+}
+
+static void node_unlink(struct fs *fs, struct fs_node *node)
+{
+	struct fs_node **link = &node->parent->child;
+
+	while (*link != node)
+		link = &(*link)->sibling;
+	*link = node->sibling;
+	node->parent->mtime_ns = fs->outside->clock_ns();
+	node->parent = NULL;
+	node->sibling = NULL;
+}
+
+struct fs_node *node_find(struct fs_node *dir, const char *name, size_t name_bytes)
+{
+	struct fs_node *node;
+
+	if (dir->kind != FS_DIR || name_bytes == 0)
+		return NULL;
+	if (node_is_dots(name, name_bytes))
+		return name_bytes == 1 ? dir : dir->parent;
+	for (node = dir->child; node != NULL; node = node->sibling)
+		if (node_has_name(node, name, name_bytes))
+			return node;
+	return NULL;
+}
+
+struct fs_node *node_next(struct fs_node *dir, uint64_t cookie)
+{
+	struct fs_node *node = dir->child;
+
+	while (node != NULL && node->cookie <= cookie)
+		node = node->sibling;
+	return node;
+}
+
+err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
+	enum fs_kind kind, uint32_t mode, struct fs_node **node)
+{
+	err_t error = node_name_check(name, name_bytes);
+	struct fs_node *made;
+
+	if (error < 0)
+		return error;
+	if (dir->kind != FS_DIR)
+		return FS_E_NOT_DIR;
+	if (dir->parent == NULL)
+		return FS_E_MISSING;
+	if (node_find(dir, name, name_bytes) != NULL)
+		return FS_E_EXISTS;
+	made = fs->outside->alloc(sizeof(*made));
+	if (made == NULL)
+		return FS_E_MEMORY;
+	made->name = node_name_create(fs, name, name_bytes);
+	if (made->name == NULL) {
+		fs->outside->free(made);
+		return FS_E_MEMORY;
+	}
+	made->name_bytes = name_bytes;
+	made->kind = kind;
+	made->mode = mode;
+	made->refs = 1;
+	node_link(fs, dir, made);
+	made->ino = made->cookie;
+	made->mtime_ns = dir->mtime_ns;
+	*node = made;
+	return FS_OK;
+}
+
+err_t node_remove(struct fs *fs, struct fs_node *node)
+{
+	if (node == fs->root)
+		return FS_E_BUSY;
+	if (node->child != NULL)
+		return FS_E_NOT_EMPTY;
+	node_unlink(fs, node);
+	node_unref(fs, node);
+	return FS_OK;
+}
+
+static err_t node_move_check(struct fs *fs, struct fs_node *node, struct fs_node *dir,
+	struct fs_node *old)
+{
+	struct fs_node *up;
+
+	if (dir->kind != FS_DIR)
+		return FS_E_NOT_DIR;
+	if (dir->parent == NULL)
+		return FS_E_MISSING;
+	if (node == fs->root)
+		return FS_E_BUSY;
+	for (up = dir; up != fs->root; up = up->parent)
+		if (up == node)
+			return FS_E_ARGUMENT;
+	if (old == NULL)
+		return FS_OK;
+	if (node->kind == FS_DIR && old->kind != FS_DIR)
+		return FS_E_NOT_DIR;
+	if (node->kind != FS_DIR && old->kind == FS_DIR)
+		return FS_E_IS_DIR;
+	return old->child != NULL ? FS_E_NOT_EMPTY : FS_OK;
+}
+
+err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
+	size_t name_bytes)
+{
+	struct fs_node *old = node_find(dir, name, name_bytes);
+	err_t error = node_name_check(name, name_bytes);
+	char *copy;
+
+	if (error >= 0)
+		error = node_move_check(fs, node, dir, old);
+	if (error < 0 || old == node)
+		return error;
+	copy = node_name_create(fs, name, name_bytes);
+	if (copy == NULL)
+		return FS_E_MEMORY;
+	if (old != NULL) {
+		node_unlink(fs, old);
+		node_unref(fs, old);
+	}
+	node_unlink(fs, node);
+	fs->outside->free(node->name);
+	node->name = copy;
+	node->name_bytes = name_bytes;
+	node_link(fs, dir, node);
+	return FS_OK;
+}
+
+void node_ref(struct fs_node *node)
+{
+	node->refs++;
+}
+
+void node_unref(struct fs *fs, struct fs_node *node)
+{
+	if (--node->refs > 0)
+		return;
+	data_destroy(fs, node);
+	fs->outside->free(node->name);
+	fs->outside->free(node);
+}
+
+err_t node_path(struct fs *fs, const struct fs_node *node, char *path, size_t path_bytes)
+{
+	size_t left = path_bytes;
+
+	if (left < 2)
+		return FS_E_NAME_LONG;
+	path[--left] = '\0';
+	if (node == fs->root)
+		path[--left] = '/';
+	for (; node != fs->root; node = node->parent) {
+		if (node->parent == NULL)
+			return FS_E_MISSING;
+		if (node->name_bytes + 1 > left)
+			return FS_E_NAME_LONG;
+		left -= node->name_bytes;
+		__builtin_memcpy(path + left, node->name, node->name_bytes);
+		path[--left] = '/';
+	}
+	__builtin_memmove(path, path + left, path_bytes - left);
+	return FS_OK;
+}

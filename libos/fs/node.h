@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A node of the file tree: directory, file, device or symbolic link.
+ *
+ *     node_create: linked, refs = 1 -- node_ref/node_unref by open descriptions --
+ *     node_remove: unlinked, the tree's reference dropped -- at 0 references freed
+ *
+ * A directory's children are in the order of their making, with ascending cookies, so that a
+ * listing goes on rightly while names come and go.
+ */
+#ifndef LIBOS_FS_NODE_H
+#define LIBOS_FS_NODE_H
+
+#include "libos/fs/fs.h"
+
+enum fs_kind { FS_DIR, FS_FILE, FS_DEVICE, FS_LINK };
+
+struct fs_node {
+	struct fs_node *parent;    /* NULL: removed; the root's is the root */
+	struct fs_node *sibling;   /* next child of the parent */
+	struct fs_node *child;     /* first; directories */
+	uint64_t cookie;           /* place among the siblings, never 0 */
+	uint64_t ino;
+	uint64_t mtime_ns;
+	uint64_t size;             /* bytes; of a link: of its target */
+	enum fs_kind kind;
+	uint32_t mode;             /* permission bits */
+	uint32_t device;           /* enum device_number */
+	uint32_t refs;
+	/* Contents: page i is pages[i] if that is there, else image's, else zeros. */
+	const char *image;         /* bytes of the archive, or a link's target */
+	uint64_t image_bytes;      /* of them still valid */
+	char **pages;
+	uint64_t page_count;
+	char *name;                /* terminated */
+	uint64_t name_bytes;       /* without the NUL */
+};
+
+/*
+ * Make a node of that kind in a directory. The new node is linked and its one reference is the
+ * tree's. Errors: FS_E_NOT_DIR, FS_E_EXISTS, FS_E_NAME_LONG, FS_E_ARGUMENT (empty, "." or ".."
+ * or a slash in the name), FS_E_MISSING (dir was removed), FS_E_MEMORY.
+ */
+err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
+	enum fs_kind kind, uint32_t mode, struct fs_node **node) MUST_USE;
+
+/* The child of that name, "." and ".." too, or NULL. */
+struct fs_node *node_find(struct fs_node *dir, const char *name, size_t name_bytes);
+
+/* The first child whose cookie is greater, or NULL. */
+struct fs_node *node_next(struct fs_node *dir, uint64_t cookie);
+
+/* Take the node's name away. Errors: FS_E_BUSY (the root), FS_E_NOT_EMPTY. */
+err_t node_remove(struct fs *fs, struct fs_node *node) MUST_USE;
+
+/*
+ * Give the node another place, taking the place of what has that name there. Errors: as
+ * node_create and node_remove; FS_E_ARGUMENT (into itself), FS_E_NOT_DIR and FS_E_IS_DIR (one of
+ * the two is a directory, the other not).
+ */
+err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
+	size_t name_bytes) MUST_USE;
+
+void node_ref(struct fs_node *node);
+void node_unref(struct fs *fs, struct fs_node *node);
+
+/* Absolute path of a node, terminated. Errors: FS_E_NAME_LONG, FS_E_MISSING (it was removed). */
+err_t node_path(struct fs *fs, const struct fs_node *node, char *path, size_t path_bytes) MUST_USE;
+
+#endif
