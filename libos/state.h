@@ -91,4 +91,26 @@ static inline const struct exo_info *libos_info(void)
 void fs_init(struct libos *os);
 void linux_init(struct libos *os);
 
+/* What process start found in the program's ELF file. */
+struct program_image {
+	uint64_t entry;        /* of the program */
+	uint64_t headers;      /* address of its program headers, 0: in no segment */
+	uint64_t header_bytes; /* of one */
+	uint64_t header_count;
+};
+
+/* Fill the program's first stack, which is mapped and ends at `top`: argc, argv, envp and the
+ * auxiliary vector, from process_argument and process_environment. *sp: where the program begins.
+ * EXO_E_TOO_LONG: more than a quarter of VM_STACK_BYTES; EXO_E_LIMIT. Called by process start. */
+err_t linux_stack(struct libos *os, const struct program_image *image, uint64_t top,
+		  uint64_t *sp) MUST_USE;
+/* What a program that is spawned or executed inherits (process_image.state): descriptors,
+ * directory, masks. In the library's heap, the caller's to free; NULL: no memory, it starts with
+ * the console alone. */
+void *linux_save(struct libos *os, size_t *bytes);
+/* The program that a path names in the file tree, through links, as process_image wants it.
+ * EXO_E_EMPTY: nothing there; EXO_E_TYPE: no file of the archive (any more) or not executable. */
+err_t linux_program(struct libos *os, const char *path, uint64_t *archive, uint64_t *bytes)
+	MUST_USE;
+
 #endif
