@@ -1,10 +1,28 @@
 # SPDX-License-Identifier: ISC
 # x86-64: the kernel exo-x86_64.elf and the library OS, libos.a and libos.elf.
-X86_64_EXO_SOURCES =
+X86_64_EXO_SOURCES = \
+	arch/x86_64/exo/console.c \
+	arch/x86_64/exo/cpu.c \
+	arch/x86_64/exo/fpu.c \
+	arch/x86_64/exo/init.c \
+	arch/x86_64/exo/irq.c \
+	arch/x86_64/exo/memory.c \
+	arch/x86_64/exo/mmu.c \
+	arch/x86_64/exo/panic.c \
+	arch/x86_64/exo/regs.c \
+	arch/x86_64/exo/string.c \
+	arch/x86_64/exo/timer.c \
+	arch/x86_64/exo/trap.S
 
 X86_64_LIBOS_SOURCES =
 
-X86_64_H =
+X86_64_H = \
+	arch/x86_64/exo/layout.h \
+	arch/x86_64/exo/local.h \
+	arch/x86_64/exo/x86.h \
+	arch/x86_64/include/machine/fpu.h \
+	arch/x86_64/include/machine/inline.h \
+	arch/x86_64/include/machine/machine.h
 
 EXTRA_DIST += $(X86_64_H)
 machineincludedir = $(chitinincludedir)/machine

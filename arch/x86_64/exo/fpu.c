@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The state of a vcpu beside its general registers: x87, SSE and AVX by XSAVE (SDM 1, 13), and the
+ * bases of FS and GS. While the kernel runs, the program's GS base is in IA32_KERNEL_GS_BASE.
+ * Touches the CPU's registers and what it is given; no locks. The kernel itself uses none of them.
+ */
+#include "arch/x86_64/exo/local.h"
+#include "arch/x86_64/exo/x86.h"
+
+enum {
+	FPU_X87_SSE = 3,
+	FPU_AVX = 4,
+	FPU_CONTROL = 0x37f,  /* x87: all exceptions masked, 64-bit precision */
+	FPU_MXCSR = 0x1f80,   /* SSE: all exceptions masked */
+	FPU_MXCSR_BYTE = 24,  /* where it lies in the area */
+	FPU_ALL = FPU_X87_SSE | FPU_AVX, /* what we save, as far as it is on */
+};
+
+uint32_t fpu_init(void)
+{
+	bool has_avx = x86_cpuid(1, 0).c >> 28 & 1 && x86_cpuid(0xd, 0).a & FPU_AVX;
+	uint32_t state = has_avx ? FPU_ALL : FPU_X87_SSE;
+	uint32_t bytes;
+
+	__asm__ volatile("xsetbv" : : "a"(state), "d"(0), "c"(0));
+	bytes = x86_cpuid(0xd, 0).b;
+	if (bytes > ARCH_FPU_AREA)
+		boot_refuse("this CPU's FPU state is larger than was planned for");
+	return bytes;
+}
+
+void arch_fpu_init(struct arch_fpu *fpu)
+{
+	const uint16_t control = FPU_CONTROL;
+	const uint32_t mxcsr = FPU_MXCSR;
+
+	/* An empty header: every state has its initial value. */
+	memset(fpu, 0, sizeof(*fpu));
+	memcpy(&fpu->area[0], &control, sizeof(control));
+	memcpy(&fpu->area[FPU_MXCSR_BYTE], &mxcsr, sizeof(mxcsr));
+}
+
+void arch_fpu_save(struct arch_fpu *fpu)
+{
+	__asm__ volatile("xsave64 %0" : "+m"(fpu->area) : "a"(FPU_ALL), "d"(0) : "memory");
+	__asm__ volatile("rdfsbase %0" : "=r"(fpu->fs_base));
+	fpu->gs_base = x86_msr_load(MSR_KERNEL_GS_BASE);
+}
+
+void arch_fpu_load(const struct arch_fpu *fpu)
+{
+	__asm__ volatile("xrstor64 %0" : : "m"(fpu->area), "a"(FPU_ALL), "d"(0) : "memory");
+	__asm__ volatile("wrfsbase %0" : : "r"(fpu->fs_base));
+	x86_msr_save(MSR_KERNEL_GS_BASE, fpu->gs_base);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* Boot order after boot.S. Runs on CPU 0 and its kernel stack, before anyone else; no locks. */
+#include "arch/x86_64/exo/local.h"
+#include "arch/x86_64/exo/x86.h"
+
+_Noreturn void start(uint64_t info);
+
+_Noreturn void boot_refuse(const char *why)
+{
+	console_text(CONSOLE_SERIAL | CONSOLE_LAST, "panic: ");
+	console_text(CONSOLE_SERIAL | CONSOLE_LAST, why);
+	console_text(CONSOLE_SERIAL | CONSOLE_LAST, "\n");
+	panic_halt(PANIC_CODE);
+}
+
+/* From boot.S; info: physical address of struct hvm_start_info. */
+_Noreturn void start(uint64_t info)
+{
+	struct memory memory;
+	struct machine *m;
+	struct vcpu *v;
+
+	console_init();
+	cpu_vectors_init();
+	cpu_features_init();
+	memory_init(&memory, info);
+	mmu_init((uint64_t)memory.frame_count << EXO_PAGE_SHIFT);
+
+	m = direct(memory.machine.start);
+	memset(m, 0, memory.machine.end - memory.machine.start); /* machine_init expects it */
+	m->arch.physical = memory.machine.start;
+	memcpy(m->arch.cmdline, memory.cmdline, sizeof(m->arch.cmdline));
+	m->arch.fpu_bytes = fpu_init();
+	cpu_init(m, 0, kernel_stack_top);
+	irq_init(m);
+	timer_init(m);
+
+	machine_init(m, memory.frame_count, 1);
+	memory_give(m, &memory);
+	v = machine_start(m, &m->cpus[0],
+			  (struct pfn){ (uint32_t)(memory.archive.start >> EXO_PAGE_SHIFT) },
+			  memory.archive.end - memory.archive.start);
+	__asm__ volatile("jmp trap_return" : : "a"(v));
+	__builtin_unreachable();
+}

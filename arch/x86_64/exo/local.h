@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of this folder have from each other. Interrupts are off in all of it. */
+#ifndef ARCH_X86_64_EXO_LOCAL_H
+#define ARCH_X86_64_EXO_LOCAL_H
+
+#include "arch/x86_64/exo/layout.h"
+#include "exo/machine.h"
+
+/* ---- boot.S, trap.S, kernel.ld ---- */
+extern uint64_t boot_root[], boot_direct_l3[], boot_direct_l2[], boot_image_l1[];
+extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
+extern char stack_guard[], kernel_stack[], kernel_stack_top[], fault_stack_top[], nmi_stack_top[];
+extern char vector_entries[];
+extern uint64_t idt[][2];
+
+void syscall_entry(void);
+
+/* Physical address of something in the image. */
+static inline uint64_t image_physical(const void *p)
+{
+	return (uint64_t)p - LAYOUT_IMAGE;
+}
+
+/* The kernel's address of physical memory. */
+static inline void *direct(uint64_t physical)
+{
+	return (void *)(LAYOUT_DIRECT + physical);
+}
+
+/* ---- init.c ---- */
+/* This machine cannot run the kernel: say why in one line, end with a status. */
+_Noreturn void boot_refuse(const char *why);
+
+/* ---- cpu.c ---- */
+/* The table of interrupts, so that a bug from here on ends in a panic. */
+void cpu_vectors_init(void);
+/* Refuse a CPU without what we need; turn on what it has. Once on each CPU. */
+void cpu_features_init(void);
+/* Set up this CPU's block, descriptors, GS and system call entry. Its kernel stack ends at
+ * `stack`. m->arch is zero before the first. Once on each CPU. */
+void cpu_init(struct machine *m, unsigned index, void *stack);
+
+/* ---- memory.c ---- */
+enum { MEMORY_RANGES = 64 };
+
+struct memory_range {
+	uint64_t start, end; /* physical */
+};
+
+/* What the loader said: usable RAM, the archive, and where struct machine shall be. */
+struct memory {
+	uint32_t count;
+	struct memory_range ram[MEMORY_RANGES]; /* whole frames */
+	struct memory_range archive;
+	struct memory_range machine;
+	uint32_t frame_count; /* up to the last of RAM */
+	char cmdline[MACHINE_CMDLINE_BYTES];
+};
+
+/* Read the loader's struct hvm_start_info at `physical`; choose a place for struct machine. */
+void memory_init(struct memory *memory, uint64_t physical);
+/* Hand over all RAM but the first MiB, the kernel, struct machine and the archive. */
+void memory_give(struct machine *m, const struct memory *memory);
+
+/* ---- mmu.c ---- */
+/* Take away what the kernel does not need of its mappings; direct map for `bytes` of memory. */
+void mmu_init(uint64_t bytes);
+
+/* ---- fpu.c ---- */
+/* Turn on XSAVE and the states we keep. Returns how many bytes they take. Once on each CPU. */
+uint32_t fpu_init(void);
+
+/* ---- irq.c ---- */
+/* The local APIC, the I/O APIC and the old controllers. */
+void irq_init(struct machine *m);
+uint32_t irq_apic_load(unsigned offset);
+void irq_apic_save(unsigned offset, uint32_t value);
+enum { APIC_TIMER_COUNT = 0x380, APIC_TIMER_NOW = 0x390 };
+/* From trap.S: an interrupt in user mode; one in arch_idle. */
+struct vcpu *irq_user(struct machine *m, struct cpu *c, unsigned vector);
+void irq_idle(struct machine *m, struct cpu *c, unsigned vector);
+
+/* ---- timer.c ---- */
+/* Measure the TSC and the APIC timer. After irq_init. */
+void timer_init(struct machine *m);
+
+/* ---- console.c ---- */
+/* Where a text goes: the console; the channel for last words, read by chitin-run; or both. */
+enum { CONSOLE_SERIAL = 1, CONSOLE_LAST = 2 };
+
+void console_init(void);
+void console_text(unsigned to, const char *text);
+/* A number in hexadecimal, `digits` long; in decimal. */
+void console_hex(unsigned to, uint64_t value, unsigned digits);
+void console_decimal(unsigned to, uint64_t value);
+/* Wait until the last byte is out. */
+void console_drain(void);
+
+/* ---- panic.c ---- */
+enum { PANIC_CODE = 0x7f };
+
+/* End QEMU with a code, or whatever this is by any means. Prints nothing. */
+_Noreturn void panic_halt(uint8_t code);
+/* From trap.S. Exceptions in user mode become upcalls; an exception in kernel mode, an NMI or a
+ * machine check is the end. */
+struct trap_fatal {
+	struct exo_regs regs; /* rsp, rip and rflags are below */
+	uint64_t vector, error, rip, cs, rflags, rsp, ss;
+};
+
+struct vcpu *trap_exception(struct machine *m, struct cpu *c, unsigned vector, uint64_t error);
+struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t address, uint64_t error);
+_Noreturn void trap_fatal(struct trap_fatal *trap);
+
+/* ---- string.c ---- */
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memmove(void *to, const void *from, size_t bytes);
+void *memset(void *to, int byte, size_t bytes);
+int memcmp(const void *a, const void *b, size_t bytes);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The kernel's half of every address space, roots and translations. The kernel's tables are those
+ * of boot.S, shared by all roots; after mmu_init nobody writes to them. No locks: a root being made
+ * is its maker's, and the translations dropped are this CPU's.
+ *
+ * No process-context identifiers: loading a root drops all translations of the former one; those of
+ * the kernel are global and stay.
+ */
+#include <machine/slot.h>
+
+#include "arch/x86_64/exo/local.h"
+#include "arch/x86_64/exo/x86.h"
+
+#define MMU_LARGE  (UINT64_C(1) << 7)
+#define MMU_GLOBAL (UINT64_C(1) << 8)
+
+void mmu_init(uint64_t bytes)
+{
+	uint64_t i, page = (uint64_t)image_start;
+
+	/* The image: text not writable, the rest not executable, nothing where a stack overflows.
+	 * Through the direct map the same table is seen, nothing of it executable. */
+	for (i = 0; i < EXO_TABLE_SLOTS; i++, page += EXO_PAGE_SIZE) {
+		if (page < (uint64_t)image_text_end)
+			boot_image_l1[i] &= ~SLOT_W;
+		else
+			boot_image_l1[i] |= SLOT_NX;
+		if (page < (uint64_t)image_rodata_end)
+			boot_image_l1[i] &= ~SLOT_W;
+		boot_image_l1[i] |= MMU_GLOBAL;
+		if (page == (uint64_t)stack_guard)
+			boot_image_l1[i] = 0;
+	}
+	for (i = 0; i < EXO_TABLE_SLOTS; i++)
+		boot_direct_l2[i] |= SLOT_NX | (boot_direct_l2[i] & MMU_LARGE ? MMU_GLOBAL : 0);
+	for (i = 1; i << 30 < bytes; i++)
+		boot_direct_l3[i] = i << 30 | SLOT_P | SLOT_W | MMU_LARGE | MMU_GLOBAL | SLOT_NX;
+	x86_cr3_load(x86_cr3());
+}
+
+void arch_root_init(struct machine *m, struct pfn root)
+{
+	uint64_t *slots = arch_frame_memory(m, root);
+
+	slots[LAYOUT_DIRECT_SLOT] = boot_root[LAYOUT_DIRECT_SLOT];
+	slots[LAYOUT_IMAGE_SLOT] = boot_root[LAYOUT_IMAGE_SLOT];
+	slots[EXO_ROOT_RECURSIVE] = slot_branch(root.n, EXO_READ, false);
+}
+
+void arch_root_load(struct machine *m, struct cpu *c, struct pfn root)
+{
+	(void)m;
+	(void)c;
+	x86_cr3_load((uint64_t)root.n << EXO_PAGE_SHIFT);
+}
+
+void arch_root_load_kernel(struct machine *m, struct cpu *c)
+{
+	(void)m;
+	(void)c;
+	x86_cr3_load(image_physical(boot_root));
+}
+
+void arch_tlb_flush_page(struct machine *m, struct cpu *c, uint64_t address)
+{
+	(void)m;
+	(void)c;
+	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
+}
+
+void arch_tlb_flush_all(struct machine *m, struct cpu *c)
+{
+	(void)m;
+	(void)c;
+	x86_cr3_load(x86_cr3());
+}
+
+void arch_frame_zero(struct machine *m, struct pfn pfn)
+{
+	memset(arch_frame_memory(m, pfn), 0, EXO_PAGE_SIZE);
+}
+
+void arch_frame_copy(struct machine *m, struct pfn to, struct pfn from)
+{
+	memcpy(arch_frame_memory(m, to), arch_frame_memory(m, from), EXO_PAGE_SIZE);
+}
+
+/* Nothing to do: instruction fetch is coherent with stores on x86. */
+void arch_frame_executable(struct machine *m, struct pfn pfn)
+{
+	(void)m;
+	(void)pfn;
+}
