@@ -41,8 +41,9 @@ exo_x86_64_elf_SOURCES = $(EXO_SOURCES) $(X86_64_EXO_SOURCES)
 exo_x86_64_elf_CPPFLAGS = $(X86_64_CPPFLAGS)
 exo_x86_64_elf_CFLAGS = $(X86_64_CFLAGS) -mcmodel=kernel -fno-pic
 exo_x86_64_elf_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g
-exo_x86_64_elf_LINK = $(AM_V_CCLD)$(LLD) -static -nostdlib -z max-page-size=4096 \
+exo_x86_64_elf_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 \
 	--build-id=none -T $(srcdir)/arch/x86_64/exo/kernel.ld -o $@
+exo_x86_64_elf_LDADD =
 EXTRA_exo_x86_64_elf_DEPENDENCIES = arch/x86_64/exo/kernel.ld
 
 # The library is linked at a fixed address far from the program, and refers to itself relative
@@ -69,7 +70,7 @@ libos.a: libos.o
 	$(AM_V_AR)rm -f $@ && $(AR) cr $@ libos.o
 
 libos_elf_SOURCES =
-libos_elf_LINK = $(AM_V_CCLD)$(LLD) -static -nostdlib -z max-page-size=4096 \
+libos_elf_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 \
 	--build-id=none -T $(srcdir)/arch/x86_64/libos/libos.ld -o $@
 libos_elf_LDADD = libos.o
 EXTRA_libos_elf_DEPENDENCIES = arch/x86_64/libos/libos.ld
