@@ -4,7 +4,9 @@
  * half is what the machine provides; the second what the portable kernel provides to its trap
  * code. Beside it each machine has, under include/machine/ and found as <machine/...>:
  *   regs.h     struct exo_regs and its accessors      slot.h   the encoding of slots
- *   machine.h  struct machine_arch, MACHINE_FIRST_FRAME  fpu.h  struct arch_fpu
+ *   machine.h  struct machine_arch (with at least: char cmdline[], uint64_t clock_hz, boot_clock,
+ *              machine_physical; set before machine_start), MACHINE_FIRST_FRAME, MACHINE_ELF
+ *   fpu.h      struct arch_fpu
  *   inline.h   the functions marked (inline) below; included by exo/machine.h after struct machine
  * Interrupts are off in all of them but arch_idle.
  */
@@ -103,6 +105,13 @@ void machine_give_frame(struct machine *m, struct pfn pfn);
  * vcpu runnable. Frames of the archive must not have been given. Returns the vcpu to run. If the
  * archive or program is bad, says so on the console in one line and powers off. */
 struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive, uint64_t bytes);
+
+/* Parts of machine_start, for machines without an archive (tests, fuzzers): the first env, with the
+ * info slot over the archive given (0 bytes: none); its first vcpu with a slice, in tables that are
+ * there. Errors as frame_alloc, env_create, vcpu_start and slice_alloc. */
+int32_t machine_first_env(struct machine *m, struct pfn archive, uint64_t bytes, unsigned *env);
+int32_t machine_first_vcpu(struct machine *m, const struct exo_vcpu_start *start, unsigned env,
+			   unsigned *vcpu);
 
 /* Entry from user mode; the registers of c's current vcpu have been saved in it. Each returns the
  * vcpu whose registers the entry code must load (never NULL; idles inside if there is none). */

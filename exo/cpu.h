@@ -41,10 +41,11 @@ void slice_free(struct machine *m, unsigned cpu, unsigned position);
 /* Give back all positions of a vcpu. Takes cpu. */
 void slice_free_all(struct machine *m, unsigned vcpu);
 
-/* Choose what runs next on this CPU and make it ready: root, FPU, clock. Idles if nothing can run.
- * Returns the vcpu. Takes cpu. */
-struct vcpu *cpu_dispatch(struct machine *m, struct cpu *c);
-/* End of a kernel entry: dispatch if the current vcpu cannot go on, arm the clock, deliver events. */
+/* The vcpu that holds a position, or VCPU_NONE. */
+unsigned slice_holder(struct machine *m, uint64_t cpu, uint64_t position);
+
+/* End of a kernel entry: if no vcpu is current, choose one from the slices (idle until there is one);
+ * deliver its pending events; arm the clock. Returns the vcpu to run. Takes tree, wait, cpu. */
 struct vcpu *cpu_leave(struct machine *m, struct cpu *c);
 /* Give up the rest of the running slice; its vcpu stays RUNNABLE. */
 void cpu_yield(struct machine *m, struct cpu *c);
@@ -52,9 +53,13 @@ void cpu_yield(struct machine *m, struct cpu *c);
 err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu) MUST_USE;
 /* Clock work: sleepers whose deadline has passed, the current vcpu's timer, the slice's end. */
 void cpu_tick(struct machine *m, struct cpu *c);
+/* Recompute the next event of this CPU, which runs a vcpu. */
+void cpu_set_deadline(struct machine *m, struct cpu *c);
 /* Put a vcpu that waits with a timer among the sleepers; take it off. Takes cpu. */
 void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu);
 void cpu_unsleep(struct machine *m, unsigned vcpu);
+/* Load the kernel's own root in place of an env's. */
+void cpu_leave_root(struct machine *m, struct cpu *c);
 /* Stop running the current vcpu: FPU state stored, then the state edge to `to`, then no current. */
 void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to);
 

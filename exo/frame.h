@@ -45,8 +45,10 @@ err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, uns
 /* One more holder. EXO_E_COUNT at the limit. The caller can name a holder that stays. */
 err_t frame_ref(struct machine *m, struct pfn pfn) MUST_USE;
 /* One holder less; the last frees a frame or puts a table on its account's dying list. The caller
- * has flushed what could still name it (I-7). Locks: takes account, free, wait. */
+ * has flushed what could still name it (I-7). Locks: takes account, free. */
 void frame_unref(struct machine *m, struct pfn pfn);
+/* A slot on the frame is gone: wake all who wait on the frame, then unref. Takes wait, cpu too. */
+void frame_drop(struct machine *m, struct pfn pfn);
 /* Turn a solely held data frame into another type, keeping refs and account. */
 void frame_retype(struct machine *m, struct pfn pfn, enum frame_type type, unsigned level);
 /* Change the number of used slots (tables) or waits (other frames) by `change`. */

@@ -49,6 +49,17 @@ static inline _Atomic uint64_t *table_slots(struct machine *m, struct pfn table)
 	return arch_frame_memory(m, table);
 }
 
+/* Forget all that a vcpu was, but for its state and generation. */
+static inline void vcpu_zero(struct vcpu *v)
+{
+	uint64_t generation = v->generation;
+	uint32_t state = atomic_load_explicit(&v->state, memory_order_relaxed);
+
+	__builtin_memset(v, 0, sizeof(*v));
+	v->generation = generation;
+	atomic_store_explicit(&v->state, state, memory_order_relaxed);
+}
+
 static inline void tree_lock(struct machine *m) ACQUIRES(tree_class) UNCHECKED
 {
 	lock_acquire(m, &m->tree_lock, RANK_TREE, false);

@@ -41,11 +41,15 @@ struct vcpu {
 	uint64_t page_address;        /* where its env sees it */
 	_Atomic uint32_t pending;     /* events; or-ed by anyone, acq_rel; pairs with: upcall_events */
 	bool has_progressed;          /* reached user mode since the last EVENTS upcall; its CPU only */
-	uint64_t timer GUARDED_BY(cpu_class);       /* deadline, UINT64_MAX: none */
+	uint64_t timer;               /* deadline, UINT64_MAX: none; its CPU, or cpu lock if sleeping */
 	uint32_t sleep_next GUARDED_BY(cpu_class);  /* in its CPU's list of sleepers */
-	uint32_t home GUARDED_BY(cpu_class);        /* CPU whose list it is on */
+	uint32_t sleep_cpu GUARDED_BY(cpu_class);   /* CPU whose list it is on */
+	uint32_t slices GUARDED_BY(cpu_class);      /* positions it holds */
+	uint32_t home;                              /* CPU of its last slice; tree lock */
 	bool is_sleeping GUARDED_BY(cpu_class);
-	uint32_t wait_mode GUARDED_BY(wait_class);  /* WAIT_NONE, WAIT_BLOCK or WAIT_BELL */
+	/* enum wait_mode; written under its bucket's lock. seq_cst: pending is set before it is read,
+	 * and read after it is set. pairs with: vcpu_event, wait_start */
+	_Atomic uint32_t wait_mode;
 	uint32_t wait_next GUARDED_BY(wait_class);  /* in its bucket */
 	uint64_t wait_key GUARDED_BY(wait_class);   /* see wait.h */
 	uint64_t wait_offset GUARDED_BY(wait_class);
@@ -66,6 +70,8 @@ err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *s
 		 unsigned *vcpu) MUST_USE REQUIRES(tree_class);
 /* End a vcpu in any state but FREE and INITIALIZING. Requires tree lock; takes wait, cpu, free. */
 void vcpu_stop(struct machine *m, struct cpu *c, unsigned vcpu) REQUIRES(tree_class);
+/* Make the CPU where a vcpu has its slices look at it soon. */
+void vcpu_kick(struct machine *m, unsigned vcpu);
 /* Pend events; one that blocks is woken. Takes wait, cpu. */
 void vcpu_event(struct machine *m, unsigned vcpu, uint32_t events);
 /* The same for the first vcpu of an env, if it has one. */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+/* The console's ring and the copies to and from programs. Touches the ring, the info page's counter.
+ * Takes env and console locks; wait and cpu to wake readers. */
+#include "exo/console.h"
+
+#include "exo/user.h"
+
+#include <machine/slot.h>
+
+static inline void console_lock(struct machine *m) ACQUIRES(console_class) UNCHECKED
+{
+	lock_acquire(m, &m->console_lock, RANK_CONSOLE, false);
+}
+
+static inline void console_unlock(struct machine *m) RELEASES(console_class) UNCHECKED
+{
+	lock_release(m, &m->console_lock, RANK_CONSOLE);
+}
+
+void console_input(struct machine *m, uint8_t byte)
+{
+	unsigned size = ARRAY_COUNT(m->console_ring);
+
+	console_lock(m);
+	m->console_ring[m->console_head++ % size] = byte;
+	if (m->console_head - m->console_tail > size)
+		m->console_tail = m->console_head - size;
+	atomic_store((_Atomic uint32_t *)&machine_info(m)->console_in, m->console_head); /* pairs with: wait_commit */
+	console_unlock(m);
+	wait_wake_frame(m, m->info);
+}
+
+err_t console_write(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes)
+{
+	char copy[128];
+	uint64_t done, i;
+
+	if (bytes > CONSOLE_WRITE_MAX)
+		return EXO_E_TOO_LONG;
+	for (done = 0; done < bytes; done += sizeof(copy)) {
+		uint64_t n = bytes - done < sizeof(copy) ? bytes - done : sizeof(copy);
+
+		if (user_read(m, env, copy, (struct uaddr){ buffer + done }, n))
+			return EXO_E_POINTER;
+	}
+	for (done = 0; done < bytes; done += sizeof(copy)) {
+		uint64_t n = bytes - done < sizeof(copy) ? bytes - done : sizeof(copy);
+
+		if (user_read(m, env, copy, (struct uaddr){ buffer + done }, n))
+			return EXO_E_POINTER;
+		console_lock(m);
+		for (i = 0; i < n; i++)
+			arch_console_put(m, (uint8_t)copy[i]);
+		console_unlock(m);
+	}
+	return EXO_OK;
+}
+
+err_t console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes,
+		   uint64_t *taken)
+{
+	uint8_t copy[ARRAY_COUNT(m->console_ring)];
+	uint32_t head, tail, i;
+	err_t err;
+
+	console_lock(m);
+	head = m->console_head;
+	tail = m->console_tail;
+	for (i = 0; tail + i != head && i < bytes; i++)
+		copy[i] = m->console_ring[(tail + i) % ARRAY_COUNT(copy)];
+	console_unlock(m);
+	err = user_write(m, env, (struct uaddr){ buffer }, copy, i);
+	if (err)
+		return err;
+	console_lock(m);
+	/* Bytes that were overwritten meanwhile are gone from the ring already. */
+	if ((int32_t)(tail + i - m->console_tail) > 0)
+		m->console_tail = tail + i;
+	console_unlock(m);
+	*taken = i;
+	return EXO_OK;
+}
+
+void console_print(struct machine *m, const char *text)
+{
+	console_lock(m);
+	for (; *text; text++)
+		arch_console_put(m, (uint8_t)*text);
+	console_unlock(m);
+}

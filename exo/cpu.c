@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: ISC */
+/* CPUs: slices, dispatch, the clock. Touches struct cpu, vcpus' states and timers, roots loaded.
+ * Takes the cpu lock; wait and tree through events and stops. */
+#include "exo/machine.h"
+
+#include "exo/upcall.h"
+
+static inline void cpu_lock(struct machine *m, unsigned cpu) ACQUIRES(cpu_class) UNCHECKED
+{
+	lock_acquire(m, &m->cpus[cpu].lock, RANK_CPU, false);
+}
+
+static inline void cpu_unlock(struct machine *m, unsigned cpu) RELEASES(cpu_class) UNCHECKED
+{
+	lock_release(m, &m->cpus[cpu].lock, RANK_CPU);
+}
+
+static unsigned cpu_index(struct machine *m, struct cpu *c)
+{
+	return (unsigned)(c - m->cpus);
+}
+
+void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu)
+{
+	struct vcpu *v = &m->vcpus[vcpu];
+	unsigned cpu = cpu_index(m, c);
+	uint32_t *link = &c->sleepers;
+
+	if (v->timer == UINT64_MAX)
+		return;
+	cpu_lock(m, cpu);
+	while (*link != VCPU_NONE && m->vcpus[*link].timer <= v->timer)
+		link = &m->vcpus[*link].sleep_next;
+	v->sleep_next = *link;
+	v->sleep_cpu = cpu;
+	v->is_sleeping = true;
+	*link = vcpu;
+	cpu_unlock(m, cpu);
+}
+
+void cpu_unsleep(struct machine *m, unsigned vcpu)
+{
+	struct vcpu *v = &m->vcpus[vcpu];
+	unsigned cpu = v->sleep_cpu;
+
+	cpu_lock(m, cpu);
+	if (v->is_sleeping) {
+		uint32_t *link = &m->cpus[cpu].sleepers;
+
+		while (*link != vcpu)
+			link = &m->vcpus[*link].sleep_next;
+		*link = v->sleep_next;
+		v->is_sleeping = false;
+	}
+	cpu_unlock(m, cpu);
+}
+
+void cpu_leave_root(struct machine *m, struct cpu *c)
+{
+	if (c->root_env == ENV_NONE)
+		return;
+	arch_root_load_kernel(m, c);
+	/* Only now does this CPU hold no translation of it; pairs with: flush_finish */
+	atomic_fetch_and(&m->envs[c->root_env].cpus, ~(UINT64_C(1) << cpu_index(m, c)));
+	c->root_env = ENV_NONE;
+}
+
+static void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
+{
+	uint64_t bit = UINT64_C(1) << cpu_index(m, c);
+
+	if (c->root_env == env)
+		return;
+	atomic_fetch_or(&m->envs[env].cpus, bit); /* before it is loaded; pairs with: flush_finish */
+	arch_root_load(m, c, m->envs[env].root);
+	if (c->root_env != ENV_NONE)
+		atomic_fetch_and(&m->envs[c->root_env].cpus, ~bit);
+	c->root_env = env;
+}
+
+void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
+{
+	unsigned vcpu = c->current;
+	struct vcpu *v = &m->vcpus[vcpu];
+	bool is_done;
+
+	if (to == VCPU_TERMINATED)
+		;
+	else if (vcpu_page(m, vcpu)->fpu_dead)
+		arch_fpu_init(&v->fpu);
+	else
+		arch_fpu_save(&v->fpu);
+	c->current = VCPU_NONE;
+	point("cpu_put");
+	is_done = vcpu_edge(m, vcpu, VCPU_RUNNING, to);
+	assert(is_done);
+}
+
+/* Run a vcpu that has just become RUNNING here. */
+static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
+{
+	struct vcpu *v = &m->vcpus[vcpu];
+
+	c->current = vcpu;
+	cpu_load_root(m, c, v->env);
+	arch_fpu_load(&v->fpu);
+	vcpu_page(m, vcpu)->slice_end = c->slice_end;
+}
+
+/* The next position, after the running slice's, whose vcpu is RUNNABLE; EXO_SLICES: none. */
+static unsigned slice_find(struct machine *m, struct cpu *c)
+{
+	unsigned n = 0, position;
+
+	while (n < EXO_SLICES) {
+		uint64_t word;
+
+		position = (c->position + 1 + n) % EXO_SLICES;
+		word = c->slices_used[position / 64] >> position % 64;
+		if (!word) {
+			n += 64 - position % 64;
+			continue;
+		}
+		n += (unsigned)__builtin_ctzll(word);
+		position = (c->position + 1 + n) % EXO_SLICES;
+		if (n < EXO_SLICES
+		    && atomic_load_explicit(&m->vcpus[c->slices[position]].state,
+					    memory_order_relaxed) == VCPU_RUNNABLE)
+			return position;
+		n++;
+	}
+	return EXO_SLICES;
+}
+
+/* Begin a slice: what the vcpu ran past its last one is taken off. */
+static void slice_begin(struct machine *m, struct cpu *c, unsigned position)
+{
+	struct vcpu *v = &m->vcpus[c->slices[position]];
+	uint64_t most = m->slice_units - m->quantum_units;
+	uint64_t owed = v->excess < most ? v->excess : most;
+
+	v->excess -= owed;
+	c->position = position;
+	c->slice_end = arch_clock(m) + m->slice_units - owed;
+	c->is_over = false;
+}
+
+/* Nothing can run: work on dying tables, then sleep until an interrupt. */
+static void cpu_idle(struct machine *m, struct cpu *c)
+{
+	unsigned i;
+
+	cpu_leave_root(m, c);
+	for (i = 0; i < EXO_ACCOUNTS; i++)
+		frame_drain(m, i, 64);
+	c->slice_end = UINT64_MAX;
+	c->deadline = c->sleepers == VCPU_NONE ? UINT64_MAX : m->vcpus[c->sleepers].timer;
+	c->armed = c->deadline;
+	arch_clock_arm(m, c->deadline);
+	arch_idle(m, c);
+}
+
+static void cpu_dispatch(struct machine *m, struct cpu *c)
+{
+	while (c->current == VCPU_NONE) {
+		unsigned cpu = cpu_index(m, c), position, vcpu = VCPU_NONE;
+
+		cpu_lock(m, cpu);
+		position = slice_find(m, c);
+		if (position != EXO_SLICES) {
+			vcpu = c->slices[position];
+			if (vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
+				slice_begin(m, c, position);
+			else
+				vcpu = VCPU_NONE;
+		}
+		cpu_unlock(m, cpu);
+		if (vcpu != VCPU_NONE)
+			cpu_take(m, c, vcpu);
+		else if (position == EXO_SLICES)
+			cpu_idle(m, c);
+	}
+	cpu_tick(m, c);
+}
+
+/* Time past the slice's end is owed. */
+static void cpu_charge_excess(struct machine *m, struct cpu *c)
+{
+	uint64_t now = arch_clock(m);
+
+	if (c->is_over && now > c->slice_end) {
+		m->vcpus[c->current].excess += now - c->slice_end;
+		vcpu_page(m, c->current)->excess += now - c->slice_end;
+	}
+}
+
+void cpu_yield(struct machine *m, struct cpu *c)
+{
+	cpu_charge_excess(m, c);
+	cpu_put(m, c, VCPU_RUNNABLE);
+}
+
+err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
+{
+	if (atomic_load_explicit(&m->vcpus[vcpu].state, memory_order_relaxed) != VCPU_RUNNABLE
+	    || !vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
+		return EXO_E_STATE;
+	cpu_charge_excess(m, c);
+	cpu_put(m, c, VCPU_RUNNABLE);
+	cpu_take(m, c, vcpu);
+	cpu_tick(m, c);
+	return EXO_OK;
+}
+
+/* The slice has ended: go on if nobody else can run, ask, or take the CPU away. */
+static void cpu_slice_over(struct machine *m, struct cpu *c, uint64_t now)
+{
+	struct exo_vcpu_page *page = vcpu_page(m, c->current);
+	unsigned cpu = cpu_index(m, c);
+	bool is_alone;
+
+	cpu_lock(m, cpu);
+	is_alone = slice_find(m, c) == EXO_SLICES;
+	cpu_unlock(m, cpu);
+	if (is_alone) {
+		c->is_over = false;
+		c->slice_end = now + m->slice_units;
+		page->slice_end = c->slice_end;
+	} else if (!c->is_over && page->upcall_entry) {
+		c->is_over = true;
+		vcpu_event(m, c->current, EXO_EVENT_SLICE_END);
+	} else if (!page->upcall_entry || now - c->slice_end >= m->allowance_units) {
+		page->switches++;
+		cpu_yield(m, c);
+	}
+}
+
+/* Sleepers whose time has come. */
+static void cpu_wake_sleepers(struct machine *m, struct cpu *c, uint64_t now)
+{
+	unsigned cpu = cpu_index(m, c);
+
+	for (;;) {
+		unsigned vcpu;
+
+		cpu_lock(m, cpu);
+		vcpu = c->sleepers;
+		if (vcpu == VCPU_NONE || m->vcpus[vcpu].timer > now) {
+			cpu_unlock(m, cpu);
+			return;
+		}
+		c->sleepers = m->vcpus[vcpu].sleep_next;
+		m->vcpus[vcpu].is_sleeping = false;
+		m->vcpus[vcpu].timer = UINT64_MAX;
+		cpu_unlock(m, cpu);
+		vcpu_event(m, vcpu, EXO_EVENT_TIMER);
+	}
+}
+
+void cpu_set_deadline(struct machine *m, struct cpu *c)
+{
+	uint64_t timer = m->vcpus[c->current].timer;
+
+	c->deadline = c->slice_end + (c->is_over ? m->allowance_units : 0);
+	if (timer < c->deadline)
+		c->deadline = timer;
+	if (c->sleepers != VCPU_NONE && m->vcpus[c->sleepers].timer < c->deadline)
+		c->deadline = m->vcpus[c->sleepers].timer;
+}
+
+void cpu_tick(struct machine *m, struct cpu *c)
+{
+	uint64_t now = arch_clock(m);
+
+	cpu_wake_sleepers(m, c, now);
+	if (c->current == VCPU_NONE)
+		return;
+	if (m->vcpus[c->current].timer <= now) {
+		m->vcpus[c->current].timer = UINT64_MAX;
+		vcpu_event(m, c->current, EXO_EVENT_TIMER);
+	}
+	if (now >= c->slice_end)
+		cpu_slice_over(m, c, now);
+	if (c->current != VCPU_NONE)
+		cpu_set_deadline(m, c);
+}
+
+/* Arm the clock, as the last act before user mode, at least a quantum ahead: so a vcpu always executes
+ * before the next asynchronous upcall. */
+static void cpu_arm(struct machine *m, struct cpu *c, bool is_soon)
+{
+	uint64_t least = arch_clock(m) + m->quantum_units;
+	uint64_t deadline = is_soon || c->deadline < least ? least : c->deadline;
+
+	if (deadline != c->armed) {
+		c->armed = deadline;
+		arch_clock_arm(m, deadline);
+	}
+}
+
+/* End the current vcpu: another CPU asked for it. */
+static void cpu_end_current(struct machine *m, struct cpu *c)
+{
+	tree_lock(m);
+	vcpu_stop(m, c, c->current);
+	tree_unlock(m);
+}
+
+struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
+{
+	bool is_soon = false;
+	struct vcpu *v;
+
+	for (;;) {
+		if (c->current == VCPU_NONE) {
+			cpu_dispatch(m, c);
+			continue;
+		}
+		v = &m->vcpus[c->current];
+		if (atomic_load_explicit(&v->stopping, memory_order_relaxed)) {
+			cpu_end_current(m, c);
+			continue;
+		}
+		if (!v->pending) {
+			v->has_progressed = true;
+		} else if (!vcpu_page(m, c->current)->masked) {
+			if (v->has_progressed) {
+				v->has_progressed = false;
+				upcall_events(m, c);
+				continue;
+			}
+			v->has_progressed = true;
+			is_soon = true;
+		}
+		/* Pairs with: flush_finish: whoever sees in_kernel set has set shoot before. */
+		atomic_store(&c->in_kernel, 0);
+		if (!atomic_load(&c->shoot))
+			break;
+		atomic_store(&c->in_kernel, 1);
+		flush_answer(m, c);
+	}
+	cpu_arm(m, c, is_soon);
+	return v;
+}
+
+err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want, unsigned account,
+		  uint64_t *position)
+{
+	err_t err = EXO_E_FULL;
+	struct cpu *c;
+	uint64_t i;
+
+	if (cpu >= m->cpu_count || (want >= EXO_SLICES && want != EXO_SLICE_ANY))
+		return EXO_E_RANGE;
+	if (account_charge(m, account, EXO_RESOURCE_SLICES, 1))
+		return EXO_E_LIMIT;
+	c = &m->cpus[cpu];
+	cpu_lock(m, (unsigned)cpu);
+	for (i = 0; i < EXO_SLICES; i++) {
+		uint64_t at = want == EXO_SLICE_ANY ? (c->position + 1 + i) % EXO_SLICES : want;
+
+		if (!(c->slices_used[at / 64] >> at % 64 & 1)) {
+			c->slices_used[at / 64] |= UINT64_C(1) << at % 64;
+			c->slices[at] = (uint16_t)vcpu;
+			c->slice_account[at] = (uint16_t)account;
+			m->vcpus[vcpu].slices++;
+			m->vcpus[vcpu].home = (uint32_t)cpu;
+			*position = at;
+			err = EXO_OK;
+			break;
+		}
+		if (want != EXO_SLICE_ANY) {
+			err = EXO_E_USED;
+			break;
+		}
+	}
+	cpu_unlock(m, (unsigned)cpu);
+	if (err)
+		account_discharge(m, account, EXO_RESOURCE_SLICES, 1);
+	return err;
+}
+
+void slice_free(struct machine *m, unsigned cpu, unsigned position)
+{
+	struct cpu *c = &m->cpus[cpu];
+
+	cpu_lock(m, cpu);
+	m->vcpus[c->slices[position]].slices--;
+	c->slices_used[position / 64] &= ~(UINT64_C(1) << position % 64);
+	c->slices[position] = VCPU_NONE;
+	account_discharge(m, c->slice_account[position], EXO_RESOURCE_SLICES, 1);
+	cpu_unlock(m, cpu);
+}
+
+void slice_free_all(struct machine *m, unsigned vcpu)
+{
+	unsigned cpu, position;
+
+	for (cpu = 0; cpu < m->cpu_count; cpu++)
+		for (position = 0; position < EXO_SLICES && m->vcpus[vcpu].slices; position++)
+			if (m->cpus[cpu].slices[position] == vcpu)
+				slice_free(m, cpu, position);
+}
+
+unsigned slice_holder(struct machine *m, uint64_t cpu, uint64_t position)
+{
+	if (cpu >= m->cpu_count || position >= EXO_SLICES)
+		return VCPU_NONE;
+	return m->cpus[cpu].slices[position];
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/* The first program's ELF file: checked whole, then mapped page by page. Reads the file; touches the
+ * env's tables and fresh frames. The caller owns the machine (boot): no locks but frame_alloc's. */
+#include "exo/boot.h"
+
+#include <machine/slot.h>
+
+struct elf_header {
+	uint8_t ident[16];
+	uint16_t type, machine;
+	uint32_t version;
+	uint64_t entry, segments_offset, sections_offset;
+	uint32_t flags;
+	uint16_t header_bytes, segment_bytes, segments, section_bytes, sections, names;
+};
+
+struct elf_segment {
+	uint32_t type, flags;
+	uint64_t offset, address, physical, file_bytes, memory_bytes, alignment;
+};
+
+enum { ELF_EXECUTABLE = 2, ELF_LOAD = 1, ELF_X = 1, ELF_W = 2, ELF_SEGMENTS_MAX = 16 };
+
+static const char elf_ident[] = "\177ELF\2\1\1"; /* 64 bits, little-endian, version 1 */
+
+static void elf_segment(const struct boot_member *file, unsigned i, struct elf_segment *segment)
+{
+	struct elf_header header;
+
+	__builtin_memcpy(&header, file->data, sizeof(header));
+	__builtin_memcpy(segment, file->data + header.segments_offset + i * sizeof(*segment),
+			 sizeof(*segment));
+}
+
+static const char *elf_check_segment(const struct boot_member *file,
+				     const struct elf_segment *segment)
+{
+	uint64_t limit = EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN;
+
+	if (segment->offset > file->bytes || segment->file_bytes > file->bytes - segment->offset)
+		return "a segment lies beyond the end of the file";
+	if (segment->file_bytes > segment->memory_bytes)
+		return "a segment is longer in the file than in memory";
+	if (segment->address >= limit || segment->memory_bytes > limit - segment->address)
+		return "a segment lies outside the program's addresses";
+	if (segment->address < EXO_INFO_BASE + EXO_ROOT_SPAN
+	    && segment->address + segment->memory_bytes > EXO_INFO_BASE)
+		return "a segment lies in the kernel's information slot";
+	if (segment->address % EXO_PAGE_SIZE != segment->offset % EXO_PAGE_SIZE)
+		return "a segment is not aligned to pages";
+	return NULL;
+}
+
+const char *boot_check(const struct boot_member *file)
+{
+	struct elf_header header;
+	unsigned i;
+
+	if (file->bytes < sizeof(header)
+	    || __builtin_memcmp(file->data, elf_ident, sizeof(elf_ident) - 1) != 0)
+		return "it is not a 64-bit little-endian ELF file";
+	__builtin_memcpy(&header, file->data, sizeof(header));
+	if (header.type != ELF_EXECUTABLE)
+		return "it is not a static executable";
+	if (header.machine != MACHINE_ELF)
+		return "it is for another architecture";
+	if (!header.entry || header.entry >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
+		return "its entry point is missing or outside the program's addresses";
+	if (header.segment_bytes != sizeof(struct elf_segment) || header.segments == 0
+	    || header.segments > ELF_SEGMENTS_MAX || header.segments_offset > file->bytes
+	    || header.segments * sizeof(struct elf_segment) > file->bytes - header.segments_offset)
+		return "its segment table is missing, too long or truncated";
+	for (i = 0; i < header.segments; i++) {
+		struct elf_segment segment;
+		const char *wrong = NULL;
+
+		elf_segment(file, i, &segment);
+		if (segment.type == ELF_LOAD)
+			wrong = elf_check_segment(file, &segment);
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t address, uint64_t leaf)
+{
+	_Atomic uint64_t *slot;
+	unsigned level;
+	err_t err;
+
+	for (level = top;; level--) {
+		struct pfn below;
+
+		slot = &table_slots(m, table)[address / EXO_SPAN(level) % EXO_TABLE_SLOTS];
+		if (level == 1)
+			break;
+		if (!slot_is_present(*slot)) {
+			err = frame_alloc(m, 0, FRAME_TABLE, level - 1, 0, &below);
+			if (err)
+				return err;
+			arch_frame_zero(m, below);
+			*slot = slot_branch(below.n, EXO_RWX, true);
+			frame_use(m, table, 1);
+		}
+		table.n = slot_pfn(*slot);
+	}
+	if (slot_is_present(*slot))
+		return EXO_E_USED;
+	*slot = leaf;
+	frame_use(m, table, 1);
+	return EXO_OK;
+}
+
+/* One page of a segment: a fresh frame with what the file has for it. */
+static err_t elf_load_page(struct machine *m, struct pfn root, const struct boot_member *file,
+			   const struct elf_segment *segment, uint64_t page)
+{
+	unsigned access = EXO_READ | (segment->flags & ELF_W ? EXO_WRITE : 0)
+		| (segment->flags & ELF_X ? EXO_EXEC : 0);
+	uint64_t from = page > segment->address ? page : segment->address;
+	uint64_t end = segment->address + segment->file_bytes;
+	uint8_t *memory;
+	struct pfn pfn;
+	err_t err;
+
+	err = frame_alloc(m, 0, FRAME_DATA, 0, 0, &pfn);
+	if (err)
+		return err;
+	arch_frame_zero(m, pfn);
+	memory = arch_frame_memory(m, pfn);
+	if (end > page + EXO_PAGE_SIZE)
+		end = page + EXO_PAGE_SIZE;
+	if (from < end)
+		__builtin_memcpy(memory + (from - page),
+				 file->data + segment->offset + (from - segment->address),
+				 end - from);
+	if (access & EXO_EXEC)
+		arch_frame_executable(m, pfn);
+	err = boot_map(m, root, EXO_LEVELS, page,
+		       slot_leaf(pfn.n, access | (access & EXO_WRITE ? EXO_RWX : 0), access, 0));
+	if (err)
+		frame_unref(m, pfn);
+	return err;
+}
+
+err_t boot_load(struct machine *m, unsigned env, const struct boot_member *file, uint64_t *entry,
+		uint64_t *stack)
+{
+	struct elf_header header;
+	unsigned i;
+
+	__builtin_memcpy(&header, file->data, sizeof(header));
+	*entry = header.entry;
+	*stack = 0;
+	for (i = 0; i < header.segments; i++) {
+		struct elf_segment segment;
+		uint64_t page, end;
+
+		elf_segment(file, i, &segment);
+		if (segment.type != ELF_LOAD)
+			continue;
+		end = segment.address + segment.memory_bytes;
+		for (page = segment.address & -EXO_PAGE_SIZE; page < end; page += EXO_PAGE_SIZE) {
+			err_t err = elf_load_page(m, m->envs[env].root, file, &segment, page);
+
+			if (err)
+				return err;
+		}
+		if (segment.flags & ELF_W && page > *stack)
+			*stack = page;
+	}
+	return EXO_OK;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+/* Envs: births, deaths, the tree. Touches envs, accounts, their roots' frames. The tree lock is the
+ * caller's; takes env, and what frame_alloc and vcpu_stop take. */
+#include "exo/machine.h"
+
+#include "exo/slot.h"
+
+void env_lock(struct machine *m, unsigned env) UNCHECKED
+{
+	lock_acquire(m, &m->envs[env].lock, RANK_ENV, false);
+}
+
+void env_unlock(struct machine *m, unsigned env) UNCHECKED
+{
+	lock_release(m, &m->envs[env].lock, RANK_ENV);
+}
+
+void env_lock_pair(struct machine *m, unsigned a, unsigned b) UNCHECKED
+{
+	lock_acquire(m, &m->envs[a < b ? a : b].lock, RANK_ENV, false);
+	if (a != b)
+		lock_acquire(m, &m->envs[a < b ? b : a].lock, RANK_ENV, true);
+}
+
+void env_unlock_pair(struct machine *m, unsigned a, unsigned b) UNCHECKED
+{
+	if (a != b)
+		lock_release(m, &m->envs[b].lock, RANK_ENV);
+	lock_release(m, &m->envs[a].lock, RANK_ENV);
+}
+
+uint64_t env_handle(struct machine *m, unsigned env)
+{
+	return env | m->envs[env].generation << 16;
+}
+
+err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead_ok, unsigned *env)
+{
+	unsigned at = handle ? (unsigned)(handle & 0xffff) : caller;
+	unsigned above;
+
+	if (at >= EXO_ENVS || (handle && m->envs[at].generation != handle >> 16))
+		return EXO_E_ENV;
+	if (m->envs[at].state != ENV_ALIVE && !(is_dead_ok && m->envs[at].state != ENV_FREE))
+		return EXO_E_ENV;
+	for (above = at; above != caller; above = m->envs[above].parent)
+		if (above == ENV_NONE)
+			return EXO_E_ENV;
+	*env = at;
+	return EXO_OK;
+}
+
+/* Take a free entry, searching from where the last one was found. */
+static unsigned env_claim(struct machine *m) REQUIRES(tree_class)
+{
+	unsigned i;
+
+	for (i = 0; i < EXO_ENVS; i++) {
+		unsigned env = (m->env_hint + i) % EXO_ENVS;
+
+		if (m->envs[env].state == ENV_FREE) {
+			m->env_hint = (env + 1) % EXO_ENVS;
+			return env;
+		}
+	}
+	return ENV_NONE;
+}
+
+err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
+		 unsigned *env)
+{
+	unsigned account = parent == ENV_NONE ? 0 : m->envs[parent].account;
+	unsigned at = env_claim(m);
+	struct pfn root;
+	err_t err;
+
+	if (at == ENV_NONE)
+		return EXO_E_FULL;
+	if (limits) {
+		err = account_create(m, account, limits, &account);
+		if (err)
+			return err;
+	}
+	account_join(m, account);
+	err = account_charge(m, account, EXO_RESOURCE_ENVS, 1);
+	if (!err) {
+		err = frame_alloc(m, account, FRAME_TABLE, EXO_LEVELS, 0, &root);
+		if (err)
+			account_discharge(m, account, EXO_RESOURCE_ENVS, 1);
+	}
+	if (err) {
+		account_leave(m, account);
+		account_settle(m);
+		return err;
+	}
+	arch_frame_zero(m, root);
+	arch_root_init(m, root);
+	env_lock(m, at);
+	m->envs[at].root = root;
+	m->envs[at].account = account;
+	m->envs[at].parent = parent;
+	m->envs[at].children = 0;
+	m->envs[at].vcpus = VCPU_NONE;
+	m->envs[at].generation++;
+	m->envs[at].state = ENV_ALIVE;
+	env_unlock(m, at);
+	if (parent != ENV_NONE)
+		m->envs[parent].children++;
+	*env = at;
+	return EXO_OK;
+}
+
+/* Children of an env go to its parent, which must hear of those that are dead. */
+static void env_disown(struct machine *m, unsigned env) REQUIRES(tree_class)
+{
+	unsigned parent = m->envs[env].parent, i;
+
+	for (i = 0; i < EXO_ENVS && m->envs[env].children; i++) {
+		if (m->envs[i].state == ENV_FREE || m->envs[i].parent != env)
+			continue;
+		m->envs[i].parent = parent;
+		m->envs[env].children--;
+		if (parent == ENV_NONE)
+			continue;
+		m->envs[parent].children++;
+		if (m->envs[i].state == ENV_DEAD)
+			vcpu_event_env(m, parent, EXO_EVENT_CHILD);
+	}
+}
+
+void env_finish(struct machine *m, struct cpu *c, unsigned env)
+{
+	struct env *e = &m->envs[env];
+
+	assert(e->state == ENV_ENDING && e->vcpus == VCPU_NONE);
+	if (c->root_env == env)
+		cpu_leave_root(m, c);
+	env_disown(m, env);
+	env_lock(m, env);
+	e->state = ENV_DEAD;
+	env_unlock(m, env);
+	frame_unref(m, e->root);
+	if (e->parent == ENV_NONE)
+		arch_power_off(m, e->status);
+	vcpu_event_env(m, e->parent, EXO_EVENT_CHILD);
+}
+
+void env_kill(struct machine *m, struct cpu *c, unsigned env, uint64_t status)
+{
+	struct env *e = &m->envs[env];
+	unsigned vcpu, next;
+
+	if (e->state != ENV_ALIVE)
+		return;
+	e->status = status;
+	env_lock(m, env);
+	e->state = ENV_ENDING;
+	env_unlock(m, env);
+	point("env_ending");
+	if (e->vcpus == VCPU_NONE)
+		env_finish(m, c, env);
+	for (vcpu = e->vcpus; vcpu != VCPU_NONE; vcpu = next) {
+		next = m->vcpus[vcpu].next;
+		vcpu_stop(m, c, vcpu);
+	}
+}
+
+void env_destroy(struct machine *m, unsigned env)
+{
+	struct env *e = &m->envs[env];
+
+	account_discharge(m, e->account, EXO_RESOURCE_ENVS, 1);
+	account_leave(m, e->account);
+	m->envs[e->parent].children--;
+	env_lock(m, env);
+	e->state = ENV_FREE;
+	env_unlock(m, env);
+	account_settle(m);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC */
+/* Flushes and the drops that wait for them. Touches the CPU's struct flush, TLBs and, through
+ * frame_drop, frames. Takes account, free, wait and cpu locks through frame_drop. */
+#include "exo/machine.h"
+
+/* Make the pending flush that of `env`. */
+static struct flush *flush_begin(struct machine *m, struct cpu *c, unsigned env)
+{
+	if (c->flush.env != env && c->flush.env != ENV_NONE)
+		flush_finish(m, c);
+	c->flush.env = env;
+	return &c->flush;
+}
+
+void flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_t address)
+{
+	struct flush *f = flush_begin(m, c, env);
+
+	if (f->pages_count < FLUSH_PAGES)
+		f->pages[f->pages_count] = address;
+	if (f->pages_count <= FLUSH_PAGES)
+		f->pages_count++;
+}
+
+void flush_all(struct machine *m, struct cpu *c, unsigned env)
+{
+	flush_begin(m, c, env)->pages_count = FLUSH_PAGES + 1;
+}
+
+void flush_everywhere(struct machine *m, struct cpu *c, unsigned env)
+{
+	flush_all(m, c, env);
+	c->flush.is_everywhere = true;
+}
+
+void flush_drop(struct machine *m, struct cpu *c, struct pfn pfn)
+{
+	struct flush *f = &c->flush;
+
+	f->drops[f->drops_count++] = pfn;
+	if (f->drops_count == EXO_DROPS)
+		flush_finish(m, c);
+}
+
+/* This CPU's own part. */
+static void flush_local(struct machine *m, struct cpu *c)
+{
+	struct flush *f = &c->flush;
+	unsigned i;
+
+	if (f->pages_count > FLUSH_PAGES) {
+		arch_tlb_flush_all(m, c);
+		return;
+	}
+	for (i = 0; i < f->pages_count; i++)
+		arch_tlb_flush_page(m, c, f->pages[i]);
+}
+
+/* Another CPU's: it has acknowledged once it is in the kernel, or has answered. */
+static void flush_remote(struct machine *m, struct cpu *self, unsigned cpu)
+{
+	struct cpu *c = &m->cpus[cpu];
+
+	atomic_store(&c->shoot, 1);
+	if (atomic_load(&c->in_kernel))
+		return;
+	arch_cpu_interrupt(m, cpu);
+	while (atomic_load(&c->shoot) && !atomic_load(&c->in_kernel)) {
+		point("flush_remote_spin");
+		flush_answer(m, self);
+	}
+}
+
+void flush_finish(struct machine *m, struct cpu *c)
+{
+	struct flush *f = &c->flush;
+	unsigned self = (unsigned)(c - m->cpus);
+	unsigned i, drops = f->drops_count;
+
+	if (f->env == ENV_NONE)
+		return;
+	if (f->pages_count) {
+		uint64_t cpus = f->is_everywhere ? UINT64_MAX : atomic_load(&m->envs[f->env].cpus);
+
+		if (cpus >> self & 1)
+			flush_local(m, c);
+		for (i = 0; i < m->cpu_count; i++)
+			if (i != self && cpus >> i & 1)
+				flush_remote(m, c, i);
+	}
+	point("flush_done");
+	f->env = ENV_NONE;
+	f->pages_count = 0;
+	f->is_everywhere = false;
+	f->drops_count = 0;
+	for (i = 0; i < drops; i++)
+		frame_drop(m, f->drops[i]);
+}
+
+void flush_answer(struct machine *m, struct cpu *c)
+{
+	if (atomic_load(&c->shoot) && atomic_exchange(&c->shoot, 0))
+		arch_tlb_flush_all(m, c);
+}

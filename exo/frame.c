@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/* Frames: the free list, reference counts, charges and dying tables. Touches the frame table, the
+ * accounts' dying lists and, for a dying table, its slots. Takes account, free and wait locks. */
+#include "exo/machine.h"
+
+#include <machine/slot.h>
+
+static inline void free_lock(struct machine *m) ACQUIRES(free_class) UNCHECKED
+{
+	lock_acquire(m, &m->free_lock, RANK_FREE, false);
+}
+
+static inline void free_unlock(struct machine *m) RELEASES(free_class) UNCHECKED
+{
+	lock_release(m, &m->free_lock, RANK_FREE);
+}
+
+static inline void account_lock(struct machine *m, unsigned account)
+	ACQUIRES(account_class) UNCHECKED
+{
+	lock_acquire(m, &m->accounts[account].lock, RANK_ACCOUNT, false);
+}
+
+static inline void account_unlock(struct machine *m, unsigned account)
+	RELEASES(account_class) UNCHECKED
+{
+	lock_release(m, &m->accounts[account].lock, RANK_ACCOUNT);
+}
+
+static uint32_t meta_make(enum frame_type type, unsigned level, unsigned used, unsigned account)
+{
+	return (uint32_t)type | level << 3 | used << 6 | (uint32_t)account << 16;
+}
+
+/* Free frames: index of the former one in meta, of the next one in refs. */
+static uint32_t free_meta(uint32_t former)
+{
+	return FRAME_FREE | former << 3;
+}
+
+static void free_link(struct machine *m, uint32_t former, uint32_t next) REQUIRES(free_class)
+{
+	if (former == FRAME_NONE)
+		m->free_head = next;
+	else
+		atomic_store_explicit(&m->frames[former].refs, next, memory_order_relaxed);
+	if (next != FRAME_NONE)
+		atomic_store_explicit(&m->frames[next].meta, free_meta(former),
+				      memory_order_relaxed);
+}
+
+void frame_free(struct machine *m, struct pfn pfn)
+{
+	struct frame *f = frame_of(m, pfn);
+	uint32_t index = pfn.n - MACHINE_FIRST_FRAME;
+
+	arch_frame_poison(m, pfn, true);
+	free_lock(m);
+	atomic_store_explicit(&f->meta, free_meta(FRAME_NONE), memory_order_relaxed);
+	atomic_store_explicit(&f->refs, m->free_head, memory_order_relaxed);
+	free_link(m, index, m->free_head);
+	m->free_head = index;
+	m->free_count++;
+	free_unlock(m);
+}
+
+/* Take the frame asked for, or the first, off the free list. */
+static err_t frame_take(struct machine *m, uint64_t want, uint32_t meta, struct pfn *pfn)
+{
+	err_t err = EXO_E_FRAME;
+	struct frame *f;
+	uint32_t index;
+
+	free_lock(m);
+	index = want ? (uint32_t)(want - MACHINE_FIRST_FRAME) : m->free_head;
+	if (index == FRAME_NONE || (want && !frame_exists(m, want)))
+		goto out;
+	f = &m->frames[index];
+	if (frame_type(atomic_load_explicit(&f->meta, memory_order_relaxed)) != FRAME_FREE)
+		goto out;
+	free_link(m, atomic_load_explicit(&f->meta, memory_order_relaxed) >> 3,
+		  atomic_load_explicit(&f->refs, memory_order_relaxed));
+	m->free_count--;
+	atomic_store_explicit(&f->refs, 1, memory_order_relaxed);
+	atomic_store_explicit(&f->meta, meta, memory_order_relaxed);
+	pfn->n = index + MACHINE_FIRST_FRAME;
+	err = EXO_OK;
+out:
+	free_unlock(m);
+	return err;
+}
+
+err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,
+		  uint64_t want, struct pfn *pfn)
+{
+	err_t err = account_charge(m, account, EXO_RESOURCE_FRAMES, 1);
+
+	if (err) {
+		bool is_left = frame_drain(m, account, 128);
+
+		if (account_charge(m, account, EXO_RESOURCE_FRAMES, 1))
+			return is_left ? EXO_E_AGAIN : err;
+	}
+	point("frame_alloc_charged");
+	err = frame_take(m, want, meta_make(type, level, 0, account), pfn);
+	if (err)
+		account_discharge(m, account, EXO_RESOURCE_FRAMES, 1);
+	else
+		arch_frame_poison(m, *pfn, false);
+	return err;
+}
+
+err_t frame_ref(struct machine *m, struct pfn pfn)
+{
+	struct frame *f = frame_of(m, pfn);
+
+	/* Relaxed: the caller names a holder that stays, so nothing depends on the order. */
+	if (atomic_load_explicit(&f->refs, memory_order_relaxed) >= FRAME_REFS_MAX)
+		return EXO_E_COUNT;
+	atomic_fetch_add_explicit(&f->refs, 1, memory_order_relaxed);
+	return EXO_OK;
+}
+
+/* Change the meta word under whoever else changes another part of it. */
+static void meta_change(struct machine *m, struct pfn pfn, uint32_t keep, uint32_t set)
+{
+	struct frame *f = frame_of(m, pfn);
+	uint32_t old = atomic_load_explicit(&f->meta, memory_order_relaxed);
+
+	while (!atomic_compare_exchange_weak_explicit(&f->meta, &old, (old & keep) | set,
+						      memory_order_relaxed, memory_order_relaxed))
+		;
+}
+
+void frame_retype(struct machine *m, struct pfn pfn, enum frame_type type, unsigned level)
+{
+	meta_change(m, pfn, 0xffff0000u, meta_make(type, level, 0, 0));
+}
+
+void frame_use(struct machine *m, struct pfn pfn, int change)
+{
+	/* Relaxed: a count under the lock of who changes it; only CLAIM meets it in this word. */
+	atomic_fetch_add_explicit(&frame_of(m, pfn)->meta, (uint32_t)change << 6,
+				  memory_order_relaxed);
+}
+
+err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account)
+{
+	struct frame *f = frame_of(m, pfn);
+	uint32_t old = atomic_load_explicit(&f->meta, memory_order_relaxed);
+	err_t err;
+
+	if (frame_account(old) == account)
+		return EXO_OK;
+	err = account_charge(m, account, EXO_RESOURCE_FRAMES, 1);
+	if (err)
+		return err;
+	while (!atomic_compare_exchange_weak_explicit(&f->meta, &old,
+						      (old & 0xffffu) | account << 16,
+						      memory_order_relaxed, memory_order_relaxed))
+		;
+	account_discharge(m, frame_account(old), EXO_RESOURCE_FRAMES, 1);
+	return EXO_OK;
+}
+
+/* A table nobody holds: progress (slots still to look at) stands in its used count. */
+static void dying_push(struct machine *m, struct pfn pfn, unsigned slots)
+{
+	uint32_t meta = frame_meta(m, pfn);
+	unsigned account = frame_account(meta);
+
+	account_lock(m, account);
+	atomic_store_explicit(&frame_of(m, pfn)->meta,
+			      meta_make(FRAME_DYING, frame_level(meta), slots, account),
+			      memory_order_relaxed);
+	atomic_store_explicit(&frame_of(m, pfn)->refs, m->accounts[account].dying,
+			      memory_order_relaxed);
+	m->accounts[account].dying = pfn.n - MACHINE_FIRST_FRAME;
+	account_unlock(m, account);
+}
+
+static void frame_release(struct machine *m, struct pfn pfn)
+{
+	unsigned account = frame_account(frame_meta(m, pfn));
+
+	frame_free(m, pfn);
+	account_discharge(m, account, EXO_RESOURCE_FRAMES, 1);
+}
+
+void frame_unref(struct machine *m, struct pfn pfn)
+{
+	struct frame *f = frame_of(m, pfn);
+	uint32_t meta = frame_meta(m, pfn);
+	uint32_t former;
+
+	/* Release what was done with the frame to whoever drops it last; pairs with: frame_unref. */
+	former = atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel);
+	assert(former != 0 && former <= FRAME_REFS_MAX);
+	if (former > 1)
+		return;
+	assert(frame_type(meta) != FRAME_KERNEL && frame_type(meta) != FRAME_BOOT);
+	if (frame_used(frame_meta(m, pfn)))
+		dying_push(m, pfn, EXO_TABLE_SLOTS);
+	else
+		frame_release(m, pfn);
+}
+
+void frame_drop(struct machine *m, struct pfn pfn)
+{
+	uint32_t meta = frame_meta(m, pfn);
+
+	if (frame_type(meta) != FRAME_TABLE && frame_type(meta) != FRAME_COMMON && frame_used(meta))
+		wait_wake_frame(m, pfn);
+	frame_unref(m, pfn);
+}
+
+/* Drop what at most *budget slots of a dying table hold. Returns how many slots are left. */
+static unsigned drain_table(struct machine *m, struct pfn table, unsigned left, unsigned *budget)
+{
+	_Atomic uint64_t *slots = table_slots(m, table);
+
+	for (; left && *budget; left--, --*budget) {
+		uint64_t slot = atomic_load_explicit(&slots[left - 1], memory_order_relaxed);
+
+		if (!slot_is_present(slot))
+			continue;
+		atomic_store_explicit(&slots[left - 1], 0, memory_order_relaxed);
+		frame_drop(m, (struct pfn){ slot_pfn(slot) });
+	}
+	return left;
+}
+
+bool frame_drain(struct machine *m, unsigned account, unsigned slots)
+{
+	struct account *a = &m->accounts[account];
+	uint32_t index;
+	bool is_left;
+
+	for (;;) {
+		struct pfn table;
+		unsigned left;
+
+		account_lock(m, account);
+		index = a->dying;
+		if (index != FRAME_NONE && slots)
+			a->dying = atomic_load_explicit(&m->frames[index].refs,
+							memory_order_relaxed);
+		is_left = index != FRAME_NONE;
+		account_unlock(m, account);
+		if (!is_left || !slots)
+			return is_left;
+		table.n = index + MACHINE_FIRST_FRAME;
+		/* A root's kernel half and recursive slot hold no references. */
+		left = frame_used(frame_meta(m, table));
+		if (frame_level(frame_meta(m, table)) == EXO_LEVELS && left > EXO_ROOT_RECURSIVE)
+			left = EXO_ROOT_RECURSIVE;
+		left = drain_table(m, table, left, &slots);
+		point("frame_drain_step");
+		if (left)
+			dying_push(m, table, left);
+		else
+			frame_release(m, table);
+	}
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* Spin locks with ranks. Touches the locks and, in debug builds, the CPU's list of ranks held. */
+#include "exo/machine.h"
+
+/* Nothing of this rank or an inner one is held; of a pair, exactly the first. A rank's count is 8
+ * bits of cpu->held. */
+static void lock_acquire_check(struct machine *m, enum lock_rank rank, bool is_second)
+{
+	uint64_t *held = &m->cpus[arch_cpu_index()].held;
+
+	assert(*held >> (8 * rank) == (is_second ? 1 : 0));
+	*held += UINT64_C(1) << (8 * rank);
+}
+
+void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, bool is_second)
+{
+#ifdef EXO_DEBUG
+	lock_acquire_check(m, rank, is_second);
+#else
+	(void)lock_acquire_check;
+	(void)rank;
+	(void)is_second;
+#endif
+	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
+		point("lock_spin");
+		flush_answer(m, &m->cpus[arch_cpu_index()]);
+	}
+}
+
+void lock_release(struct machine *m, struct lock *lock, enum lock_rank rank)
+{
+#ifdef EXO_DEBUG
+	m->cpus[arch_cpu_index()].held -= UINT64_C(1) << (8 * rank);
+#else
+	(void)m;
+	(void)rank;
+#endif
+	atomic_store_explicit(&lock->held, 0, memory_order_release); /* pairs with: lock_acquire */
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC */
+/* Boot order: the machine's tables, its frames, then the first program. Owns everything until the
+ * first vcpu runs; takes the locks that what it calls takes. */
+#include "exo/machine.h"
+
+#include "exo/boot.h"
+#include "exo/console.h"
+#include "exo/slot.h"
+
+#include <machine/slot.h>
+
+/* Where the first program's vcpu page is, and how much of its stack is the upcall stack. */
+#define FIRST_VCPU_PAGE   (EXO_LIBRARY_BASE + UINT64_C(0x3ff000))
+#define FIRST_STACK_BYTES UINT64_C(16384)
+
+/* Times: a slice by `hz=` on the command line; then the allowance after its end; then the least that
+ * a vcpu runs between two events. */
+enum { HZ_DEFAULT = 100, HZ_MAX = 20000, ALLOWANCE_US = 50, QUANTUM_NS = 1000 };
+
+enum { STATUS_BAD_BOOT = 126 };
+
+size_t machine_size(uint32_t frame_count)
+{
+	return sizeof(struct machine) + frame_count * sizeof(struct frame);
+}
+
+static void init_accounts(struct machine *m)
+{
+	static const uint32_t limits[EXO_RESOURCES] = {
+		[EXO_RESOURCE_SLICES] = EXO_SLICES, [EXO_RESOURCE_ENVS] = EXO_ENVS,
+		[EXO_RESOURCE_VCPUS] = EXO_VCPUS,   [EXO_RESOURCE_TRANSFERS] = 64,
+	};
+	unsigned i, r;
+
+	for (i = 0; i < EXO_ACCOUNTS; i++) {
+		m->accounts[i].dying = FRAME_NONE;
+		m->accounts[i].parent = ACCOUNT_NONE;
+	}
+	m->accounts[0].state = ACCOUNT_LIVE;
+	for (r = 0; r < EXO_RESOURCES; r++)
+		m->accounts[0].quota[r] = (uint64_t)limits[r] << 32;
+	m->accounts[0].quota[EXO_RESOURCE_SLICES] *= m->cpu_count;
+}
+
+static void init_cpu(struct machine *m, unsigned cpu)
+{
+	struct cpu *c = &m->cpus[cpu];
+	unsigned i;
+
+	c->current = VCPU_NONE;
+	c->root_env = ENV_NONE;
+	c->flush.env = ENV_NONE;
+	c->slice_end = UINT64_MAX;
+	c->deadline = UINT64_MAX;
+	c->sleepers = VCPU_NONE;
+	c->in_kernel = 1;
+	for (i = 0; i < EXO_SLICES; i++)
+		c->slices[i] = VCPU_NONE;
+}
+
+void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus)
+{
+	unsigned i;
+
+	m->frame_count = frame_count;
+	m->cpu_count = cpus;
+	m->free_head = FRAME_NONE;
+	init_accounts(m);
+	for (i = 0; i < EXO_BUCKETS; i++)
+		m->buckets[i].head = VCPU_NONE;
+	for (i = 0; i < cpus; i++)
+		init_cpu(m, i);
+	for (i = 0; i < EXO_ENVS; i++)
+		m->envs[i].vcpus = VCPU_NONE;
+	for (i = 0; i < frame_count; i++) {
+		m->frames[i].refs = 1;
+		m->frames[i].meta = FRAME_KERNEL;
+	}
+}
+
+void machine_give_frame(struct machine *m, struct pfn pfn)
+{
+	frame_free(m, pfn);
+	m->accounts[0].quota[EXO_RESOURCE_FRAMES] += UINT64_C(1) << 32;
+}
+
+/* The number after `name` on the kernel's command line, or 0. */
+static uint64_t command_number(const char *line, const char *name)
+{
+	size_t length = __builtin_strlen(name);
+	uint64_t value = 0;
+
+	for (; *line; line++) {
+		if (__builtin_strncmp(line, name, length) != 0)
+			continue;
+		for (line += length; *line >= '0' && *line <= '9' && value < HZ_MAX; line++)
+			value = value * 10 + (uint64_t)(*line - '0');
+		return value;
+	}
+	return 0;
+}
+
+static void init_times(struct machine *m, struct exo_info *info)
+{
+	uint64_t hz = command_number(m->arch.cmdline, "hz=");
+	uint64_t clock_hz = m->arch.clock_hz;
+
+	hz = !hz ? HZ_DEFAULT : hz > HZ_MAX ? HZ_MAX : hz;
+	m->slice_units = clock_hz / hz;
+	m->allowance_units = clock_hz * ALLOWANCE_US / 1000000;
+	m->quantum_units = clock_hz * QUANTUM_NS / 1000000000;
+	info->clock_hz = clock_hz;
+	info->clock_shift = 24;
+	info->clock_mult = (UINT64_C(1000000000) << 24) / clock_hz;
+	info->slice_units = m->slice_units;
+	info->allowance_units = m->allowance_units;
+	info->quantum_units = m->quantum_units;
+}
+
+/* A frame of the kernel's that programs may read for ever: one reference stays with the kernel. */
+static err_t map_for_reading(struct machine *m, struct pfn pfn, uint64_t offset)
+{
+	err_t err;
+
+	frame_retype(m, pfn, FRAME_BOOT, 0);
+	err = frame_ref(m, pfn);
+	return err ? err : boot_map(m, m->info_table, EXO_LEVELS - 1, offset,
+				    slot_leaf(pfn.n, EXO_READ | EXO_EXEC, EXO_READ, 0));
+}
+
+/* The read-only tables: the info page, then the archive. */
+static err_t init_info(struct machine *m, struct pfn archive, uint64_t bytes)
+{
+	struct exo_info *info;
+	uint64_t at;
+	err_t err;
+
+	err = frame_alloc(m, 0, FRAME_TABLE, EXO_LEVELS - 1, 0, &m->info_table);
+	if (err)
+		return err;
+	arch_frame_zero(m, m->info_table);
+	info = machine_info(m);
+	info->abi_version = EXO_ABI_VERSION;
+	info->cpus = m->cpu_count;
+	info->frames = m->frame_count;
+	info->frames_kernel = m->frame_count - account_limit(m, 0, EXO_RESOURCE_FRAMES);
+	info->archive_bytes = bytes;
+	info->fpu_bytes = sizeof(struct arch_fpu);
+	info->boot_clock = m->arch.boot_clock;
+	init_times(m, info);
+	info->arrays[EXO_ARRAY_MACHINE] = (struct exo_array){ m->arch.machine_physical, 1,
+							     sizeof(struct machine) };
+	info->arrays[EXO_ARRAY_FRAMES] = (struct exo_array){
+		m->arch.machine_physical + offsetof(struct machine, frames), m->frame_count,
+		sizeof(struct frame) };
+	err = map_for_reading(m, m->info, EXO_INFO_PAGE - EXO_INFO_BASE);
+	for (at = 0; at < bytes && !err; at += EXO_PAGE_SIZE)
+		err = map_for_reading(m, (struct pfn){ archive.n + (uint32_t)(at / EXO_PAGE_SIZE) },
+				      EXO_INFO_ARCHIVE - EXO_INFO_BASE + at);
+	return err;
+}
+
+/* Take the info page before the archive is looked at: the first frame given. */
+err_t machine_first_env(struct machine *m, struct pfn archive, uint64_t bytes, unsigned *env)
+{
+	err_t err = frame_alloc(m, 0, FRAME_DATA, 0, 0, &m->info);
+	_Atomic uint64_t *slot;
+
+	if (err)
+		return err;
+	account_discharge(m, 0, EXO_RESOURCE_FRAMES, 1);
+	m->accounts[0].quota[EXO_RESOURCE_FRAMES] -= UINT64_C(1) << 32;
+	arch_frame_zero(m, m->info);
+	err = init_info(m, archive, bytes);
+	if (err)
+		return err;
+	tree_lock(m);
+	err = env_create(m, ENV_NONE, NULL, env);
+	tree_unlock(m);
+	if (err)
+		return err;
+	err = frame_ref(m, m->info_table);
+	slot = &table_slots(m, m->envs[*env].root)[EXO_ROOT_INFO];
+	*slot = slot_branch(m->info_table.n, EXO_READ | EXO_EXEC, false);
+	frame_use(m, m->envs[*env].root, 1);
+	return err;
+}
+
+err_t machine_first_vcpu(struct machine *m, const struct exo_vcpu_start *start, unsigned env,
+			 unsigned *vcpu)
+{
+	uint64_t position;
+	err_t err;
+
+	tree_lock(m);
+	err = vcpu_start(m, env, start, vcpu);
+	if (!err)
+		err = slice_alloc(m, *vcpu, 0, EXO_SLICE_ANY, 0, &position);
+	tree_unlock(m);
+	return err;
+}
+
+/* Say in one line why there is nothing to run, and end. */
+static _Noreturn void boot_fail(struct machine *m, const char *why)
+{
+	console_print(m, "chitin: cannot start the first program: ");
+	console_print(m, why);
+	console_print(m, "\n");
+	arch_power_off(m, EXO_STATUS(EXO_DEATH_EXIT, STATUS_BAD_BOOT));
+}
+
+/* Make sure the vcpu page has a table: map and take away a page there. */
+static err_t make_vcpu_table(struct machine *m, unsigned env)
+{
+	struct slot_path path;
+	err_t err;
+
+	if (slot_find(m, m->envs[env].root, FIRST_VCPU_PAGE, 1, &path) == EXO_OK)
+		return EXO_OK;
+	err = boot_map(m, m->envs[env].root, EXO_LEVELS, FIRST_VCPU_PAGE, 0);
+	if (err)
+		return err;
+	err = slot_find(m, m->envs[env].root, FIRST_VCPU_PAGE, 1, &path);
+	if (!err)
+		frame_use(m, path.table, -1);
+	return err;
+}
+
+struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive, uint64_t bytes)
+{
+	struct exo_vcpu_start start = { .page = FIRST_VCPU_PAGE, .argument = FIRST_VCPU_PAGE,
+					.masked = 1 };
+	struct boot_member init;
+	const char *wrong;
+	unsigned env, vcpu;
+
+	if (machine_first_env(m, archive, bytes, &env))
+		boot_fail(m, "out of memory");
+	wrong = boot_find(arch_frame_memory(m, archive), bytes, "init", &init);
+	if (!wrong)
+		wrong = boot_check(&init);
+	if (wrong)
+		boot_fail(m, wrong);
+	switch (boot_load(m, env, &init, &start.entry, &start.stack)) {
+	case EXO_OK:
+		break;
+	case EXO_E_USED:
+		boot_fail(m, "its segments overlap");
+	default:
+		boot_fail(m, "out of memory");
+	}
+	start.stack_top = start.stack;
+	start.stack_base = start.stack - FIRST_STACK_BYTES;
+	if (make_vcpu_table(m, env) || machine_first_vcpu(m, &start, env, &vcpu))
+		boot_fail(m, "out of memory, or its stack is missing");
+	machine_info(m)->user_clock = arch_clock(m);
+	return cpu_leave(m, c);
+}

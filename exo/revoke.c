@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+/* Asking frames back and taking them. Touches accounts' revocation fields, slots of the account's
+ * envs, their vcpu pages. The tree lock is the caller's; takes env and what flush_finish takes. */
+#include "exo/revoke.h"
+
+#include <machine/slot.h>
+
+#include "exo/slot.h"
+
+/* Slots looked at in one call. */
+#define REVOKE_STEP 512u
+
+static void revoke_tell(struct machine *m, unsigned account)
+{
+	struct account *a = &m->accounts[account];
+	unsigned env;
+
+	for (env = 0; env < EXO_ENVS; env++)
+		if (m->envs[env].state == ENV_ALIVE && m->envs[env].account == account
+		    && m->envs[env].vcpus != VCPU_NONE) {
+			struct exo_vcpu_page *page = vcpu_page(m, m->envs[env].vcpus);
+
+			page->revoke_frames = a->revoke_frames;
+			page->revoke_deadline = a->revoke_deadline;
+			vcpu_event_env(m, env, EXO_EVENT_REVOKE);
+			return;
+		}
+}
+
+/* Move what is unused of the amount asked for to the parent. */
+static void revoke_collect(struct machine *m, unsigned account)
+{
+	struct account *a = &m->accounts[account];
+	uint32_t slack = account_limit(m, account, EXO_RESOURCE_FRAMES)
+		- account_used(m, account, EXO_RESOURCE_FRAMES);
+	uint32_t n = slack < a->revoke_frames ? slack : a->revoke_frames;
+
+	if (n && account_move(m, account, a->parent, EXO_RESOURCE_FRAMES, n))
+		a->revoke_frames -= n;
+}
+
+void revoke_ask(struct machine *m, unsigned account, uint32_t amount, uint64_t deadline)
+{
+	struct account *a = &m->accounts[account];
+
+	a->revoke_frames += amount;
+	a->revoke_deadline = deadline;
+	a->revoke_env = 0;
+	a->revoke_address = 0;
+	a->is_revoking_branches = false;
+	revoke_collect(m, account);
+	if (a->revoke_frames)
+		revoke_tell(m, account);
+}
+
+void revoke_returned(struct machine *m, unsigned account, uint32_t amount)
+{
+	struct account *a = &m->accounts[account];
+
+	a->revoke_frames -= amount < a->revoke_frames ? amount : a->revoke_frames;
+}
+
+/* Take one slot and list it. */
+static void revoke_slot(struct machine *m, struct cpu *c, unsigned env, struct slot_path *path,
+			uint64_t address, unsigned level)
+{
+	uint64_t old = atomic_exchange(path->slot, 0);
+
+	frame_use(m, path->table, -1);
+	if (level == 1)
+		flush_page(m, c, env, address);
+	else
+		flush_all(m, c, env);
+	flush_drop(m, c, (struct pfn){ slot_pfn(old) });
+	if (m->envs[env].vcpus != VCPU_NONE) {
+		struct exo_vcpu_page *page = vcpu_page(m, m->envs[env].vcpus);
+
+		page->taken_list[page->taken % EXO_TAKEN_MAX] = (struct exo_taken){ address, level };
+		page->taken++;
+	}
+}
+
+/* Look at the slot that covers `address`, from the root down; take it if it is of the kind wanted.
+ * Returns the level at which the look ended: the next address is that far on. */
+static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, unsigned env,
+			    uint64_t address)
+{
+	bool is_branches = m->accounts[account].is_revoking_branches;
+	struct slot_path path;
+	unsigned level;
+
+	for (level = EXO_LEVELS; level > 0; level--) {
+		uint64_t slot;
+		uint32_t meta;
+
+		if (slot_find(m, m->envs[env].root, address, level, &path))
+			return level;
+		slot = atomic_load_explicit(path.slot, memory_order_relaxed);
+		if (!slot_is_present(slot))
+			return level;
+		meta = frame_meta(m, (struct pfn){ slot_pfn(slot) });
+		if (level == 1) {
+			if (!is_branches && frame_type(meta) == FRAME_DATA
+			    && frame_account(meta) == account
+			    && frame_type(frame_meta(m, path.table)) == FRAME_TABLE)
+				revoke_slot(m, c, env, &path, address, level);
+			return 1;
+		}
+		if (!slot_is_writable(slot)) {
+			if (is_branches && frame_type(meta) == FRAME_TABLE
+			    && slot_pfn(slot) != m->info_table.n)
+				revoke_slot(m, c, env, &path, address & -EXO_SPAN(level), level);
+			return level;
+		}
+	}
+	return 1;
+}
+
+/* One env from the cursor on. True if the end of its space was reached. */
+static bool revoke_env(struct machine *m, struct cpu *c, unsigned account, unsigned *steps)
+{
+	struct account *a = &m->accounts[account];
+	unsigned env = a->revoke_env;
+	bool is_end = m->envs[env].state != ENV_ALIVE || m->envs[env].account != account;
+
+	if (is_end)
+		return true;
+	env_lock(m, env);
+	while (*steps && a->revoke_frames) {
+		unsigned level = revoke_look(m, c, account, env, a->revoke_address);
+
+		a->revoke_address = (a->revoke_address / EXO_SPAN(level) + 1) * EXO_SPAN(level);
+		--*steps;
+		if (a->revoke_address >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN) {
+			is_end = true;
+			break;
+		}
+		if (*steps % 32 == 0) {
+			flush_finish(m, c);
+			revoke_collect(m, account);
+		}
+	}
+	flush_finish(m, c);
+	env_unlock(m, env);
+	return is_end;
+}
+
+err_t revoke_take(struct machine *m, struct cpu *c, unsigned account)
+{
+	struct account *a = &m->accounts[account];
+	unsigned steps = REVOKE_STEP;
+
+	if (!a->revoke_deadline)
+		return EXO_E_STATE;
+	if (arch_clock(m) < a->revoke_deadline)
+		return EXO_E_EARLY;
+	frame_drain(m, account, REVOKE_STEP);
+	revoke_collect(m, account);
+	while (steps && a->revoke_frames) {
+		if (!revoke_env(m, c, account, &steps))
+			continue;
+		a->revoke_address = 0;
+		steps -= steps ? 1 : 0;
+		if (++a->revoke_env < EXO_ENVS)
+			continue;
+		a->revoke_env = 0;
+		/* Frames may still be in dying tables; if a full round of both found none, stop. */
+		if (a->is_revoking_branches && !frame_drain(m, account, REVOKE_STEP))
+			break;
+		a->is_revoking_branches = true;
+	}
+	frame_drain(m, account, REVOKE_STEP);
+	revoke_collect(m, account);
+	if (a->revoke_frames && !steps)
+		return EXO_E_AGAIN;
+	a->revoke_frames = 0;
+	a->revoke_deadline = 0;
+	return EXO_OK;
+}

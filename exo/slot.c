@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+/* Slot operations on leaves. Touches slots of envs locked by the batch, frames, the CPU's flush.
+ * Takes account and free locks through frame_alloc, more through flush_finish. */
+#include "exo/slot.h"
+
+#include <machine/slot.h>
+
+#include "exo/slot_batch.h"
+
+static unsigned slot_index(uint64_t address, unsigned level)
+{
+	return (unsigned)(address / EXO_SPAN(level)) & (EXO_TABLE_SLOTS - 1);
+}
+
+err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned level,
+		struct slot_path *path)
+{
+	struct pfn table = root;
+	uint64_t all = ~UINT64_C(0);
+	unsigned l;
+
+	if (address >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
+		return EXO_E_RANGE;
+	for (l = EXO_LEVELS; l > level; l--) {
+		uint64_t slot = atomic_load_explicit(&table_slots(m, table)[slot_index(address, l)],
+						     memory_order_relaxed);
+
+		if (!slot_is_present(slot))
+			return EXO_E_NO_TABLE;
+		all &= slot;
+		table.n = slot_pfn(slot);
+	}
+	path->table = table;
+	path->index = slot_index(address, level);
+	path->slot = table_slots(m, table) + path->index;
+	path->rights = slot_rights(all);
+	path->is_open = slot_is_writable(all);
+	return EXO_OK;
+}
+
+void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i)
+{
+	if (b->is_common)
+		flush_everywhere(b->m, b->c, b->target_env);
+	else if (op->level == 1)
+		flush_page(b->m, b->c, b->target_env, op->target + i * EXO_PAGE_SIZE);
+	else
+		flush_all(b->m, b->c, b->target_env);
+}
+
+/* A leaf becomes executable that was not: the fetch side must see what was written. */
+static void slot_make_executable(struct batch *b, uint64_t old, uint64_t new)
+{
+	if (slot_access(new) & EXO_EXEC & ~(slot_is_present(old) ? slot_access(old) : 0))
+		arch_frame_executable(b->m, (struct pfn){ slot_pfn(new) });
+}
+
+/* Use up a data leaf of the caller's that nobody else holds (I-5, I-7: flushed before reuse). */
+static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, struct pfn *pfn)
+{
+	struct slot_path path;
+	uint64_t slot;
+
+	if (op->reserve % EXO_PAGE_SIZE
+	    || slot_find(b->m, b->m->envs[b->caller].root, op->reserve, 1, &path)
+	    || !path.is_open)
+		return EXO_E_RESERVE;
+	slot = atomic_load_explicit(path.slot, memory_order_relaxed);
+	if (!slot_is_present(slot) || path.slot == b->target.slot || path.slot == b->source.slot)
+		return EXO_E_RESERVE;
+	pfn->n = slot_pfn(slot);
+	if (frame_type(frame_meta(b->m, *pfn)) != FRAME_DATA || frame_refs(b->m, *pfn) != 1
+	    || frame_type(frame_meta(b->m, path.table)) != FRAME_TABLE)
+		return EXO_E_RESERVE;
+	atomic_store_explicit(path.slot, 0, memory_order_relaxed);
+	frame_use(b->m, path.table, -1);
+	flush_page(b->m, b->c, b->caller, op->reserve);
+	flush_finish(b->m, b->c);
+	return EXO_OK;
+}
+
+err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_type type,
+		      unsigned level, struct pfn *pfn)
+{
+	if (op->reserve) {
+		err_t err = slot_take_reserve(b, op, pfn);
+
+		if (!err)
+			frame_retype(b->m, *pfn, type, level);
+		return err;
+	}
+	return frame_alloc(b->m, b->account, type, level, 0, pfn);
+}
+
+err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
+{
+	_Atomic uint64_t *target = b->target.slot + i;
+	uint64_t leaf;
+	struct pfn pfn;
+	err_t err;
+
+	if (slot_is_present(atomic_load_explicit(target, memory_order_relaxed)))
+		return EXO_E_USED;
+	err = frame_alloc(b->m, b->account, FRAME_DATA, 0, op->argument ? op->argument + i : 0,
+			  &pfn);
+	if (err)
+		return err;
+	arch_frame_zero(b->m, pfn);
+	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, op->soft);
+	slot_make_executable(b, 0, leaf);
+	atomic_store_explicit(target, leaf, memory_order_release); /* zero before seen; pairs with: slot_find */
+	b->used++;
+	b->budget -= 7;
+	return EXO_OK;
+}
+
+static unsigned soft_change(const struct exo_slot_op *op, uint64_t slot)
+{
+	return (slot_soft(slot) & ~(unsigned)op->soft_mask) | (op->soft & op->soft_mask);
+}
+
+/* Give a leaf that is solely held all rights, the access asked for, and its history. */
+static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i, uint64_t old)
+{
+	uint64_t leaf;
+
+	do {
+		leaf = slot_leaf(slot_pfn(old), EXO_RWX, op->access, soft_change(op, old))
+			| (old & (SLOT_ACCESSED | SLOT_DIRTY));
+	} while (!atomic_compare_exchange_weak(b->target.slot + i, &old, leaf));
+	slot_make_executable(b, old, leaf);
+	slot_flush(b, op, i);
+}
+
+static bool slot_is_sole(struct batch *b, struct pfn pfn)
+{
+	return frame_type(frame_meta(b->m, pfn)) == FRAME_DATA && frame_refs(b->m, pfn) == 1;
+}
+
+err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
+{
+	_Atomic uint64_t *target = b->target.slot + i;
+	uint64_t from = atomic_load_explicit(b->source.slot + i, memory_order_relaxed);
+	uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
+	bool is_in_place = target == b->source.slot + i;
+	uint64_t leaf;
+	struct pfn pfn;
+	err_t err;
+
+	if (!slot_is_present(from))
+		return EXO_E_EMPTY;
+	if (slot_is_fixed(from))
+		return EXO_E_TYPE;
+	if (!is_in_place && slot_is_present(old))
+		return EXO_E_USED;
+	if (is_in_place && slot_is_sole(b, (struct pfn){ slot_pfn(from) })) {
+		slot_raise(b, op, i, from);
+		return EXO_OK;
+	}
+	err = slot_take_frame(b, op, FRAME_DATA, 0, &pfn);
+	if (err)
+		return err;
+	arch_frame_copy(b->m, pfn, (struct pfn){ slot_pfn(from) });
+	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, soft_change(op, from));
+	slot_make_executable(b, 0, leaf);
+	point("dup_copied");
+	old = atomic_exchange_explicit(target, leaf, memory_order_acq_rel); /* pairs with: slot_find */
+	if (is_in_place) {
+		slot_flush(b, op, i);
+		flush_drop(b->m, b->c, (struct pfn){ slot_pfn(old) });
+	} else {
+		b->used++;
+	}
+	b->budget -= 7;
+	return EXO_OK;
+}
+
+err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned i)
+{
+	_Atomic uint64_t *target = b->target.slot + i;
+	uint64_t from = atomic_load_explicit(b->source.slot + i, memory_order_relaxed);
+	uint64_t leaf = from;
+	unsigned rights;
+	err_t err;
+
+	if (slot_is_present(atomic_load_explicit(target, memory_order_relaxed)))
+		return EXO_E_USED;
+	if (slot_is_present(from)) {
+		if (slot_is_fixed(from))
+			return EXO_E_TYPE;
+		rights = slot_rights(from) & b->source.rights & (op->rights | EXO_READ);
+		leaf = slot_leaf(slot_pfn(from), rights, slot_access(from) & op->access & rights,
+				 soft_change(op, from));
+		err = frame_ref(b->m, (struct pfn){ slot_pfn(from) });
+		if (err)
+			return err;
+		slot_make_executable(b, 0, leaf);
+		b->used++;
+	}
+	atomic_store_explicit(target, leaf, memory_order_release); /* pairs with: slot_find */
+	return EXO_OK;
+}
+
+err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned i)
+{
+	_Atomic uint64_t *target = b->target.slot + i;
+	uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
+	uint64_t leaf, keep = op->flags & EXO_OP_CLEAN ? 0 : SLOT_ACCESSED | SLOT_DIRTY;
+	unsigned access;
+
+	if (!slot_is_present(old))
+		return EXO_OK;
+	if (slot_is_fixed(old))
+		return EXO_E_TYPE;
+	access = op->flags & EXO_OP_MASK ? slot_access(old) & op->access : op->access;
+	if (access & ~slot_rights(old)) {
+		if (!slot_is_sole(b, (struct pfn){ slot_pfn(old) }))
+			return EXO_E_RIGHTS;
+		slot_raise(b, op, i, old);
+		return EXO_OK;
+	}
+	do {
+		leaf = slot_leaf(slot_pfn(old), slot_rights(old), access, soft_change(op, old))
+			| (old & keep);
+	} while (!atomic_compare_exchange_weak(target, &old, leaf));
+	slot_make_executable(b, old, leaf);
+	slot_flush(b, op, i);
+	return EXO_OK;
+}
+
+err_t slot_clear(struct batch *b, const struct exo_slot_op *op, unsigned i)
+{
+	_Atomic uint64_t *target = b->target.slot + i;
+	uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
+
+	if (op->level == 1 && slot_is_present(old) && slot_is_fixed(old))
+		return EXO_E_TYPE;
+	old = atomic_exchange_explicit(target, slot_empty(op->argument), memory_order_acq_rel); /* pairs with: slot_find */
+	if (slot_is_present(old)) {
+		b->used--;
+		slot_flush(b, op, i);
+		flush_drop(b->m, b->c, (struct pfn){ slot_pfn(old) });
+	}
+	return EXO_OK;
+}
+
+err_t slot_claim(struct batch *b, const struct exo_slot_op *op, unsigned i)
+{
+	uint64_t slot = atomic_load_explicit(b->target.slot + i, memory_order_relaxed);
+	struct pfn pfn = { slot_pfn(slot) };
+	enum frame_type type;
+
+	(void)op;
+	if (!slot_is_present(slot))
+		return EXO_E_EMPTY;
+	type = frame_type(frame_meta(b->m, pfn));
+	if (type != FRAME_DATA && type != FRAME_TABLE && type != FRAME_COMMON)
+		return EXO_E_TYPE;
+	return frame_claim(b->m, pfn, b->account);
+}

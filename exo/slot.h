@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Slots: the batch of slot operations, the only code that changes a slot of a live table.
+ *
+ * The rule of change: a slot may be changed only if every branch on its path has write access.
+ * SHARE takes write access off both branches that then name a table, and only UNSHARE gives it back
+ * when the table has one reference; so a path whose branches are all writable passes no table with
+ * more than one (I-4), and a walk need not read a single count. Common tables are exempt: their
+ * branches stay writable, their slots have locks of their own.
+ *
+ *   branch    writable -- SHARE (source and target) --> read-only -- UNSHARE --> writable
+ *   leaf      rights only shrink by COPY; full again by DUP (a fresh frame) or, data solely held
+ *             on an open path, by PROTECT (I-5)
+ */
+#ifndef EXO_SLOT_H
+#define EXO_SLOT_H
+
+#include "exo/machine.h"
+
+/* Where a slot is. */
+struct slot_path {
+	_Atomic uint64_t *slot; /* the slot itself; its neighbours follow */
+	struct pfn table;       /* the table it is in */
+	unsigned index;         /* in that table */
+	unsigned rights;        /* what the branches above allow */
+	bool is_open;           /* all branches above have write access */
+};
+
+/* Find the slot at `level` that covers `address`, below `root`. EXO_E_RANGE: not the program's;
+ * EXO_E_NO_TABLE. Requires the env lock of whoever root is. */
+err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned level,
+		struct slot_path *path) MUST_USE;
+
+/* Run operations `done` to count - 1 of the current vcpu's batch at user address `batch`. *done is
+ * the second result: operations done << 32 | slots done of the next. Errors: see doc/abi.md, by
+ * operation. Takes tree, env (pair), common, and what frame_unref takes. */
+err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count, uint64_t *done)
+	MUST_USE;
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* A batch while it runs: shared by slot.c (leaves) and branch.c (branches) alone. Both touch tables
+ * and frames of the envs locked in it; they take frame locks through frame.h and flush.h. */
+#ifndef EXO_SLOT_BATCH_H
+#define EXO_SLOT_BATCH_H
+
+#include "exo/slot.h"
+
+struct batch {
+	struct machine *m;
+	struct cpu *c;
+	unsigned caller;          /* env */
+	unsigned target_env;
+	unsigned source_env;
+	unsigned account;         /* of the target env: pays for fresh frames */
+	bool is_common;           /* target slots are in a common table */
+	struct slot_path target;  /* of the first slot of the run */
+	struct slot_path source;
+	int used;                 /* change of the target table's used slots */
+	int budget;               /* work until the next look at the clock */
+};
+
+/* One slot of an operation's run: slot i. Check, then commit; an error has changed nothing. */
+typedef err_t slot_handler(struct batch *b, const struct exo_slot_op *op, unsigned i);
+slot_handler slot_alloc, slot_dup, slot_copy, slot_protect, slot_clear, slot_claim;
+slot_handler branch_table, branch_share, branch_unshare, branch_move;
+
+/* The frame for a fresh page or table: from the reserve leaf that op names, or allocated and charged.
+ * The last check of an operation. EXO_E_RESERVE, and as frame_alloc. */
+err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_type type,
+		      unsigned level, struct pfn *pfn) MUST_USE;
+/* Note the flush for a change of target slot i, of a leaf or a branch. */
+void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i);
+
+#endif

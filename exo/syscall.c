@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+/* System calls: one entry, one handler a call, from abi/call.def. A handler reads its arguments from
+ * the vcpu's registers, and returns 0 or an error and a value. Takes the locks that what it calls
+ * says. */
+#include "exo/machine.h"
+
+#include "exo/console.h"
+#include "exo/revoke.h"
+#include "exo/slot.h"
+#include "exo/upcall.h"
+#include "exo/user.h"
+
+/* The handler has set the registers of whoever runs next itself. */
+enum { NO_RESULT = 1 };
+
+typedef err_t call_handler(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value);
+
+#define CALL(number, NAME, handler, text) static call_handler call_##handler;
+#include "abi/call.def"
+#undef CALL
+
+static call_handler *const handlers[] = {
+#define CALL(number, NAME, handler, text) [number] = call_##handler,
+#include "abi/call.def"
+#undef CALL
+};
+
+static err_t call_self(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	(void)c;
+	*value = env_handle(m, v->env);
+	return EXO_OK;
+}
+
+static err_t call_slots(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	return slots_run(m, c, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs), value);
+}
+
+static err_t call_env_create(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	uint64_t from = EXO_REG_ARG0(&v->regs);
+	struct exo_limits limits;
+	unsigned env;
+	err_t err;
+
+	(void)c;
+	if (from) {
+		err = user_read(m, v->env, &limits, (struct uaddr){ from }, sizeof(limits));
+		if (err)
+			return err;
+	}
+	tree_lock(m);
+	err = env_create(m, v->env, from ? &limits : NULL, &env);
+	if (!err)
+		*value = env_handle(m, env);
+	tree_unlock(m);
+	return err;
+}
+
+static err_t call_env_kill(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	uint64_t status = EXO_REG_ARG1(&v->regs);
+	unsigned env;
+	err_t err;
+
+	(void)value;
+	if (status > UINT32_MAX)
+		return EXO_E_ARGUMENT;
+	tree_lock(m);
+	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), false, &env);
+	if (!err)
+		env_kill(m, c, env, EXO_STATUS(EXO_DEATH_EXIT, status));
+	tree_unlock(m);
+	return err;
+}
+
+static err_t call_env_reap(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	unsigned env;
+	err_t err;
+
+	(void)c;
+	tree_lock(m);
+	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), true, &env);
+	if (!err && m->envs[env].state != ENV_DEAD)
+		err = EXO_E_STATE;
+	if (!err && frame_drain(m, m->envs[env].account, EXO_TABLE_SLOTS))
+		err = EXO_E_AGAIN;
+	if (!err) {
+		*value = m->envs[env].status;
+		env_destroy(m, env);
+	}
+	tree_unlock(m);
+	return err;
+}
+
+static err_t call_vcpu_start(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	struct exo_vcpu_start start;
+	unsigned env, vcpu;
+	err_t err;
+
+	(void)c;
+	err = user_read(m, v->env, &start, (struct uaddr){ EXO_REG_ARG1(&v->regs) },
+			sizeof(start));
+	if (err)
+		return err;
+	tree_lock(m);
+	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), false, &env);
+	if (!err)
+		err = vcpu_start(m, env, &start, &vcpu);
+	if (!err)
+		*value = vcpu_handle(m, vcpu);
+	tree_unlock(m);
+	return err;
+}
+
+/* The vcpu that a handle (0: the caller's own) names, if its env is the caller's or below it. */
+static err_t find_vcpu_below(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t handle,
+			     unsigned *vcpu) REQUIRES(tree_class)
+{
+	unsigned env;
+	err_t err;
+
+	*vcpu = c->current;
+	if (!handle)
+		return EXO_OK;
+	err = vcpu_find(m, handle, vcpu);
+	if (!err && env_find(m, v->env, env_handle(m, m->vcpus[*vcpu].env), false, &env))
+		err = EXO_E_VCPU;
+	return err;
+}
+
+static err_t call_vcpu_stop(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	unsigned vcpu;
+	err_t err;
+
+	(void)value;
+	tree_lock(m);
+	err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
+	if (!err)
+		vcpu_stop(m, c, vcpu);
+	tree_unlock(m);
+	return err;
+}
+
+static err_t call_resume(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	err_t err = upcall_resume(m, c, EXO_REG_ARG0(&v->regs));
+
+	(void)value;
+	return err ? err : NO_RESULT;
+}
+
+static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	uint64_t handle = EXO_REG_ARG0(&v->regs);
+	struct exo_regs former = v->regs;
+	unsigned vcpu;
+	err_t err = EXO_OK;
+
+	(void)value;
+	if (handle)
+		err = vcpu_find(m, handle, &vcpu);
+	if (err)
+		return err;
+	/* The result must stand before another CPU can pick this vcpu up. */
+	EXO_REG_RESULT(&v->regs) = EXO_OK;
+	EXO_REG_RESULT2(&v->regs) = 0;
+	if (!handle)
+		cpu_yield(m, c);
+	else
+		err = cpu_yield_to(m, c, vcpu);
+	if (!err)
+		return NO_RESULT;
+	v->regs = former;
+	return err;
+}
+
+static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	uint64_t deadline = EXO_REG_ARG0(&v->regs);
+
+	(void)value;
+	v->timer = deadline ? deadline : UINT64_MAX;
+	cpu_set_deadline(m, c);
+	return EXO_OK;
+}
+
+static err_t call_slice_alloc(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	unsigned vcpu;
+	err_t err;
+
+	tree_lock(m);
+	err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
+	if (!err)
+		err = slice_alloc(m, vcpu, EXO_REG_ARG1(&v->regs), EXO_REG_ARG2(&v->regs),
+				  m->envs[v->env].account, value);
+	tree_unlock(m);
+	return err;
+}
+
+static err_t call_slice_free(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	uint64_t cpu = EXO_REG_ARG0(&v->regs), position = EXO_REG_ARG1(&v->regs);
+	unsigned vcpu, env;
+	err_t err = EXO_OK;
+
+	(void)c;
+	(void)value;
+	if (cpu >= m->cpu_count || position >= EXO_SLICES)
+		return EXO_E_RANGE;
+	tree_lock(m);
+	vcpu = slice_holder(m, cpu, position);
+	if (vcpu == VCPU_NONE)
+		err = EXO_E_EMPTY;
+	else if (env_find(m, v->env, env_handle(m, m->vcpus[vcpu].env), false, &env))
+		err = EXO_E_VCPU;
+	else
+		slice_free(m, (unsigned)cpu, (unsigned)position);
+	tree_unlock(m);
+	return err;
+}
+
+static err_t call_wait(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	uint64_t word = EXO_REG_ARG0(&v->regs), flags = EXO_REG_ARG2(&v->regs);
+	uint64_t number = EXO_REG_RESULT(&v->regs);
+	uint32_t expected = (uint32_t)EXO_REG_ARG1(&v->regs);
+	err_t err;
+
+	(void)value;
+	EXO_REG_RESULT(&v->regs) = EXO_OK; /* must stand before this vcpu can be woken */
+	err = wait_start(m, c, word, expected, flags);
+	if (err)
+		EXO_REG_RESULT(&v->regs) = number;
+	return err;
+}
+
+static err_t call_wake(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	return wait_wake(m, c, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs),
+			 EXO_REG_ARG2(&v->regs), value);
+}
+
+/* The operations of the account call, on account `a` of `env`. */
+static err_t account_operate(struct machine *m, struct cpu *c, struct vcpu *v, unsigned a,
+			     uint64_t *value) REQUIRES(tree_class)
+{
+	uint64_t operation = EXO_REG_ARG0(&v->regs), amount = EXO_REG_ARG3(&v->regs);
+	enum exo_resource resource = (enum exo_resource)EXO_REG_ARG2(&v->regs);
+	unsigned parent = m->accounts[a].parent, own = m->envs[v->env].account;
+
+	if (operation == EXO_ACCOUNT_LIMIT || operation == EXO_ACCOUNT_USED) {
+		*value = operation == EXO_ACCOUNT_LIMIT ? account_limit(m, a, resource)
+			: account_used(m, a, resource);
+		return EXO_OK;
+	}
+	if (parent == ACCOUNT_NONE)
+		return EXO_E_STATE;
+	if (operation == EXO_ACCOUNT_RETURN) {
+		if (!account_move(m, a, parent, resource, (uint32_t)amount))
+			return EXO_E_LIMIT;
+		if (resource == EXO_RESOURCE_FRAMES)
+			revoke_returned(m, a, (uint32_t)amount);
+		return EXO_OK;
+	}
+	/* The rest is for who stands above the account. */
+	if (a == own)
+		return EXO_E_STATE;
+	if (operation == EXO_ACCOUNT_GRANT)
+		return account_move(m, parent, a, resource, (uint32_t)amount) ? EXO_OK : EXO_E_LIMIT;
+	if (resource != EXO_RESOURCE_FRAMES)
+		return EXO_E_ARGUMENT;
+	if (operation == EXO_ACCOUNT_REPOSSESS)
+		return revoke_take(m, c, a);
+	if (amount > account_limit(m, a, resource) || !EXO_REG_ARG4(&v->regs))
+		return EXO_E_ARGUMENT;
+	revoke_ask(m, a, (uint32_t)amount, EXO_REG_ARG4(&v->regs));
+	return EXO_OK;
+}
+
+static err_t call_account(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	unsigned env;
+	err_t err;
+
+	if (EXO_REG_ARG0(&v->regs) > EXO_ACCOUNT_REPOSSESS
+	    || EXO_REG_ARG2(&v->regs) >= EXO_RESOURCES || EXO_REG_ARG3(&v->regs) > UINT32_MAX)
+		return EXO_E_ARGUMENT;
+	tree_lock(m);
+	err = env_find(m, v->env, EXO_REG_ARG1(&v->regs), false, &env);
+	if (!err)
+		err = account_operate(m, c, v, m->envs[env].account, value);
+	tree_unlock(m);
+	return err;
+}
+
+static err_t call_console_write(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	uint64_t bytes = EXO_REG_ARG1(&v->regs);
+	err_t err = console_write(m, v->env, EXO_REG_ARG0(&v->regs), bytes);
+
+	(void)c;
+	if (!err)
+		*value = bytes;
+	return err;
+}
+
+static err_t call_console_read(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	(void)c;
+	return console_read(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs), value);
+}
+
+struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
+{
+	unsigned current = c->current;
+	struct vcpu *v = &m->vcpus[current];
+	uint64_t call = EXO_REG_NUMBER(&v->regs) ^ EXO_CALL_PREFIX, value = 0;
+	err_t err = EXO_E_CALL;
+
+	atomic_store_explicit(&c->in_kernel, 1, memory_order_release); /* pairs with: flush_finish */
+	if (call >> 32) {
+		upcall_push(m, c, EXO_UPCALL_SYSCALL, 0, 0);
+		return cpu_leave(m, c);
+	}
+	if (call < EXO_CALLS)
+		err = handlers[call](m, c, v, &value);
+	if (err != NO_RESULT && c->current == current) {
+		EXO_REG_RESULT(&v->regs) = (uint64_t)(int64_t)err;
+		EXO_REG_RESULT2(&v->regs) = value;
+	}
+	return cpu_leave(m, c);
+}
+
+struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
+			 uint64_t address)
+{
+	atomic_store_explicit(&c->in_kernel, 1, memory_order_release); /* pairs with: flush_finish */
+	upcall_push(m, c, (enum exo_upcall)kind, code, address);
+	return cpu_leave(m, c);
+}
+
+struct vcpu *kernel_interrupt(struct machine *m, struct cpu *c)
+{
+	atomic_store_explicit(&c->in_kernel, 1, memory_order_release); /* pairs with: flush_finish */
+	c->armed = 0;
+	cpu_tick(m, c);
+	return cpu_leave(m, c);
+}
+
+void kernel_interrupt_idle(struct machine *m, struct cpu *c)
+{
+	c->armed = 0;
+	cpu_tick(m, c);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/* Vcpus: their life, events. Touches vcpus, their pages, their env's list. The tree lock is the
+ * caller's where it says so; takes env, wait, cpu, and what frame_alloc takes. */
+#include "exo/machine.h"
+
+#include "exo/slot.h"
+
+#include <machine/slot.h>
+
+/* Legal edges: bit `to` of edges[from]. */
+static const uint8_t edges[VCPU_STATES] = {
+	[VCPU_FREE] = 1u << VCPU_INITIALIZING,
+	[VCPU_INITIALIZING] = 1u << VCPU_RUNNABLE | 1u << VCPU_TERMINATED,
+	[VCPU_RUNNABLE] = 1u << VCPU_RUNNING | 1u << VCPU_TERMINATED,
+	[VCPU_RUNNING] = 1u << VCPU_RUNNABLE | 1u << VCPU_WAITING | 1u << VCPU_TERMINATED,
+	[VCPU_WAITING] = 1u << VCPU_RUNNABLE | 1u << VCPU_TERMINATED,
+	[VCPU_TERMINATED] = 1u << VCPU_FREE,
+};
+
+bool vcpu_edge(struct machine *m, unsigned vcpu, enum vcpu_state from, enum vcpu_state to)
+{
+	uint32_t expected = from;
+
+	/* Release: the context is complete before it says RUNNABLE; acquire: whoever takes it sees
+	 * it whole. pairs with: vcpu_edge */
+	if (edges[from] >> to & 1
+	    && atomic_compare_exchange_strong_explicit(&m->vcpus[vcpu].state, &expected, to,
+						       memory_order_acq_rel, memory_order_relaxed))
+		return true;
+	atomic_fetch_add_explicit(&m->refusals, 1, memory_order_relaxed);
+	return false;
+}
+
+uint64_t vcpu_handle(struct machine *m, unsigned vcpu)
+{
+	return vcpu | m->vcpus[vcpu].generation << 16;
+}
+
+err_t vcpu_find(struct machine *m, uint64_t handle, unsigned *vcpu)
+{
+	unsigned at = handle & 0xffff;
+	uint32_t state;
+
+	if (at >= EXO_VCPUS || m->vcpus[at].generation != handle >> 16)
+		return EXO_E_VCPU;
+	state = atomic_load_explicit(&m->vcpus[at].state, memory_order_acquire); /* pairs with: vcpu_edge */
+	if (state == VCPU_FREE || state == VCPU_INITIALIZING || state == VCPU_TERMINATED)
+		return EXO_E_VCPU;
+	*vcpu = at;
+	return EXO_OK;
+}
+
+struct exo_vcpu_page *vcpu_page(struct machine *m, unsigned vcpu)
+{
+	return arch_frame_memory(m, m->vcpus[vcpu].page);
+}
+
+static unsigned vcpu_claim(struct machine *m) REQUIRES(tree_class)
+{
+	unsigned i;
+
+	for (i = 0; i < EXO_VCPUS; i++) {
+		unsigned vcpu = (m->vcpu_hint + i) % EXO_VCPUS;
+
+		if (atomic_load_explicit(&m->vcpus[vcpu].state, memory_order_relaxed) == VCPU_FREE
+		    && vcpu_edge(m, vcpu, VCPU_FREE, VCPU_INITIALIZING)) {
+			m->vcpu_hint = (vcpu + 1) % EXO_VCPUS;
+			return vcpu;
+		}
+	}
+	return VCPU_NONE;
+}
+
+/* The vcpu page's frame, in an empty slot at start->page. */
+static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, struct pfn *page)
+{
+	unsigned account = m->envs[env].account;
+	struct slot_path path;
+	err_t err;
+
+	env_lock(m, env);
+	err = slot_find(m, m->envs[env].root, address, 1, &path);
+	if (!err && !path.is_open)
+		err = EXO_E_FROZEN;
+	if (!err && frame_type(frame_meta(m, path.table)) != FRAME_TABLE)
+		err = EXO_E_TYPE;
+	if (!err && slot_is_present(atomic_load_explicit(path.slot, memory_order_relaxed)))
+		err = EXO_E_USED;
+	if (!err)
+		err = frame_alloc(m, account, FRAME_VCPU, 0, 0, page);
+	if (!err) {
+		arch_frame_zero(m, *page);
+		err = frame_ref(m, *page);
+		assert(!err);
+		atomic_store_explicit(path.slot, SLOT_FIXED | slot_leaf(page->n, EXO_READ | EXO_WRITE,
+								       EXO_READ | EXO_WRITE, 0),
+				      memory_order_release); /* pairs with: slot_find */
+		frame_use(m, path.table, 1);
+	}
+	env_unlock(m, env);
+	return err;
+}
+
+static void vcpu_fill_page(struct machine *m, unsigned env, unsigned vcpu,
+			   const struct exo_vcpu_start *start)
+{
+	struct exo_vcpu_page *page = vcpu_page(m, vcpu);
+
+	page->env = env_handle(m, env);
+	page->vcpu = vcpu_handle(m, vcpu);
+	page->upcall_entry = start->upcall_entry;
+	page->stack_base = start->stack_base;
+	page->stack_top = start->stack_top;
+	page->masked = (uint32_t)start->masked;
+}
+
+err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *start,
+		 unsigned *vcpu)
+{
+	struct exo_regs regs;
+	struct vcpu *v;
+	struct pfn page;
+	unsigned at;
+	err_t err;
+
+	arch_regs_start(&regs, start->entry, start->stack, start->argument);
+	if (start->page % EXO_PAGE_SIZE || start->masked > 1 || !arch_regs_check(&regs))
+		return EXO_E_ARGUMENT;
+	err = account_charge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
+	if (err)
+		return err;
+	at = vcpu_claim(m);
+	if (at == VCPU_NONE) {
+		account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
+		return EXO_E_FULL;
+	}
+	err = vcpu_map_page(m, env, start->page, &page);
+	if (err) {
+		bool is_back = vcpu_edge(m, at, VCPU_INITIALIZING, VCPU_TERMINATED)
+			&& vcpu_edge(m, at, VCPU_TERMINATED, VCPU_FREE);
+
+		assert(is_back);
+		account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
+		return err;
+	}
+	v = &m->vcpus[at];
+	v->regs = regs;
+	arch_fpu_init(&v->fpu);
+	v->env = env;
+	v->generation++;
+	v->page = page;
+	v->page_address = start->page;
+	v->timer = UINT64_MAX;
+	v->next = m->envs[env].vcpus;
+	m->envs[env].vcpus = at;
+	vcpu_fill_page(m, env, at, start);
+	point("vcpu_initialized");
+	vcpu_edge(m, at, VCPU_INITIALIZING, VCPU_RUNNABLE);
+	*vcpu = at;
+	return EXO_OK;
+}
+
+/* What a TERMINATED vcpu still holds goes back; nothing of it is left in the entry. */
+static void vcpu_end(struct machine *m, struct cpu *c, unsigned vcpu) REQUIRES(tree_class)
+{
+	struct vcpu *v = &m->vcpus[vcpu];
+	unsigned env = v->env;
+	uint32_t *link = &m->envs[env].vcpus;
+
+	while (*link != vcpu)
+		link = &m->vcpus[*link].next;
+	*link = v->next;
+	slice_free_all(m, vcpu);
+	frame_unref(m, v->page);
+	account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
+	vcpu_zero(v);
+	vcpu_edge(m, vcpu, VCPU_TERMINATED, VCPU_FREE);
+	if (m->envs[env].vcpus == VCPU_NONE) {
+		if (m->envs[env].state == ENV_ALIVE)
+			env_kill(m, c, env, EXO_STATUS(EXO_DEATH_LAST_VCPU, 0));
+		else
+			env_finish(m, c, env);
+	}
+}
+
+void vcpu_stop(struct machine *m, struct cpu *c, unsigned vcpu)
+{
+	struct vcpu *v = &m->vcpus[vcpu];
+	uint32_t state;
+
+	if (c->current == vcpu) {
+		cpu_put(m, c, VCPU_TERMINATED);
+		vcpu_end(m, c, vcpu);
+		return;
+	}
+	wait_cancel(m, vcpu);
+	cpu_unsleep(m, vcpu);
+	state = atomic_load_explicit(&v->state, memory_order_acquire); /* pairs with: vcpu_edge */
+	if (state != VCPU_RUNNING && vcpu_edge(m, vcpu, state, VCPU_TERMINATED)) {
+		vcpu_end(m, c, vcpu);
+		return;
+	}
+	/* It runs on another CPU, which ends it when it comes into the kernel. */
+	atomic_store_explicit(&v->stopping, 1, memory_order_relaxed);
+	vcpu_kick(m, vcpu);
+}
+
+void vcpu_kick(struct machine *m, unsigned vcpu)
+{
+	unsigned home = m->vcpus[vcpu].home;
+
+	if (home != arch_cpu_index())
+		arch_cpu_interrupt(m, home);
+}
+
+void vcpu_event(struct machine *m, unsigned vcpu, uint32_t events)
+{
+	struct vcpu *v = &m->vcpus[vcpu];
+
+	/* Acq_rel: what the event is about is visible to whoever takes it. pairs with: upcall_events */
+	events |= atomic_fetch_or_explicit(&v->pending, events, memory_order_acq_rel);
+	vcpu_page(m, vcpu)->pending = events;
+	point("event_pended");
+	wait_interrupt(m, vcpu);
+	vcpu_kick(m, vcpu);
+}
+
+void vcpu_event_env(struct machine *m, unsigned env, uint32_t events)
+{
+	if (m->envs[env].vcpus != VCPU_NONE)
+		vcpu_event(m, m->envs[env].vcpus, events);
+}

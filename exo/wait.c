@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/* Waits and wakes. Touches wait buckets, vcpus' wait fields, frames' wait counts. Takes env, wait,
+ * cpu; drops a frame's reference only after its bucket's lock is given back. */
+#include "exo/machine.h"
+
+#include "exo/user.h"
+
+#include <machine/slot.h>
+
+#include "exo/slot.h"
+
+/* What a word is called: env and address, or frame and offset. Bit 63 of key says which. */
+struct wait_name {
+	uint64_t key;
+	uint64_t offset;
+};
+
+#define WAIT_KEY_SHARED (UINT64_C(1) << 63)
+
+static struct wait_bucket *wait_bucket(struct machine *m, uint64_t key, uint64_t offset)
+{
+	uint64_t hash = (key ^ offset >> 2) * UINT64_C(0x9e3779b97f4a7c15);
+
+	/* All waits on a frame share a bucket, so that dropping a slot finds them in one. */
+	if (key & WAIT_KEY_SHARED)
+		hash = key * UINT64_C(0x9e3779b97f4a7c15);
+	return &m->buckets[hash >> 40 & (EXO_BUCKETS - 1)];
+}
+
+static inline void wait_lock(struct machine *m, struct wait_bucket *b) ACQUIRES(wait_class) UNCHECKED
+{
+	lock_acquire(m, &b->lock, RANK_WAIT, false);
+}
+
+static inline void wait_unlock(struct machine *m, struct wait_bucket *b)
+	RELEASES(wait_class) UNCHECKED
+{
+	lock_release(m, &b->lock, RANK_WAIT);
+}
+
+/* Name the word at an address, and find where the kernel sees it. */
+static err_t wait_name(struct machine *m, unsigned env, uint64_t word, uint64_t flags,
+		       struct wait_name *name, _Atomic uint32_t **at) REQUIRES(env_class)
+{
+	struct slot_path path;
+
+	if (flags & ~(uint64_t)(EXO_WAIT_SHARED | EXO_WAIT_DOORBELL) || word % 4)
+		return EXO_E_ARGUMENT;
+	*at = user_window(m, env, (struct uaddr){ word }, 4, false);
+	if (!*at || slot_find(m, m->envs[env].root, word, 1, &path))
+		return EXO_E_POINTER;
+	if (flags & EXO_WAIT_SHARED) {
+		name->key = slot_pfn(atomic_load_explicit(path.slot, memory_order_relaxed))
+			| WAIT_KEY_SHARED;
+		name->offset = word % EXO_PAGE_SIZE;
+	} else {
+		name->key = env_handle(m, env) & ~WAIT_KEY_SHARED;
+		name->offset = word;
+	}
+	return EXO_OK;
+}
+
+static struct pfn wait_frame(uint64_t key)
+{
+	return (struct pfn){ (uint32_t)key };
+}
+
+/* A wait is over: drop what it held. */
+static void wait_drop(struct machine *m, uint64_t key)
+{
+	if (!(key & WAIT_KEY_SHARED))
+		return;
+	frame_unref(m, wait_frame(key));
+}
+
+/* Take a vcpu off its bucket's list, whose lock is held. */
+static void wait_unlink(struct machine *m, struct wait_bucket *b, unsigned vcpu)
+	REQUIRES(wait_class)
+{
+	uint32_t *link = &b->head;
+
+	while (*link != vcpu)
+		link = &m->vcpus[*link].wait_next;
+	*link = m->vcpus[vcpu].wait_next;
+	m->vcpus[vcpu].wait_mode = WAIT_NONE;
+	if (m->vcpus[vcpu].wait_key & WAIT_KEY_SHARED)
+		frame_use(m, wait_frame(m->vcpus[vcpu].wait_key), -1);
+}
+
+/* End one vcpu's wait if `mode` matches (WAIT_NONE: any). Its mode and key before. */
+static unsigned wait_end(struct machine *m, unsigned vcpu, unsigned mode)
+{
+	struct vcpu *v = &m->vcpus[vcpu];
+	uint64_t key = v->wait_key;
+	struct wait_bucket *b = wait_bucket(m, key, v->wait_offset);
+	unsigned was;
+
+	wait_lock(m, b);
+	was = v->wait_mode;
+	if (was == WAIT_NONE || (mode != WAIT_NONE && was != mode)) {
+		wait_unlock(m, b);
+		return WAIT_NONE;
+	}
+	wait_unlink(m, b, vcpu);
+	wait_unlock(m, b);
+	wait_drop(m, key);
+	return was;
+}
+
+void wait_cancel(struct machine *m, unsigned vcpu)
+{
+	wait_end(m, vcpu, WAIT_NONE);
+}
+
+/* A blocked vcpu whose wait is over runs again, with that result. */
+static void wait_release(struct machine *m, unsigned vcpu, err_t result)
+{
+	cpu_unsleep(m, vcpu);
+	EXO_REG_RESULT(&m->vcpus[vcpu].regs) = (uint64_t)(int64_t)result;
+	point("wait_release");
+	vcpu_edge(m, vcpu, VCPU_WAITING, VCPU_RUNNABLE);
+	vcpu_kick(m, vcpu);
+}
+
+void wait_interrupt(struct machine *m, unsigned vcpu)
+{
+	if (m->vcpus[vcpu].wait_mode == WAIT_BLOCK && wait_end(m, vcpu, WAIT_BLOCK) == WAIT_BLOCK)
+		wait_release(m, vcpu, EXO_E_PENDING);
+}
+
+/* Enqueue the current vcpu under a name. Requires the bucket's lock. */
+static void wait_enqueue(struct machine *m, struct cpu *c, const struct wait_name *name,
+			 struct wait_bucket *b, enum wait_mode mode) REQUIRES(wait_class)
+{
+	struct vcpu *v = &m->vcpus[c->current];
+
+	if (name->key & WAIT_KEY_SHARED)
+		frame_use(m, wait_frame(name->key), 1);
+	v->wait_key = name->key;
+	v->wait_offset = name->offset;
+	v->wait_next = b->head;
+	v->wait_mode = mode;
+	b->head = c->current;
+	if (mode == WAIT_BLOCK) {
+		cpu_sleep(m, c, c->current);
+		cpu_put(m, c, VCPU_WAITING);
+	}
+}
+
+/* The wait may begin: its reference is taken, nothing else has changed. The word is looked at again
+ * under the bucket's lock; if it has changed since, that is a wake that came at once. */
+static void wait_commit(struct machine *m, struct cpu *c, const struct wait_name *name,
+			_Atomic uint32_t *at, uint32_t expected, enum wait_mode mode)
+{
+	struct wait_bucket *b = wait_bucket(m, name->key, name->offset);
+	unsigned vcpu = c->current;
+	bool is_late;
+
+	wait_cancel(m, vcpu);
+	wait_lock(m, b);
+	/* seq_cst: either this sees the new value, or the waker sees this in the bucket.
+	 * pairs with: wait_wake */
+	is_late = atomic_load(at) != expected;
+	if (!is_late)
+		wait_enqueue(m, c, name, b, mode);
+	wait_unlock(m, b);
+	if (is_late) {
+		wait_drop(m, name->key);
+		if (mode == WAIT_BELL)
+			vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
+	} else if (mode == WAIT_BLOCK && m->vcpus[vcpu].pending) {
+		wait_interrupt(m, vcpu);
+	}
+}
+
+err_t wait_start(struct machine *m, struct cpu *c, uint64_t word, uint32_t expected, uint64_t flags)
+{
+	struct vcpu *v = &m->vcpus[c->current];
+	enum wait_mode mode = flags & EXO_WAIT_DOORBELL ? WAIT_BELL : WAIT_BLOCK;
+	unsigned env = v->env;
+	struct wait_name name;
+	_Atomic uint32_t *at;
+	err_t err;
+
+	env_lock(m, env);
+	err = wait_name(m, env, word, flags, &name, &at);
+	if (!err && atomic_load(at) != expected)
+		err = EXO_E_VALUE;
+	if (!err && mode == WAIT_BLOCK && v->pending)
+		err = EXO_E_PENDING;
+	if (!err && name.key & WAIT_KEY_SHARED)
+		err = frame_ref(m, wait_frame(name.key));
+	if (!err)
+		wait_commit(m, c, &name, at, expected, mode);
+	env_unlock(m, env);
+	return err;
+}
+
+/* Take the first of a bucket that waits on the name (any offset of the frame, if so asked). */
+static unsigned wait_take(struct machine *m, struct wait_bucket *b, const struct wait_name *name,
+			  bool is_any, unsigned *mode)
+{
+	unsigned vcpu;
+
+	wait_lock(m, b);
+	for (vcpu = b->head; vcpu != VCPU_NONE; vcpu = m->vcpus[vcpu].wait_next) {
+		struct vcpu *v = &m->vcpus[vcpu];
+
+		if (v->wait_key != name->key || (!is_any && v->wait_offset != name->offset))
+			continue;
+		*mode = v->wait_mode;
+		wait_unlink(m, b, vcpu);
+		break;
+	}
+	wait_unlock(m, b);
+	return vcpu;
+}
+
+static uint64_t wait_wake_name(struct machine *m, const struct wait_name *name, uint64_t n,
+			       bool is_any)
+{
+	struct wait_bucket *b = wait_bucket(m, name->key, name->offset);
+	uint64_t woken = 0;
+	unsigned mode;
+
+	while (woken < n) {
+		unsigned vcpu = wait_take(m, b, name, is_any, &mode);
+
+		if (vcpu == VCPU_NONE)
+			break;
+		if (mode == WAIT_BLOCK)
+			wait_release(m, vcpu, EXO_OK);
+		else
+			vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
+		wait_drop(m, name->key);
+		woken++;
+	}
+	return woken;
+}
+
+err_t wait_wake(struct machine *m, struct cpu *c, uint64_t word, uint64_t n, uint64_t flags,
+		uint64_t *woken)
+{
+	unsigned env = m->vcpus[c->current].env;
+	struct wait_name name;
+	_Atomic uint32_t *at;
+	err_t err;
+
+	if (flags & EXO_WAIT_DOORBELL)
+		return EXO_E_ARGUMENT;
+	env_lock(m, env);
+	err = wait_name(m, env, word, flags, &name, &at);
+	env_unlock(m, env);
+	if (!err)
+		*woken = wait_wake_name(m, &name, n, false);
+	return err;
+}
+
+void wait_wake_frame(struct machine *m, struct pfn pfn)
+{
+	struct wait_name name = { pfn.n | WAIT_KEY_SHARED, 0 };
+
+	wait_wake_name(m, &name, UINT64_MAX, true);
+}
