@@ -96,7 +96,7 @@ void account_leave(struct machine *m, unsigned account)
 }
 
 /* One merging account: its slack goes up. True if nothing is charged to it any more. */
-static bool settle_one(struct machine *m, unsigned account)
+static bool settle_one(struct machine *m, unsigned account) REQUIRES(tree_class)
 {
 	struct account *a = &m->accounts[account];
 	bool is_empty = true;

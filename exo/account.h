@@ -25,7 +25,7 @@ struct account {
 	uint32_t dying GUARDED_BY(account_class); /* first of the dying tables (frame index) */
 	uint32_t revoke_frames GUARDED_BY(tree_class); /* asked back and not yet returned */
 	uint32_t revoke_env GUARDED_BY(tree_class);    /* where repossession has got to */
-	uint64_t revoke_address GUARDED_BY(account_class);
+	uint64_t revoke_address GUARDED_BY(tree_class);
 	bool is_revoking_branches GUARDED_BY(tree_class); /* leaves have all been looked at */
 	uint64_t revoke_deadline GUARDED_BY(tree_class); /* clock units; 0: none */
 };

@@ -24,11 +24,12 @@ void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu)
 {
 	struct vcpu *v = &m->vcpus[vcpu];
 	unsigned cpu = cpu_index(m, c);
-	uint32_t *link = &c->sleepers;
+	uint32_t *link;
 
 	if (v->timer == UINT64_MAX)
 		return;
 	cpu_lock(m, cpu);
+	link = &c->sleepers;
 	while (*link != VCPU_NONE && m->vcpus[*link].timer <= v->timer)
 		link = &m->vcpus[*link].sleep_next;
 	v->sleep_next = *link;
@@ -108,7 +109,7 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
 }
 
 /* The next position, after the running slice's, whose vcpu is RUNNABLE; EXO_SLICES: none. */
-static unsigned slice_find(struct machine *m, struct cpu *c)
+static unsigned slice_find(struct machine *m, struct cpu *c) REQUIRES(cpu_class)
 {
 	unsigned n = 0, position;
 
@@ -133,7 +134,7 @@ static unsigned slice_find(struct machine *m, struct cpu *c)
 }
 
 /* Begin a slice: what the vcpu ran past its last one is taken off. */
-static void slice_begin(struct machine *m, struct cpu *c, unsigned position)
+static void slice_begin(struct machine *m, struct cpu *c, unsigned position) REQUIRES(cpu_class)
 {
 	struct vcpu *v = &m->vcpus[c->slices[position]];
 	uint64_t most = m->slice_units - m->quantum_units;
@@ -145,6 +146,18 @@ static void slice_begin(struct machine *m, struct cpu *c, unsigned position)
 	c->is_over = false;
 }
 
+/* When the first sleeper's time comes. */
+static uint64_t cpu_first_timer(struct machine *m, struct cpu *c)
+{
+	uint64_t timer = UINT64_MAX;
+
+	cpu_lock(m, cpu_index(m, c));
+	if (c->sleepers != VCPU_NONE)
+		timer = m->vcpus[c->sleepers].timer;
+	cpu_unlock(m, cpu_index(m, c));
+	return timer;
+}
+
 /* Nothing can run: work on dying tables, then sleep until an interrupt. */
 static void cpu_idle(struct machine *m, struct cpu *c)
 {
@@ -154,7 +167,7 @@ static void cpu_idle(struct machine *m, struct cpu *c)
 	for (i = 0; i < EXO_ACCOUNTS; i++)
 		frame_drain(m, i, 64);
 	c->slice_end = UINT64_MAX;
-	c->deadline = c->sleepers == VCPU_NONE ? UINT64_MAX : m->vcpus[c->sleepers].timer;
+	c->deadline = cpu_first_timer(m, c);
 	c->armed = c->deadline;
 	arch_clock_arm(m, c->deadline);
 	arch_idle(m, c);
@@ -259,13 +272,13 @@ static void cpu_wake_sleepers(struct machine *m, struct cpu *c, uint64_t now)
 
 void cpu_set_deadline(struct machine *m, struct cpu *c)
 {
-	uint64_t timer = m->vcpus[c->current].timer;
+	uint64_t timer = m->vcpus[c->current].timer, sleeper = cpu_first_timer(m, c);
 
 	c->deadline = c->slice_end + (c->is_over ? m->allowance_units : 0);
 	if (timer < c->deadline)
 		c->deadline = timer;
-	if (c->sleepers != VCPU_NONE && m->vcpus[c->sleepers].timer < c->deadline)
-		c->deadline = m->vcpus[c->sleepers].timer;
+	if (sleeper < c->deadline)
+		c->deadline = sleeper;
 }
 
 void cpu_tick(struct machine *m, struct cpu *c)
@@ -398,13 +411,16 @@ void slice_free_all(struct machine *m, unsigned vcpu)
 
 	for (cpu = 0; cpu < m->cpu_count; cpu++)
 		for (position = 0; position < EXO_SLICES && m->vcpus[vcpu].slices; position++)
-			if (m->cpus[cpu].slices[position] == vcpu)
+			if (slice_holder(m, cpu, position) == vcpu)
 				slice_free(m, cpu, position);
 }
 
-unsigned slice_holder(struct machine *m, uint64_t cpu, uint64_t position)
+unsigned slice_holder(struct machine *m, unsigned cpu, unsigned position)
 {
-	if (cpu >= m->cpu_count || position >= EXO_SLICES)
-		return VCPU_NONE;
-	return m->cpus[cpu].slices[position];
+	unsigned vcpu;
+
+	cpu_lock(m, cpu);
+	vcpu = m->cpus[cpu].slices[position];
+	cpu_unlock(m, cpu);
+	return vcpu;
 }

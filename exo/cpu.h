@@ -41,8 +41,8 @@ void slice_free(struct machine *m, unsigned cpu, unsigned position);
 /* Give back all positions of a vcpu. Takes cpu. */
 void slice_free_all(struct machine *m, unsigned vcpu);
 
-/* The vcpu that holds a position, or VCPU_NONE. */
-unsigned slice_holder(struct machine *m, uint64_t cpu, uint64_t position);
+/* The vcpu that holds a position that there is, or VCPU_NONE. Takes cpu. */
+unsigned slice_holder(struct machine *m, unsigned cpu, unsigned position);
 
 /* End of a kernel entry: if no vcpu is current, choose one from the slices (idle until there is one);
  * deliver its pending events; arm the clock. Returns the vcpu to run. Takes tree, wait, cpu. */

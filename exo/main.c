@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Boot order: the machine's tables, its frames, then the first program. Owns everything until the
- * first vcpu runs; takes the locks that what it calls takes. */
+ * first vcpu runs, so what is UNCHECKED here needs no locks; takes those that what it calls takes. */
 #include "exo/machine.h"
 
 #include "exo/boot.h"
@@ -24,7 +24,7 @@ size_t machine_size(uint32_t frame_count)
 	return sizeof(struct machine) + frame_count * sizeof(struct frame);
 }
 
-static void init_accounts(struct machine *m)
+static void init_accounts(struct machine *m) UNCHECKED
 {
 	static const uint32_t limits[EXO_RESOURCES] = {
 		[EXO_RESOURCE_SLICES] = EXO_SLICES, [EXO_RESOURCE_ENVS] = EXO_ENVS,
@@ -42,7 +42,7 @@ static void init_accounts(struct machine *m)
 	m->accounts[0].quota[EXO_RESOURCE_SLICES] *= m->cpu_count;
 }
 
-static void init_cpu(struct machine *m, unsigned cpu)
+static void init_cpu(struct machine *m, unsigned cpu) UNCHECKED
 {
 	struct cpu *c = &m->cpus[cpu];
 	unsigned i;
@@ -58,7 +58,7 @@ static void init_cpu(struct machine *m, unsigned cpu)
 		c->slices[i] = VCPU_NONE;
 }
 
-void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus)
+void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHECKED
 {
 	unsigned i;
 

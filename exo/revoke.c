@@ -10,7 +10,7 @@
 /* Slots looked at in one call. */
 #define REVOKE_STEP 512u
 
-static void revoke_tell(struct machine *m, unsigned account)
+static void revoke_tell(struct machine *m, unsigned account) REQUIRES(tree_class)
 {
 	struct account *a = &m->accounts[account];
 	unsigned env;
@@ -28,7 +28,7 @@ static void revoke_tell(struct machine *m, unsigned account)
 }
 
 /* Move what is unused of the amount asked for to the parent. */
-static void revoke_collect(struct machine *m, unsigned account)
+static void revoke_collect(struct machine *m, unsigned account) REQUIRES(tree_class)
 {
 	struct account *a = &m->accounts[account];
 	uint32_t slack = account_limit(m, account, EXO_RESOURCE_FRAMES)
@@ -62,7 +62,7 @@ void revoke_returned(struct machine *m, unsigned account, uint32_t amount)
 
 /* Take one slot and list it. */
 static void revoke_slot(struct machine *m, struct cpu *c, unsigned env, struct slot_path *path,
-			uint64_t address, unsigned level)
+			uint64_t address, unsigned level) REQUIRES(tree_class)
 {
 	uint64_t old = atomic_exchange(path->slot, 0);
 
@@ -83,7 +83,7 @@ static void revoke_slot(struct machine *m, struct cpu *c, unsigned env, struct s
 /* Look at the slot that covers `address`, from the root down; take it if it is of the kind wanted.
  * Returns the level at which the look ended: the next address is that far on. */
 static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, unsigned env,
-			    uint64_t address)
+			    uint64_t address) REQUIRES(tree_class)
 {
 	bool is_branches = m->accounts[account].is_revoking_branches;
 	struct slot_path path;
@@ -118,6 +118,7 @@ static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, 
 
 /* One env from the cursor on. True if the end of its space was reached. */
 static bool revoke_env(struct machine *m, struct cpu *c, unsigned account, unsigned *steps)
+	REQUIRES(tree_class)
 {
 	struct account *a = &m->accounts[account];
 	unsigned env = a->revoke_env;

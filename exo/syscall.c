@@ -214,7 +214,7 @@ static err_t call_slice_free(struct machine *m, struct cpu *c, struct vcpu *v, u
 	if (cpu >= m->cpu_count || position >= EXO_SLICES)
 		return EXO_E_RANGE;
 	tree_lock(m);
-	vcpu = slice_holder(m, cpu, position);
+	vcpu = slice_holder(m, (unsigned)cpu, (unsigned)position);
 	if (vcpu == VCPU_NONE)
 		err = EXO_E_EMPTY;
 	else if (env_find(m, v->env, env_handle(m, m->vcpus[vcpu].env), false, &env))

@@ -43,16 +43,18 @@ struct vcpu {
 	bool has_progressed;          /* reached user mode since the last EVENTS upcall; its CPU only */
 	uint64_t timer;               /* deadline, UINT64_MAX: none; its CPU, or cpu lock if sleeping */
 	uint32_t sleep_next GUARDED_BY(cpu_class);  /* in its CPU's list of sleepers */
-	uint32_t sleep_cpu GUARDED_BY(cpu_class);   /* CPU whose list it is on */
-	uint32_t slices GUARDED_BY(cpu_class);      /* positions it holds */
+	uint32_t sleep_cpu;           /* CPU whose list it is on; written by it before is_sleeping */
+	uint32_t slices;              /* positions it holds; tree lock */
 	uint32_t home;                              /* CPU of its last slice; tree lock */
 	bool is_sleeping GUARDED_BY(cpu_class);
 	/* enum wait_mode; written under its bucket's lock. seq_cst: pending is set before it is read,
 	 * and read after it is set. pairs with: vcpu_event, wait_start */
 	_Atomic uint32_t wait_mode;
 	uint32_t wait_next GUARDED_BY(wait_class);  /* in its bucket */
-	uint64_t wait_key GUARDED_BY(wait_class);   /* see wait.h */
-	uint64_t wait_offset GUARDED_BY(wait_class);
+	/* What it waits on, see wait.c; written under its bucket's lock. Relaxed: who reads them without
+	 * looks again under the lock. */
+	_Atomic uint64_t wait_key;
+	_Atomic uint64_t wait_offset;
 	uint64_t excess;              /* run past the last slice's end, owed; its CPU only */
 	struct arch_fpu fpu;
 };
@@ -75,7 +77,7 @@ void vcpu_kick(struct machine *m, unsigned vcpu);
 /* Pend events; one that blocks is woken. Takes wait, cpu. */
 void vcpu_event(struct machine *m, unsigned vcpu, uint32_t events);
 /* The same for the first vcpu of an env, if it has one. */
-void vcpu_event_env(struct machine *m, unsigned env, uint32_t events);
+void vcpu_event_env(struct machine *m, unsigned env, uint32_t events) REQUIRES(tree_class);
 /* The kernel's address of a vcpu's page. */
 struct exo_vcpu_page *vcpu_page(struct machine *m, unsigned vcpu);
 

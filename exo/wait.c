@@ -87,24 +87,39 @@ static void wait_unlink(struct machine *m, struct wait_bucket *b, unsigned vcpu)
 		frame_use(m, wait_frame(m->vcpus[vcpu].wait_key), -1);
 }
 
-/* End one vcpu's wait if `mode` matches (WAIT_NONE: any). Its mode and key before. */
-static unsigned wait_end(struct machine *m, unsigned vcpu, unsigned mode)
+/* Lock the bucket that a vcpu waits in; NULL if it does not wait (in `mode`; WAIT_NONE: any). Its key
+ * may change until the lock is held. */
+static struct wait_bucket *wait_lock_vcpu(struct machine *m, struct vcpu *v, unsigned mode) UNCHECKED
 {
-	struct vcpu *v = &m->vcpus[vcpu];
-	uint64_t key = v->wait_key;
-	struct wait_bucket *b = wait_bucket(m, key, v->wait_offset);
-	unsigned was;
+	for (;;) {
+		uint64_t key = v->wait_key, offset = v->wait_offset;
+		struct wait_bucket *b = wait_bucket(m, key, offset);
 
-	wait_lock(m, b);
-	was = v->wait_mode;
-	if (was == WAIT_NONE || (mode != WAIT_NONE && was != mode)) {
+		if (v->wait_mode == WAIT_NONE)
+			return NULL;
+		wait_lock(m, b);
+		if (v->wait_key == key && v->wait_offset == offset && v->wait_mode != WAIT_NONE
+		    && (mode == WAIT_NONE || v->wait_mode == mode))
+			return b;
 		wait_unlock(m, b);
-		return WAIT_NONE;
+		if (v->wait_mode == WAIT_NONE || (mode != WAIT_NONE && v->wait_mode != mode))
+			return NULL;
 	}
+}
+
+/* End one vcpu's wait if it is in `mode` (WAIT_NONE: any). True if it was. */
+static bool wait_end(struct machine *m, unsigned vcpu, unsigned mode) UNCHECKED
+{
+	struct wait_bucket *b = wait_lock_vcpu(m, &m->vcpus[vcpu], mode);
+	uint64_t key;
+
+	if (!b)
+		return false;
+	key = m->vcpus[vcpu].wait_key;
 	wait_unlink(m, b, vcpu);
 	wait_unlock(m, b);
 	wait_drop(m, key);
-	return was;
+	return true;
 }
 
 void wait_cancel(struct machine *m, unsigned vcpu)
@@ -124,7 +139,7 @@ static void wait_release(struct machine *m, unsigned vcpu, err_t result)
 
 void wait_interrupt(struct machine *m, unsigned vcpu)
 {
-	if (m->vcpus[vcpu].wait_mode == WAIT_BLOCK && wait_end(m, vcpu, WAIT_BLOCK) == WAIT_BLOCK)
+	if (wait_end(m, vcpu, WAIT_BLOCK))
 		wait_release(m, vcpu, EXO_E_PENDING);
 }
 

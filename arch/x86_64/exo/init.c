@@ -16,6 +16,7 @@ _Noreturn void boot_refuse(const char *why)
 /* From boot.S; info: physical address of struct hvm_start_info. */
 _Noreturn void start(uint64_t info)
 {
+	uint64_t boot_clock = arch_clock(NULL);
 	struct memory memory;
 	struct machine *m;
 	struct vcpu *v;
@@ -28,7 +29,8 @@ _Noreturn void start(uint64_t info)
 
 	m = direct(memory.machine.start);
 	memset(m, 0, memory.machine.end - memory.machine.start); /* machine_init expects it */
-	m->arch.physical = memory.machine.start;
+	m->arch.machine_physical = memory.machine.start;
+	m->arch.boot_clock = boot_clock;
 	memcpy(m->arch.cmdline, memory.cmdline, sizeof(m->arch.cmdline));
 	m->arch.fpu_bytes = fpu_init();
 	cpu_init(m, 0, kernel_stack_top);

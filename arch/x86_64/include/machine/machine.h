@@ -12,6 +12,9 @@
 /* The frame table begins with physical page 0. */
 #define MACHINE_FIRST_FRAME 0u
 
+/* e_machine of its programs (System V ABI: EM_X86_64). */
+#define MACHINE_ELF 62u
+
 #define MACHINE_CMDLINE_BYTES 256u
 
 /* What one CPU finds through GS while it is in the kernel. */
@@ -30,7 +33,8 @@ struct arch_cpu {
 struct machine_arch {
 	uint64_t clock_hz;     /* clock units (TSC ticks) in a second; const after boot */
 	uint64_t timer_ratio;  /* APIC timer ticks a clock unit, 32.32 fixed point; const */
-	uint64_t physical;     /* address of struct machine in physical memory; const */
+	uint64_t boot_clock;   /* clock when the kernel began; const after boot */
+	uint64_t machine_physical; /* address of struct machine in physical memory; const */
 	uint32_t fpu_bytes;    /* of struct arch_fpu that this CPU uses; const after boot */
 	char cmdline[MACHINE_CMDLINE_BYTES]; /* the kernel's, ended by 0; const after boot */
 	struct arch_cpu cpus[EXO_CPUS];
