@@ -117,5 +117,7 @@ void *memcpy(void *to, const void *from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int byte, size_t bytes);
 int memcmp(const void *a, const void *b, size_t bytes);
+int strncmp(const char *a, const char *b, size_t bytes);
+size_t strlen(const char *text);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * User registers that the kernel makes or takes from a process. What leaves here, and only that or
- * what the CPU itself saved from user mode, is loaded by trap.S: so rip is always in the user's
- * half (IRET and SYSRET would fault as the kernel) and the flags are the user's. No locks.
+ * User registers that the kernel makes or takes from a process. What passed arch_regs_check(), or
+ * the CPU itself saved from user mode, is all that trap.S ever loads: so rip is in the user's half
+ * (IRET and SYSRET would fault on another as the kernel) and the flags are the user's. No locks.
  */
 #include "arch/x86_64/exo/local.h"
 
@@ -17,7 +17,7 @@ enum {
 void arch_regs_start(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument)
 {
 	memset(regs, 0, sizeof(*regs));
-	regs->rip = entry & (REGS_USER_END - 1);
+	regs->rip = entry;
 	regs->rsp = stack;
 	regs->rdi = argument;
 	regs->rflags = REGS_FLAGS_START;
@@ -26,7 +26,7 @@ void arch_regs_start(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint
 void arch_regs_upcall(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint64_t vcpu_page,
 		      uint64_t frame)
 {
-	regs->rip = entry & (REGS_USER_END - 1);
+	regs->rip = entry;
 	regs->rsp = stack;
 	regs->rdi = vcpu_page;
 	regs->rsi = frame;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The four functions that the compiler may call by itself. Touches what it is given; no locks. */
+/* The functions that the compiler may call by itself. Touches what it is given; no locks. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,4 +49,22 @@ int memcmp(const void *a, const void *b, size_t bytes)
 			return x[i] < y[i] ? -1 : 1;
 	}
 	return 0;
+}
+
+int strncmp(const char *a, const char *b, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes && (a[i] == b[i] && a[i] != '\0'); i++)
+		continue;
+	return i == bytes ? 0 : (uint8_t)a[i] - (uint8_t)b[i];
+}
+
+size_t strlen(const char *text)
+{
+	size_t bytes = 0;
+
+	while (text[bytes] != '\0')
+		bytes++;
+	return bytes;
 }
