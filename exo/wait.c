@@ -15,7 +15,6 @@ struct wait_name {
 	uint64_t offset;
 };
 
-#define WAIT_KEY_SHARED (UINT64_C(1) << 63)
 
 static struct wait_bucket *wait_bucket(struct machine *m, uint64_t key, uint64_t offset)
 {

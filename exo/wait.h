@@ -9,6 +9,8 @@
 
 #include "exo/base.h"
 
+#define WAIT_KEY_SHARED (UINT64_C(1) << 63) /* of a key: the frame is in its lower half */
+
 enum wait_mode { WAIT_NONE, WAIT_BLOCK, WAIT_BELL };
 
 struct wait_bucket {

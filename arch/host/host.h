@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The simulated machine from outside: what tests, explorers and fuzzers do to it. A thread stands
+ * for one CPU at a time (host_self.index); whoever simulates several CPUs with one thread changes
+ * it. Nothing here takes a lock.
+ */
+#ifndef ARCH_HOST_HOST_H
+#define ARCH_HOST_HOST_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <machine/fpu.h>
+
+struct audit_report;
+struct machine;
+struct pfn;
+
+#define HOST_FREE_BYTE 0xdb /* what free frames are filled with */
+
+/* Why the kernel did not come back. */
+enum host_stop {
+	HOST_RUNS,
+	HOST_PANIC,    /* a kernel assertion */
+	HOST_OFF,      /* power off: m->arch.power_status */
+	HOST_DEADLOCK, /* idle, no deadline, nothing typed, no interrupt: nothing can ever happen */
+};
+
+/* A processor's registers, as far as they are simulated, and the hooks of who simulates it. */
+struct host_self {
+	unsigned index;           /* of the CPU */
+	bool is_parallel;         /* every CPU has a thread of its own */
+	struct arch_fpu fpu;      /* what the running program has in the FPU */
+	jmp_buf *stop;            /* NULL: a stop ends the process */
+	enum host_stop why;
+	char what[160];           /* of a panic: the text */
+	void (*at_point)(void *context, const char *name); /* at a named point; NULL: none */
+	void *context;
+};
+
+extern _Thread_local struct host_self host_self;
+
+/* Tell the address sanitizer, if there is one, that nothing may touch this memory or that it is in
+ * use again. */
+void host_poison(void *memory, size_t bytes, bool is_free);
+
+/* Run a statement that may stop the kernel; its value is why it stopped (HOST_RUNS: it did not). */
+#define HOST_TRY(statement) ({						\
+	jmp_buf host_jump, *host_outer = host_self.stop;		\
+	host_self.stop = &host_jump;					\
+	host_self.why = HOST_RUNS;					\
+	if (!setjmp(host_jump)) {					\
+		statement;						\
+	}								\
+	host_self.stop = host_outer;					\
+	host_self.why;							\
+})
+
+/* ---- A CPU in user mode ---- */
+
+#define HOST_FAULT 0x100 /* in a result: a page fault; the low bits are its EXO_FAULT_... code */
+
+/* Access user memory as the program on `cpu` would: through that CPU's cached translations and
+ * walks, or the loaded root's tables, setting accessed and dirty bits. 0, or HOST_FAULT and code;
+ * what lies before the faulting page has been done. */
+int host_read(struct machine *m, unsigned cpu, uint64_t address, void *to, size_t bytes);
+int host_write(struct machine *m, unsigned cpu, uint64_t address, const void *from, size_t bytes);
+int host_load(struct machine *m, unsigned cpu, uint64_t address, uint64_t *value);
+int host_store(struct machine *m, unsigned cpu, uint64_t address, uint64_t value);
+int host_fetch(struct machine *m, unsigned cpu, uint64_t address);
+/* The same, down to the frame. need: EXO_READ, EXO_WRITE or EXO_EXEC. */
+int host_translate(struct machine *m, unsigned cpu, uint64_t address, unsigned need,
+		   struct pfn *pfn);
+
+/* ---- The machine as an object ---- */
+
+/* A machine of `frames` frames and `cpus` CPUs after machine_init, all its frames but 0 given; no
+ * env yet. End the process if the host has no memory. */
+struct machine *host_create(uint32_t frames, unsigned cpus);
+void host_destroy(struct machine *m);
+/* A copy of everything; the same into an older copy; put it back. A copy may be audited but not
+ * run. */
+struct machine *host_snapshot(struct machine *m);
+void host_save(struct machine *m, struct machine *snapshot);
+void host_restore(struct machine *m, struct machine *snapshot);
+
+/* I-7 over the translation caches: every cached translation and walk is one that the tables of the
+ * env whose root is loaded still give. For when no CPU is in the kernel. False, and the report
+ * filled, if one is not. */
+bool host_audit_tlb(struct machine *m, struct audit_report *report);
+
+/* Type on the console; move the clock forward. The interrupt is the caller's business. */
+void host_type(struct machine *m, const char *text);
+void host_advance(struct machine *m, uint64_t units);
+
+#endif
