@@ -3,6 +3,13 @@
 
 # tests/host/NAME.c, linked with libexo-host.a and run as it is.
 HOST_TESTS = \
+	tests/host/last_sharer_writes.tap \
+	tests/host/read_only_share_gives_no_write.tap \
+	tests/host/slot_alloc.tap \
+	tests/host/slot_copy.tap \
+	tests/host/slot_op_form.tap \
+	tests/host/write_access_of_a_branch_stays_off.tap \
+	tests/host/write_below_shared_table_is_frozen.tap \
 	tests/host/cpio_refuses_bad_archives.tap \
 	tests/host/files_keep_what_is_written.tap \
 	tests/host/paths_lead_where_linux_says.tap \
@@ -24,7 +31,7 @@ TOOL_TESTS = \
 	tests/tools/installed.sh \
 	tests/tools/syntax_check.sh
 
-TEST_H = tests/tap.h tests/host/fs_host.h
+TEST_H = tests/tap.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
@@ -32,7 +39,10 @@ CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
 AM_CFLAGS = $(HOST_CFLAGS)
-LDADD = libexo-host.a libos-host.a
+# What the tests of the kernel share: a machine with a first env.
+noinst_LIBRARIES += liblab.a
+liblab_a_SOURCES = tests/host/lab.c
+LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 if LIBOS_X86_64
