@@ -300,12 +300,12 @@ void cpu_tick(struct machine *m, struct cpu *c)
 
 /* Arm the clock, as the last act before user mode, at least a quantum ahead: so a vcpu always executes
  * before the next asynchronous upcall. */
-static void cpu_arm(struct machine *m, struct cpu *c, bool is_soon)
+static inline void cpu_arm(struct machine *m, struct cpu *c, bool is_soon)
 {
 	uint64_t least = arch_clock(m) + m->quantum_units;
 	uint64_t deadline = is_soon || c->deadline < least ? least : c->deadline;
 
-	if (deadline != c->armed) {
+	if (__builtin_expect(deadline != c->armed, false)) {
 		c->armed = deadline;
 		arch_clock_arm(m, deadline);
 	}
@@ -319,7 +319,8 @@ static void cpu_end_current(struct machine *m, struct cpu *c)
 	tree_unlock(m);
 }
 
-struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
+/* The long way out: something is to be done before a vcpu can run. */
+static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m, struct cpu *c)
 {
 	bool is_soon = false;
 	struct vcpu *v;
@@ -353,6 +354,25 @@ struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
 		flush_answer(m, c);
 	}
 	cpu_arm(m, c, is_soon);
+	return v;
+}
+
+struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
+{
+	struct vcpu *v;
+
+	if (c->current == VCPU_NONE)
+		return cpu_leave_slowly(m, c);
+	v = &m->vcpus[c->current];
+	if (v->pending || atomic_load_explicit(&v->stopping, memory_order_relaxed))
+		return cpu_leave_slowly(m, c);
+	v->has_progressed = true;
+	atomic_store(&c->in_kernel, 0); /* as above; pairs with: flush_finish */
+	if (atomic_load(&c->shoot)) {
+		atomic_store(&c->in_kernel, 1);
+		return cpu_leave_slowly(m, c);
+	}
+	cpu_arm(m, c, false);
 	return v;
 }
 

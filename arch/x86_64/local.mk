@@ -40,7 +40,7 @@ EXTRA_DIST += arch/x86_64/exo/kernel.ld
 endif
 exo_x86_64_elf_SOURCES = $(EXO_SOURCES) $(X86_64_EXO_SOURCES)
 exo_x86_64_elf_CPPFLAGS = $(X86_64_CPPFLAGS)
-exo_x86_64_elf_CFLAGS = $(X86_64_CFLAGS) -mcmodel=kernel -fno-pic
+exo_x86_64_elf_CFLAGS = $(X86_64_CFLAGS) -mcmodel=kernel -fno-pic -flto
 exo_x86_64_elf_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g
 exo_x86_64_elf_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 \
 	--build-id=none -T $(srcdir)/arch/x86_64/exo/kernel.ld -o $@
