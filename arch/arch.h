@@ -68,10 +68,14 @@ void arch_regs_upcall(struct exo_regs *regs, uint64_t entry, uint64_t stack, uin
 /* Make registers that a process gave fit for return to user mode. False, and nothing changed, if
  * no repair is possible (a program counter or stack pointer that the CPU refuses). */
 bool arch_regs_check(struct exo_regs *regs);
+/* The same on the way from a process's memory, which may change meanwhile: read every register of
+ * `from` once, into `to`. False, and nothing changed, as above. */
+bool arch_regs_load(struct exo_regs *to, const struct exo_regs *from);
 
-/* FPU state with the thread-pointer registers: the state of a new vcpu; store and load the CPU's. */
+/* FPU state with the thread-pointer registers: the state of a new vcpu; store and load the CPU's.
+ * is_dead: of the state, store the thread-pointer registers alone; the rest is as in a new vcpu. */
 void arch_fpu_init(struct arch_fpu *fpu);
-void arch_fpu_save(struct arch_fpu *fpu);
+void arch_fpu_save(struct arch_fpu *fpu, bool is_dead);
 void arch_fpu_load(const struct arch_fpu *fpu);
 
 /* Make instructions written to a frame visible to the fetch side before it becomes executable. */

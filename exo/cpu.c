@@ -85,12 +85,8 @@ void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 	struct vcpu *v = &m->vcpus[vcpu];
 	bool is_done;
 
-	if (to == VCPU_TERMINATED)
-		;
-	else if (vcpu_page(m, vcpu)->fpu_dead)
-		arch_fpu_init(&v->fpu);
-	else
-		arch_fpu_save(&v->fpu);
+	if (to != VCPU_TERMINATED)
+		arch_fpu_save(&v->fpu, vcpu_page(m, vcpu)->fpu_dead);
 	c->current = VCPU_NONE;
 	point("cpu_put");
 	is_done = vcpu_edge(m, vcpu, VCPU_RUNNING, to);

@@ -57,7 +57,6 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 	struct vcpu *v = &m->vcpus[c->current];
 	struct exo_vcpu_page *page = vcpu_page(m, c->current);
 	uint64_t entry = page->upcall_entry, at = upcall_frame(page, &v->regs);
-	struct exo_regs regs;
 
 	if (!entry) {
 		upcall_die(m, c, EXO_DEATH_NO_ENTRY);
@@ -67,13 +66,11 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 		upcall_die(m, c, EXO_DEATH_UPCALL_STACK);
 		return;
 	}
-	regs = v->regs;
-	arch_regs_upcall(&regs, entry, at, v->page_address, at);
-	if (!arch_regs_check(&regs)) {
+	arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
+	if (!arch_regs_check(&v->regs)) {
 		upcall_die(m, c, EXO_DEATH_UPCALL_STACK);
 		return;
 	}
-	v->regs = regs;
 	page->masked = 1;
 }
 
@@ -87,27 +84,33 @@ void upcall_events(struct machine *m, struct cpu *c)
 	upcall_push(m, c, EXO_UPCALL_EVENTS, events, 0);
 }
 
+/* Take a frame, which the program may be changing. */
+static err_t frame_load(struct machine *m, struct cpu *c, const struct exo_frame *frame)
+{
+	uint64_t masked = *(const volatile uint64_t *)&frame->masked;
+
+	if (masked > 1 || !arch_regs_load(&m->vcpus[c->current].regs, &frame->regs))
+		return EXO_E_ARGUMENT;
+	vcpu_page(m, c->current)->masked = (uint32_t)masked;
+	return EXO_OK;
+}
+
 err_t upcall_resume(struct machine *m, struct cpu *c, uint64_t frame)
 {
-	struct vcpu *v = &m->vcpus[c->current];
+	unsigned env = m->vcpus[c->current].env;
 	const struct exo_frame *window;
 	struct exo_frame copy;
 	err_t err = EXO_OK;
 
 	if (frame % 16)
 		return EXO_E_ARGUMENT;
-	env_lock(m, v->env);
-	window = user_window(m, v->env, (struct uaddr){ frame }, sizeof(copy), false);
+	env_lock(m, env);
+	window = user_window(m, env, (struct uaddr){ frame }, sizeof(copy), false);
 	if (window)
-		copy = *window;
-	env_unlock(m, v->env);
-	if (!window)
-		err = user_read(m, v->env, &copy, (struct uaddr){ frame }, sizeof(copy));
-	if (!err && (copy.masked > 1 || !arch_regs_check(&copy.regs)))
-		err = EXO_E_ARGUMENT;
-	if (err)
+		err = frame_load(m, c, window);
+	env_unlock(m, env);
+	if (window)
 		return err;
-	v->regs = copy.regs;
-	vcpu_page(m, c->current)->masked = (uint32_t)copy.masked;
-	return EXO_OK;
+	err = user_read(m, env, &copy, (struct uaddr){ frame }, sizeof(copy));
+	return err ? err : frame_load(m, c, &copy);
 }

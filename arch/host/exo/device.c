@@ -67,14 +67,27 @@ bool arch_regs_check(struct exo_regs *regs)
 	return true;
 }
 
+bool arch_regs_load(struct exo_regs *to, const struct exo_regs *from)
+{
+	struct exo_regs copy = *from;
+
+	if (!arch_regs_check(&copy))
+		return false;
+	*to = copy;
+	return true;
+}
+
 void arch_fpu_init(struct arch_fpu *fpu)
 {
 	memset(fpu, 0, sizeof(*fpu));
 }
 
-void arch_fpu_save(struct arch_fpu *fpu)
+void arch_fpu_save(struct arch_fpu *fpu, bool is_dead)
 {
-	*fpu = host_self.fpu;
+	if (is_dead)
+		*fpu = (struct arch_fpu){ .thread = host_self.fpu.thread };
+	else
+		*fpu = host_self.fpu;
 }
 
 void arch_fpu_load(const struct arch_fpu *fpu)

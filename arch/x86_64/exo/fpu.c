@@ -10,9 +10,9 @@
 enum {
 	FPU_X87_SSE = 3,
 	FPU_AVX = 4,
-	FPU_CONTROL = 0x37f,  /* x87: all exceptions masked, 64-bit precision */
 	FPU_MXCSR = 0x1f80,   /* SSE: all exceptions masked */
 	FPU_MXCSR_BYTE = 24,  /* where it lies in the area */
+	FPU_HEADER_BYTE = 512, /* which states the area holds: none, and they get initial values */
 	FPU_ALL = FPU_X87_SSE | FPU_AVX, /* what we save, as far as it is on */
 };
 
@@ -31,18 +31,19 @@ uint32_t fpu_init(void)
 
 void arch_fpu_init(struct arch_fpu *fpu)
 {
-	const uint16_t control = FPU_CONTROL;
-	const uint32_t mxcsr = FPU_MXCSR;
-
-	/* An empty header: every state has its initial value. */
 	memset(fpu, 0, sizeof(*fpu));
-	memcpy(&fpu->area[0], &control, sizeof(control));
-	memcpy(&fpu->area[FPU_MXCSR_BYTE], &mxcsr, sizeof(mxcsr));
+	*(uint32_t *)&fpu->area[FPU_MXCSR_BYTE] = FPU_MXCSR;
 }
 
-void arch_fpu_save(struct arch_fpu *fpu)
+void arch_fpu_save(struct arch_fpu *fpu, bool is_dead)
 {
-	__asm__ volatile("xsave64 %0" : "+m"(fpu->area) : "a"(FPU_ALL), "d"(0) : "memory");
+	if (is_dead) {
+		*(uint64_t *)&fpu->area[FPU_HEADER_BYTE] = 0;
+		*(uint32_t *)&fpu->area[FPU_MXCSR_BYTE] = FPU_MXCSR;
+	} else {
+		__asm__ volatile("xsave64 %0"
+				 : "+m"(fpu->area) : "a"(FPU_ALL), "d"(0) : "memory");
+	}
 	__asm__ volatile("rdfsbase %0" : "=r"(fpu->fs_base));
 	fpu->gs_base = x86_msr_load(MSR_KERNEL_GS_BASE);
 }
