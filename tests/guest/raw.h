@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * For kernel tests that stand in the first program's place, on x86-64: start-up, upcalls, calls
+ * and TAP without any library. A test defines raw_main() and, if it wants upcalls, raw_upcall().
+ */
+#ifndef TESTS_GUEST_RAW_H
+#define TESTS_GUEST_RAW_H
+
+#include <machine/call.h>
+#include <stdbool.h>
+
+#include "abi/exo.h"
+
+#define RAW_STACK_BYTES 16384
+
+struct raw_state {
+	struct exo_vcpu_page *page;
+	unsigned done, failed;
+	uint8_t upcall_stack[RAW_STACK_BYTES] __attribute__((aligned(16)));
+};
+
+static struct raw_state raw_state;
+
+/* The test. Its result is the exit status if every check was good. */
+static void raw_main(void);
+/* An upcall has come; `frame` is resumed afterwards. */
+void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame);
+
+/* The compiler calls these by itself. */
+void *memset(void *to, int byte, size_t bytes)
+{
+	uint8_t *d = to;
+
+	while (bytes-- > 0) {
+		*d++ = (uint8_t)byte;
+		__asm__ volatile("" : : : "memory");
+	}
+	return to;
+}
+
+void *memcpy(void *to, const void *from, size_t bytes)
+{
+	uint8_t *d = to;
+	const uint8_t *s = from;
+
+	while (bytes-- > 0) {
+		*d++ = *s++;
+		__asm__ volatile("" : : : "memory");
+	}
+	return to;
+}
+
+static inline void raw_text(const char *text)
+{
+	uint64_t bytes = 0;
+
+	while (text[bytes] != '\0')
+		bytes++;
+	exo_call(EXO_CALL_CONSOLE_WRITE, (uint64_t)text, bytes, 0, 0, 0);
+}
+
+static inline void raw_number(uint64_t value, unsigned base)
+{
+	char text[24];
+	char *at = text + sizeof(text);
+
+	*--at = '\0';
+	do {
+		*--at = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value != 0);
+	raw_text(at);
+}
+
+/* One check, one line of TAP. */
+static inline bool raw_ok(bool ok, const char *name)
+{
+	raw_text(ok ? "ok " : "not ok ");
+	raw_number(++raw_state.done, 10);
+	raw_text(" - ");
+	raw_text(name);
+	raw_text("\n");
+	raw_state.failed += !ok;
+	return ok;
+}
+
+/* One check that two numbers are equal. */
+static inline bool raw_eq(uint64_t got, uint64_t want, const char *name)
+{
+	bool ok = raw_ok(got == want, name);
+
+	if (!ok) {
+		raw_text("# got 0x");
+		raw_number(got, 16);
+		raw_text(", want 0x");
+		raw_number(want, 16);
+		raw_text("\n");
+	}
+	return ok;
+}
+
+/* A remark: `# NAME: N UNIT`. */
+static inline void raw_note(const char *name, uint64_t value, const char *unit)
+{
+	raw_text("# ");
+	raw_text(name);
+	raw_text(": ");
+	raw_number(value, 10);
+	raw_text(" ");
+	raw_text(unit);
+	raw_text("\n");
+}
+
+_Noreturn static inline void raw_exit(uint32_t status)
+{
+	exo_call(EXO_CALL_ENV_KILL, 0, status, 0, 0, 0);
+	for (;;)
+		machine_relax();
+}
+
+_Noreturn static inline void raw_done(void)
+{
+	raw_text("1..");
+	raw_number(raw_state.done, 10);
+	raw_text("\n");
+	raw_exit(raw_state.failed != 0);
+}
+
+__asm__(".globl start, raw_upcall_entry\n"
+	"start: lea raw_stack_top(%rip), %rsp\n"
+	"	call raw_start\n"
+	"	ud2\n"
+	"raw_upcall_entry: push %rsi\n"
+	"	sub $8, %rsp\n"
+	"	call raw_upcall\n"
+	"	mov 8(%rsp), %rdi\n"
+	"	movabs $0x4348544e00000007, %rax\n"
+	"	syscall\n"
+	"	ud2\n"
+	"	.local raw_stack\n"
+	"	.comm raw_stack, 16384, 16\n"
+	"	.set raw_stack_top, raw_stack + 16384\n");
+
+extern char raw_upcall_entry[];
+
+/* From start, with the address of the vcpu page. */
+__attribute__((used))
+static void raw_start(struct exo_vcpu_page *page)
+{
+	raw_state.page = page;
+	page->stack_base = (uint64_t)raw_state.upcall_stack;
+	page->stack_top = (uint64_t)raw_state.upcall_stack + RAW_STACK_BYTES;
+	page->upcall_entry = (uint64_t)raw_upcall_entry;
+	raw_main();
+	raw_done();
+}
+
+#endif
