@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: ISC
 # The library OS, but for its machine-dependent part (arch/*/libos). One list for all CPUs.
 LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
-	libos/fs/archive.c
+	libos/fs/archive.c \
+	libos/linux/call.c libos/linux/console.c libos/linux/errno.c libos/linux/exec.c \
+	libos/linux/file.c libos/linux/futex.c libos/linux/info.c libos/linux/init.c \
+	libos/linux/ioctl.c libos/linux/memory.c libos/linux/name.c libos/linux/poll.c \
+	libos/linux/saved.c libos/linux/signal.c libos/linux/stack.c libos/linux/strace.c \
+	libos/linux/task.c libos/linux/time.c
 
 # The file tree, in the host's tests too.
 LIBOS_FS_SOURCES = \
@@ -12,10 +17,11 @@ LIBOS_H = \
 	libos/base.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
 	libos/fork/process.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
-	libos/fs/tty.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
+	libos/fs/tty.h libos/linux/console.h libos/linux/errno.def libos/linux/errno.h \
+	libos/linux/linux.h libos/linux/saved.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
 	libos/vm/slots.h libos/vm/vm.h
 
-EXTRA_DIST += $(LIBOS_H) libos/fs/README
+EXTRA_DIST += $(LIBOS_H) libos/fs/README libos/linux/README
 
 noinst_LIBRARIES += libos-host.a
 libos_host_a_SOURCES = $(LIBOS_FS_SOURCES)

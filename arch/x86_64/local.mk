@@ -23,6 +23,8 @@ X86_64_H = \
 	arch/x86_64/exo/x86.h \
 	arch/x86_64/include/machine/fpu.h \
 	arch/x86_64/include/machine/inline.h \
+	arch/x86_64/include/machine/linux.def \
+	arch/x86_64/include/machine/linux.h \
 	arch/x86_64/include/machine/machine.h
 
 EXTRA_DIST += $(X86_64_H)

@@ -110,4 +110,7 @@ void data_destroy(struct fs *fs, struct fs_node *node)
 	fs->outside->free(node->pages);
 	node->pages = NULL;
 	node->page_count = 0;
+	if (node->has_image)
+		fs->outside->free((char *)node->image);
+	node->has_image = false;
 }

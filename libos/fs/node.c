@@ -180,6 +180,21 @@ err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const 
 	return FS_OK;
 }
 
+err_t node_set_target(struct fs *fs, struct fs_node *link, const char *target)
+{
+	size_t bytes = __builtin_strlen(target);
+	char *copy = node_name_create(fs, target, bytes);
+
+	if (copy == NULL)
+		return FS_E_MEMORY;
+	data_destroy(fs, link);
+	link->image = copy;
+	link->image_bytes = bytes;
+	link->size = bytes;
+	link->has_image = true;
+	return FS_OK;
+}
+
 void node_ref(struct fs_node *node)
 {
 	node->refs++;

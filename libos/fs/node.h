@@ -29,6 +29,7 @@ struct fs_node {
 	uint32_t refs;
 	/* Contents: page i is pages[i] if that is there, else image's, else zeros. */
 	const char *image;         /* bytes of the archive, or a link's target */
+	bool has_image;            /* the image is the node's own memory */
 	uint64_t image_bytes;      /* of them still valid */
 	char **pages;
 	uint64_t page_count;
@@ -60,6 +61,9 @@ err_t node_remove(struct fs *fs, struct fs_node *node) MUST_USE;
  */
 err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
 	size_t name_bytes) MUST_USE;
+
+/* Say where a link leads. Errors: FS_E_MEMORY. */
+err_t node_set_target(struct fs *fs, struct fs_node *link, const char *target) MUST_USE;
 
 void node_ref(struct fs_node *node);
 void node_unref(struct fs *fs, struct fs_node *node);

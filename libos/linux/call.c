@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where Linux's system calls arrive: the table, dispatch, and what every handler uses. Takes no
+ * locks of its own.
+ */
+#include "libos/linux/linux.h"
+
+#include <machine/linux.h>
+
+#include "libos/fs/path.h"
+
+static const struct linux_entry call_table[LINUX_CALLS] = {
+#define CALL(number, name, handler, arguments) [number] = { #name, handler, arguments },
+#define ABSENT(number, name) [number] = { #name, NULL, "xxxxxx" },
+#include <machine/linux.def>
+#undef CALL
+#undef ABSENT
+};
+
+/* A call that nobody answers is named once. */
+static int64_t call_absent(struct linux_call *c)
+{
+	static const struct linux_entry none = { .name = "call" };
+	const struct linux_entry *entry = &none;
+	uint64_t index = LINUX_CALLS - 1;
+
+	if (c->number < LINUX_CALLS && call_table[c->number].name != NULL) {
+		entry = &call_table[c->number];
+		index = c->number;
+	}
+	if (!(c->linux->named[index / 64] & UINT64_C(1) << index % 64)) {
+		c->linux->named[index / 64] |= UINT64_C(1) << index % 64;
+		print("%s: Linux %s (%lu) is not implemented\n", c->os->process.name, entry->name,
+			c->number);
+	}
+	return -LINUX_ENOSYS;
+}
+
+static int64_t call_run(struct linux_call *c)
+{
+	const struct linux_entry *entry = NULL;
+	int64_t result;
+
+	if (c->number < LINUX_CALLS && call_table[c->number].name != NULL)
+		entry = &call_table[c->number];
+	if (c->linux->is_traced && entry != NULL)
+		strace_before(c, entry);
+	result = entry != NULL && entry->handler != NULL ? entry->handler(c) : call_absent(c);
+	if (c->linux->is_traced && entry != NULL)
+		strace_after(c, entry, result);
+	return result;
+}
+
+bool call_hook(struct thread *t, struct exo_frame *frame)
+{
+	struct exo_regs *regs = &frame->regs;
+	struct linux_call c = {
+		.os = t->os,
+		.linux = t->os->linux,
+		.fs = &t->os->fs->fs,
+		.thread = t,
+		.frame = frame,
+		.number = EXO_REG_NUMBER(regs),
+		.arg = {
+			EXO_REG_ARG0(regs), EXO_REG_ARG1(regs), EXO_REG_ARG2(regs),
+			EXO_REG_ARG3(regs), EXO_REG_ARG4(regs), LINUX_ARG5(regs),
+		},
+	};
+
+	EXO_REG_RESULT(regs) = (uint64_t)call_run(&c);
+	return true;
+}
+
+int64_t linux_in(struct linux_call *c, void *to, uint64_t from, size_t bytes)
+{
+	return vm_read(c->os, to, from, bytes) < 0 ? -LINUX_EFAULT : 0;
+}
+
+int64_t linux_out(struct linux_call *c, uint64_t to, const void *from, size_t bytes)
+{
+	return vm_write(c->os, to, from, bytes) < 0 ? -LINUX_EFAULT : 0;
+}
+
+int64_t linux_in_path(struct linux_call *c, unsigned which, uint64_t from)
+{
+	err_t error = vm_read_string(c->os, c->linux->path[which], FS_PATH_MAX, from, NULL);
+
+	if (error == EXO_E_TOO_LONG)
+		return -LINUX_ENAMETOOLONG;
+	return error < 0 ? -LINUX_EFAULT : 0;
+}
+
+struct fs_node *linux_dir(struct linux_call *c, uint64_t fd, const char *path, int64_t *error)
+{
+	struct fs_open *open;
+
+	if (path[0] == '/')
+		return c->fs->root;
+	if ((int32_t)fd == LINUX_AT_CWD)
+		return c->linux->files.dir;
+	open = files_find(&c->linux->files, fd);
+	if (open == NULL) {
+		*error = -LINUX_EBADF;
+		return NULL;
+	}
+	if (open->node->kind != FS_DIR && path[0] != '\0') {
+		*error = -LINUX_ENOTDIR;
+		return NULL;
+	}
+	return open->node;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Futexes of one process: waiters stand in a list in the order of their coming, each on its own
+ * library stack. Library code is not preempted, so between the look at the word and the block
+ * nobody runs. Shared futexes between processes are absent: they are taken as private ones.
+ */
+#include "libos/linux/linux.h"
+
+#include <machine/call.h>
+
+enum {
+	FUTEX_WAIT = 0,
+	FUTEX_WAKE = 1,
+	FUTEX_REQUEUE = 3,
+	FUTEX_CMP_REQUEUE = 4,
+	FUTEX_WAIT_BITSET = 9,
+	FUTEX_WAKE_BITSET = 10,
+	FUTEX_COMMAND = 0x7f,
+	FUTEX_REALTIME = 0x100,
+};
+
+static void futex_append(struct linux_state *linux, struct futex_waiter *waiter)
+{
+	struct futex_waiter **last = &linux->waiters;
+
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = waiter;
+}
+
+static void futex_drop(struct linux_state *linux, struct futex_waiter *waiter)
+{
+	struct futex_waiter **link = &linux->waiters;
+
+	while (*link != NULL && *link != waiter)
+		link = &(*link)->next;
+	if (*link == waiter)
+		*link = waiter->next;
+}
+
+int64_t futex_wake(struct libos *os, uint64_t address, uint64_t count, uint32_t bits)
+{
+	struct futex_waiter *waiter;
+	int64_t woken = 0;
+
+	for (waiter = os->linux->waiters; waiter != NULL; waiter = waiter->next) {
+		if ((uint64_t)woken >= count)
+			break;
+		if (waiter->address != address || waiter->is_woken || !(waiter->bits & bits))
+			continue;
+		waiter->is_woken = true;
+		thread_wake(os, &waiter->queue, 1);
+		woken++;
+	}
+	return woken;
+}
+
+void futex_fork_child(struct linux_state *linux)
+{
+	linux->waiters = NULL;
+}
+
+/* The deadline in clock units of a wait's fourth argument. */
+static int64_t futex_deadline(struct linux_call *c, bool is_absolute, uint64_t *deadline)
+{
+	uint64_t ns;
+	int64_t error;
+
+	*deadline = THREAD_NO_DEADLINE;
+	if (c->arg[3] == 0)
+		return 0;
+	error = time_in(c, c->arg[3], &ns);
+	if (error >= 0)
+		*deadline = is_absolute ? libos_info()->boot_clock + time_units(ns)
+			: machine_clock() + time_units(ns);
+	return error;
+}
+
+static int64_t futex_wait(struct linux_call *c, bool is_absolute, uint32_t bits)
+{
+	struct futex_waiter waiter = { .address = c->arg[0], .bits = bits };
+	uint64_t deadline;
+	int64_t error = futex_deadline(c, is_absolute, &deadline);
+	uint32_t word = 0;
+	err_t ended = EXO_OK;
+
+	if (error >= 0)
+		error = linux_in(c, &word, c->arg[0], sizeof(word));
+	if (error < 0)
+		return error;
+	if (word != (uint32_t)c->arg[2])
+		return -LINUX_EAGAIN;
+	futex_append(c->linux, &waiter);
+	while (!waiter.is_woken && ended == EXO_OK)
+		ended = thread_block(c->os, &waiter.queue, deadline);
+	futex_drop(c->linux, &waiter);
+	return waiter.is_woken ? 0 : errno_from(ended);
+}
+
+/* Wake some, let the others wait for another word. */
+static int64_t futex_requeue(struct linux_call *c, bool is_compared)
+{
+	struct futex_waiter *waiter;
+	uint64_t moved = 0;
+	uint32_t word;
+	int64_t woken, error = linux_in(c, &word, c->arg[0], sizeof(word));
+
+	if (error < 0)
+		return error;
+	if (is_compared && word != (uint32_t)c->arg[5])
+		return -LINUX_EAGAIN;
+	woken = futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], UINT32_MAX);
+	for (waiter = c->linux->waiters; waiter != NULL && moved < (uint32_t)c->arg[3];
+			waiter = waiter->next) {
+		if (waiter->address == c->arg[0] && !waiter->is_woken) {
+			waiter->address = c->arg[4];
+			moved++;
+		}
+	}
+	return woken + (is_compared ? (int64_t)moved : 0);
+}
+
+int64_t futex_call(struct linux_call *c)
+{
+	if (c->arg[0] % sizeof(uint32_t) != 0)
+		return -LINUX_EINVAL;
+	switch (c->arg[1] & FUTEX_COMMAND) {
+	case FUTEX_WAIT:
+		return futex_wait(c, false, UINT32_MAX);
+	case FUTEX_WAIT_BITSET:
+		return futex_wait(c, true, (uint32_t)c->arg[5]);
+	case FUTEX_WAKE:
+		return futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], UINT32_MAX);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], (uint32_t)c->arg[5]);
+	case FUTEX_REQUEUE:
+		return futex_requeue(c, false);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(c, true);
+	default:
+		return -LINUX_ENOSYS;
+	}
+}

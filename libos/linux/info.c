@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+/* System calls that ask what machine, system or user this is. No locks. */
+#include "libos/linux/linux.h"
+
+#include <machine/call.h>
+#include <machine/linux.h>
+
+enum { INFO_NAME = 65 };
+
+/* Whoever runs is root and stays it; advice is taken; what there is not cannot be limited. */
+int64_t info_zero(struct linux_call *c)
+{
+	(void)c;
+	return 0;
+}
+
+int64_t info_denied(struct linux_call *c)
+{
+	(void)c;
+	return -LINUX_EPERM;
+}
+
+int64_t info_uname(struct linux_call *c)
+{
+	static const char names[6][INFO_NAME] = {
+		"Linux", "chitin", "6.1.0-chitin", "#1 Chitin", LINUX_MACHINE, "(none)",
+	};
+
+	return linux_out(c, c->arg[0], names, sizeof(names));
+}
+
+int64_t info_umask(struct linux_call *c)
+{
+	uint32_t old = c->linux->files.umask;
+
+	c->linux->files.umask = (uint32_t)c->arg[0] & 0777;
+	return old;
+}
+
+int64_t info_sysinfo(struct linux_call *c)
+{
+	const struct exo_info *info = libos_info();
+	struct {
+		int64_t uptime;
+		uint64_t loads[3], total, free, shared, buffer, swap, swap_free;
+		uint16_t procs;
+		uint64_t high, high_free;
+		uint32_t unit;
+		uint32_t zero;
+	} out = {
+		.uptime = (int64_t)(time_now_ns() / 1000000000),
+		.total = info->frames * EXO_PAGE_SIZE,
+		.procs = 1,
+		.unit = 1,
+	};
+	struct exo_result limit, used;
+
+	limit = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_LIMIT, 0, EXO_RESOURCE_FRAMES, 0, 0);
+	used = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_USED, 0, EXO_RESOURCE_FRAMES, 0, 0);
+	if (limit.value >= 0 && used.value >= 0)
+		out.free = (limit.second - used.second) * EXO_PAGE_SIZE;
+	return linux_out(c, c->arg[0], &out, sizeof(out));
+}
+
+/* Soft and hard limit; what is not listed has none. */
+static int64_t info_limit_out(struct linux_call *c, uint64_t which, uint64_t to)
+{
+	enum { STACK = 3, CORE = 4, NOFILE = 7, LIMITS = 16 };
+	uint64_t limit[2] = { UINT64_MAX, UINT64_MAX };
+
+	if (which >= LIMITS)
+		return -LINUX_EINVAL;
+	if (which == STACK)
+		limit[0] = VM_STACK_BYTES;
+	if (which == CORE)
+		limit[0] = 0;
+	if (which == NOFILE)
+		limit[0] = limit[1] = OPEN_FILES;
+	return linux_out(c, to, limit, sizeof(limit));
+}
+
+int64_t info_getrlimit(struct linux_call *c)
+{
+	return info_limit_out(c, (uint32_t)c->arg[0], c->arg[1]);
+}
+
+/* Limits are what they are: a new one is looked at and dropped. */
+static int64_t info_limit_in(struct linux_call *c, uint64_t from)
+{
+	uint64_t limit[2];
+	int64_t error = linux_in(c, limit, from, sizeof(limit));
+
+	if (error >= 0 && limit[0] > limit[1])
+		return -LINUX_EINVAL;
+	return error;
+}
+
+int64_t info_setrlimit(struct linux_call *c)
+{
+	return info_limit_in(c, c->arg[1]);
+}
+
+int64_t info_prlimit(struct linux_call *c)
+{
+	int64_t error = 0;
+
+	if (c->arg[0] != 0 && (uint32_t)c->arg[0] != c->os->process.pid)
+		return -LINUX_ESRCH;
+	if (c->arg[2] != 0)
+		error = info_limit_in(c, c->arg[2]);
+	if (error >= 0 && c->arg[3] != 0)
+		error = info_limit_out(c, (uint32_t)c->arg[1], c->arg[3]);
+	return error;
+}
+
+int64_t info_getres(struct linux_call *c)
+{
+	uint32_t id = 0;
+	int64_t error = 0;
+	unsigned i;
+
+	for (i = 0; error >= 0 && i < 3; i++)
+		error = linux_out(c, c->arg[i], &id, sizeof(id));
+	return error;
+}
+
+int64_t info_getaffinity(struct linux_call *c)
+{
+	uint64_t cpus = 1;
+
+	if (c->arg[1] < sizeof(cpus))
+		return -LINUX_EINVAL;
+	return linux_out(c, c->arg[2], &cpus, sizeof(cpus)) < 0 ? -LINUX_EFAULT
+		: (int64_t)sizeof(cpus);
+}
+
+int64_t info_getcpu(struct linux_call *c)
+{
+	uint32_t zero = 0;
+	int64_t error = 0;
+
+	if (c->arg[0] != 0)
+		error = linux_out(c, c->arg[0], &zero, sizeof(zero));
+	if (error >= 0 && c->arg[1] != 0)
+		error = linux_out(c, c->arg[1], &zero, sizeof(zero));
+	return error;
+}
+
+/* One vcpu sees its own memory in order; every command is done at once. */
+int64_t info_membarrier(struct linux_call *c)
+{
+	return c->arg[0] == 0 ? 0x1ff : 0;
+}
+
+/* Not the CPU's: splitmix64 over the clock. Hard to guess it is not. */
+static uint64_t info_random_weak(struct linux_state *linux)
+{
+	uint64_t z = linux->random += UINT64_C(0x9e3779b97f4a7c15) ^ machine_clock();
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+void info_random(struct linux_state *linux, void *bytes, size_t count)
+{
+	uint64_t value;
+	size_t part;
+
+	for (; count > 0; count -= part, bytes = (char *)bytes + part) {
+		if (!machine_random(&value))
+			value = info_random_weak(linux);
+		part = count < sizeof(value) ? count : sizeof(value);
+		memcpy(bytes, &value, part);
+	}
+}
+
+int64_t info_getrandom(struct linux_call *c)
+{
+	char chunk[256];
+	uint64_t done, part;
+
+	if (c->arg[1] > INT32_MAX)
+		c->arg[1] = INT32_MAX;
+	for (done = 0; done < c->arg[1]; done += part) {
+		part = c->arg[1] - done < sizeof(chunk) ? c->arg[1] - done : sizeof(chunk);
+		info_random(c->linux, chunk, part);
+		if (linux_out(c, c->arg[0] + done, chunk, part) < 0)
+			return -LINUX_EFAULT;
+	}
+	return (int64_t)done;
+}
+
+/* As a file system in memory describes itself. */
+static int64_t info_statfs_out(struct linux_call *c, uint64_t to)
+{
+	int64_t statfs[15] = { 0x01021994, FS_PAGE, (int64_t)libos_info()->frames };
+
+	statfs[8] = FS_NAME_MAX;
+	return linux_out(c, to, statfs, sizeof(statfs));
+}
+
+int64_t info_statfs(struct linux_call *c)
+{
+	int64_t error = linux_in_path(c, 0, c->arg[0]);
+
+	return error < 0 ? error : info_statfs_out(c, c->arg[1]);
+}
+
+int64_t info_fstatfs(struct linux_call *c)
+{
+	return files_find(&c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF
+		: info_statfs_out(c, c->arg[1]);
+}

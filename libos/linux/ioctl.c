@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* ioctl: what programs ask of a terminal. The only terminal is the console; no locks. */
+#include "libos/linux/linux.h"
+
+#include "libos/fs/device.h"
+
+enum {
+	IOCTL_TCGETS = 0x5401,
+	IOCTL_TCSETS = 0x5402,
+	IOCTL_TCSETSW = 0x5403,
+	IOCTL_TCSETSF = 0x5404,
+	IOCTL_TCSBRK = 0x5409,
+	IOCTL_TCXONC = 0x540a,
+	IOCTL_TCFLSH = 0x540b,
+	IOCTL_TIOCSCTTY = 0x540e,
+	IOCTL_TIOCGPGRP = 0x540f,
+	IOCTL_TIOCSPGRP = 0x5410,
+	IOCTL_TIOCGWINSZ = 0x5413,
+	IOCTL_TIOCSWINSZ = 0x5414,
+	IOCTL_FIONREAD = 0x541b,
+	IOCTL_FIONBIO = 0x5421,
+};
+
+static int64_t ioctl_window_out(struct linux_call *c, const struct tty *tty)
+{
+	uint16_t window[4] = { tty->rows, tty->columns, tty->width, tty->height };
+
+	return linux_out(c, c->arg[2], window, sizeof(window));
+}
+
+static int64_t ioctl_window_in(struct linux_call *c, struct tty *tty)
+{
+	uint16_t window[4];
+	int64_t error = linux_in(c, window, c->arg[2], sizeof(window));
+
+	if (error < 0)
+		return error;
+	tty->rows = window[0];
+	tty->columns = window[1];
+	tty->width = window[2];
+	tty->height = window[3];
+	return 0;
+}
+
+static int64_t ioctl_modes_in(struct linux_call *c, struct tty *tty, bool is_flushed)
+{
+	struct tty_modes modes;
+	int64_t error = linux_in(c, &modes, c->arg[2], sizeof(modes));
+
+	if (error < 0)
+		return error;
+	if (is_flushed)
+		tty_flush(tty);
+	tty->modes = modes;
+	return 0;
+}
+
+static int64_t ioctl_tty(struct linux_call *c, struct tty *tty, uint32_t device)
+{
+	uint32_t value = c->os->process.pid;
+
+	switch ((uint32_t)c->arg[1]) {
+	case IOCTL_TCGETS:
+		return linux_out(c, c->arg[2], &tty->modes, sizeof(tty->modes));
+	case IOCTL_TCSETS:
+	case IOCTL_TCSETSW:
+	case IOCTL_TCSETSF:
+		return ioctl_modes_in(c, tty, c->arg[1] == IOCTL_TCSETSF);
+	case IOCTL_TCFLSH:
+		if (c->arg[2] != 1)
+			tty_flush(tty);
+		return 0;
+	case IOCTL_TIOCGPGRP:
+		return linux_out(c, c->arg[2], &value, sizeof(value));
+	case IOCTL_TIOCGWINSZ:
+		return ioctl_window_out(c, tty);
+	case IOCTL_TIOCSWINSZ:
+		return ioctl_window_in(c, tty);
+	case IOCTL_FIONREAD:
+		value = device_is_ready(c->fs, device) ? tty->count : 0;
+		return linux_out(c, c->arg[2], &value, sizeof(value));
+	case IOCTL_TCSBRK:
+	case IOCTL_TCXONC:
+	case IOCTL_TIOCSCTTY:
+	case IOCTL_TIOCSPGRP:
+		return 0;
+	default:
+		return -LINUX_ENOTTY;
+	}
+}
+
+int64_t ioctl_call(struct linux_call *c)
+{
+	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	int32_t value;
+	int64_t error;
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	if (c->arg[1] == IOCTL_FIONBIO) {
+		error = linux_in(c, &value, c->arg[2], sizeof(value));
+		if (error < 0)
+			return error;
+		open->flags &= ~(uint32_t)OPEN_NONBLOCK;
+		open->flags |= value ? (uint32_t)OPEN_NONBLOCK : 0;
+		return 0;
+	}
+	if (open->node->kind != FS_DEVICE || !device_is_tty(open->node->device))
+		return -LINUX_ENOTTY;
+	return ioctl_tty(c, &c->fs->tty, open->node->device);
+}

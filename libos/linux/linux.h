@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Linux: the system calls of Linux, answered in the process itself. Every handler has the same
+ * shape: it takes the call's six arguments from struct linux_call and returns the result register,
+ * negative error numbers included. Handlers run in library context on the calling thread's library
+ * stack, masked; they touch the program's memory through vm_read and vm_write only.
+ */
+#ifndef LIBOS_LINUX_LINUX_H
+#define LIBOS_LINUX_LINUX_H
+
+#include "libos/fs/open.h"
+#include "libos/linux/errno.h"
+#include "libos/state.h"
+
+enum { LINUX_SIGNALS = 64, LINUX_CALLS = 512 };
+
+enum {
+	LINUX_SIGINT = 2, LINUX_SIGKILL = 9, LINUX_SIGCHLD = 17, LINUX_SIGCONT = 18,
+	LINUX_SIGSTOP = 19, LINUX_SIGURG = 23, LINUX_SIGWINCH = 28,
+};
+
+/* In the place of a directory's descriptor: the current directory. */
+enum { LINUX_AT_CWD = -100 };
+
+/* As rt_sigaction has it. */
+struct linux_sigaction {
+	uint64_t handler; /* 0 default, 1 ignore */
+	uint64_t flags;
+	uint64_t restorer;
+	uint64_t mask;
+};
+
+/* A thread in futex_wait, on its own library stack. */
+struct futex_waiter {
+	struct futex_waiter *next;
+	uint64_t address;
+	uint32_t bits;
+	bool is_woken;
+	struct wait_queue queue;
+};
+
+struct linux_state {
+	struct fs_files files;
+	bool is_traced;                       /* LIBOS_STRACE=1 */
+	uint64_t named[LINUX_CALLS / 64];     /* absent calls that were named on the console */
+	struct linux_sigaction action[LINUX_SIGNALS + 1];
+	uint64_t blocked;                     /* signal mask of all threads */
+	char comm[16];                        /* prctl: the thread's name */
+	uint32_t threads;                     /* alive */
+	uint64_t random;                      /* state of the generator, if the CPU has none */
+	struct futex_waiter *waiters;
+	char path[2][FS_PATH_MAX];            /* of the call that runs; never held over a wait */
+};
+
+/* The file tree of the process and who sleeps for its console. */
+struct fs_state {
+	struct fs fs;
+	struct wait_queue readers;
+};
+
+struct linux_call {
+	struct libos *os;
+	struct linux_state *linux;
+	struct fs *fs;
+	struct thread *thread;
+	struct exo_frame *frame;
+	uint64_t number;
+	uint64_t arg[6];
+};
+
+/* Linux's struct timespec; timeval has microseconds in the place of nanoseconds. */
+struct linux_time {
+	int64_t s;
+	int64_t ns;
+};
+
+/* One line of the table of calls. */
+struct linux_entry {
+	const char *name;
+	int64_t (*handler)(struct linux_call *c); /* NULL: absent */
+	const char *arguments;                    /* see <machine/linux.def> */
+};
+
+#define CALL(number, name, handler, arguments) int64_t handler(struct linux_call *c);
+#define ABSENT(number, name)
+#include <machine/linux.def>
+#undef CALL
+#undef ABSENT
+
+/* struct upcall_hooks.syscall: a system call of the program. */
+bool call_hook(struct thread *t, struct exo_frame *frame);
+
+/* Copy from and to the program: 0 or -LINUX_EFAULT. */
+int64_t linux_in(struct linux_call *c, void *to, uint64_t from, size_t bytes) MUST_USE;
+int64_t linux_out(struct linux_call *c, uint64_t to, const void *from, size_t bytes) MUST_USE;
+/* A path into linux->path[which]: 0, -LINUX_EFAULT, -LINUX_ENAMETOOLONG. */
+int64_t linux_in_path(struct linux_call *c, unsigned which, uint64_t from) MUST_USE;
+/* Where a path relative to a directory's descriptor begins. NULL: no such directory; *error. */
+struct fs_node *linux_dir(struct linux_call *c, uint64_t fd, const char *path, int64_t *error);
+
+/* LIBOS_STRACE: a call before it runs (one that does not return) and after. */
+void strace_before(struct linux_call *c, const struct linux_entry *entry);
+void strace_after(struct linux_call *c, const struct linux_entry *entry, int64_t result);
+
+/* Nanoseconds since the boot; clock units of an interval. */
+uint64_t time_now_ns(void);
+uint64_t time_units(uint64_t ns);
+/* A time in, checked: -LINUX_EFAULT, -LINUX_EINVAL. */
+int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns) MUST_USE;
+
+/* Fill with random bytes. */
+void info_random(struct linux_state *linux, void *bytes, size_t count);
+
+/* Act on a signal to this process as its action says: 0, or it does not return. */
+int64_t signal_send(struct linux_call *c, uint64_t number);
+
+/* The number that a thread has as a task: the process's for the first. */
+uint64_t task_id(const struct libos *os, const struct thread *t);
+/* A forked child: no other threads, nobody waits. */
+void futex_fork_child(struct linux_state *linux);
+/* Wake up to count waiters on a word; how many. */
+int64_t futex_wake(struct libos *os, uint64_t address, uint64_t count, uint32_t bits);
+
+
+#endif

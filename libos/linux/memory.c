@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: ISC */
+/* System calls on the program's memory, over vm (libos/vm/vm.h), which takes spt. */
+#include "libos/linux/linux.h"
+
+#include "libos/fs/data.h"
+#include "libos/fs/device.h"
+
+enum {
+	MEMORY_SHARED = 0x01,
+	MEMORY_TYPE = 0x0f,
+	MEMORY_FIXED = 0x10,
+	MEMORY_ANONYMOUS = 0x20,
+	MEMORY_GROWSDOWN = 0x100,
+	MEMORY_POPULATE = 0x8000,
+	MEMORY_FIXED_NOREPLACE = 0x100000,
+};
+
+/* Linux's protection bits are the exokernel's; whoever may write or execute may read. */
+static int64_t memory_protection(uint64_t bits, unsigned *protection)
+{
+	if (bits & ~(uint64_t)EXO_RWX)
+		return -LINUX_EINVAL;
+	*protection = (unsigned)bits | (bits ? (unsigned)EXO_READ : 0u);
+	return 0;
+}
+
+static unsigned memory_flags(uint64_t flags)
+{
+	unsigned vm = (flags & MEMORY_TYPE) == 2 ? 0u : (unsigned)VM_SHARED;
+
+	if (flags & MEMORY_FIXED_NOREPLACE)
+		vm |= VM_NEW;
+	else if (flags & MEMORY_FIXED)
+		vm |= VM_FIXED;
+	if (flags & MEMORY_POPULATE)
+		vm |= VM_POPULATE;
+	if (flags & MEMORY_GROWSDOWN)
+		vm |= VM_STACK;
+	return vm;
+}
+
+static int64_t memory_map(struct linux_call *c, unsigned protection, unsigned flags,
+	const struct vm_backing *backing)
+{
+	uint64_t hint = c->arg[0], address;
+	err_t error;
+
+	if (!(flags & (VM_FIXED | VM_NEW)))
+		hint = PAGE_DOWN(hint);
+	error = vm_map(c->os, hint, c->arg[1], protection, flags, backing, &address);
+	return error < 0 ? errno_from(error) : (int64_t)address;
+}
+
+/* Fill a mapping with a copy of what the file has now. */
+static int64_t memory_fill(struct linux_call *c, const struct fs_node *node, uint64_t address)
+{
+	uint64_t offset = c->arg[5], end = offset + c->arg[1];
+	size_t part;
+
+	for (; offset < end && offset < node->size; offset += part, address += part) {
+		const char *from = data_read(node, offset, &part);
+
+		if (part > end - offset)
+			part = end - offset;
+		if (linux_out(c, address, from, part) < 0)
+			return -LINUX_ENOMEM;
+	}
+	return 0;
+}
+
+/* A file that is not (any more) the archive's: a private copy. */
+static int64_t memory_map_copy(struct linux_call *c, const struct fs_node *node,
+	unsigned protection, unsigned flags)
+{
+	int64_t address = memory_map(c, EXO_READ | EXO_WRITE, flags, NULL), error;
+
+	if (address < 0)
+		return address;
+	error = memory_fill(c, node, (uint64_t)address);
+	if (error >= 0 && protection != (EXO_READ | EXO_WRITE))
+		error = errno_from(vm_protect(c->os, (uint64_t)address, c->arg[1], protection));
+	if (error >= 0)
+		return address;
+	if (vm_unmap(c->os, (uint64_t)address, c->arg[1]) < 0)
+		return -LINUX_ENOMEM;
+	return error;
+}
+
+static int64_t memory_map_file(struct linux_call *c, unsigned protection, unsigned flags)
+{
+	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[4]);
+	struct vm_backing backing = { .offset = c->arg[5], .is_strict = true };
+	const char *image;
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	if (open->node->kind == FS_DEVICE && open->node->device == DEVICE_ZERO)
+		return memory_map(c, protection, flags, NULL);
+	if (open->node->kind != FS_FILE)
+		return -LINUX_ENODEV;
+	if (!(open->flags & OPEN_READ))
+		return -LINUX_EACCES;
+	if (flags & VM_SHARED && protection & EXO_WRITE)
+		return -LINUX_ENODEV;
+	flags &= ~(unsigned)VM_SHARED;
+	image = data_image(open->node);
+	if (image == NULL || backing.offset >= open->node->size)
+		return memory_map_copy(c, open->node, protection, flags);
+	backing.archive = (uint64_t)image - EXO_INFO_ARCHIVE;
+	backing.bytes = open->node->size - backing.offset;
+	return memory_map(c, protection, flags, &backing);
+}
+
+int64_t memory_mmap(struct linux_call *c)
+{
+	uint64_t type = c->arg[3] & MEMORY_TYPE;
+	unsigned flags = memory_flags(c->arg[3]), protection;
+	int64_t error = memory_protection(c->arg[2], &protection);
+
+	if (error < 0)
+		return error;
+	if (type == 0 || type > 3 || c->arg[5] % EXO_PAGE_SIZE != 0 || c->arg[1] == 0)
+		return -LINUX_EINVAL;
+	if (PAGE_UP(c->arg[1]) < c->arg[1] || c->arg[5] + c->arg[1] < c->arg[5])
+		return -LINUX_ENOMEM;
+	if (c->arg[3] & MEMORY_ANONYMOUS)
+		return memory_map(c, protection, flags, NULL);
+	return memory_map_file(c, protection, flags);
+}
+
+int64_t memory_munmap(struct linux_call *c)
+{
+	err_t error;
+
+	if (c->arg[0] % EXO_PAGE_SIZE != 0)
+		return -LINUX_EINVAL;
+	error = vm_unmap(c->os, c->arg[0], c->arg[1]);
+	return error == EXO_E_RANGE ? -LINUX_EINVAL : errno_from(error);
+}
+
+int64_t memory_mprotect(struct linux_call *c)
+{
+	unsigned protection;
+	int64_t error = memory_protection(c->arg[2], &protection);
+
+	if (error < 0 || c->arg[0] % EXO_PAGE_SIZE != 0)
+		return -LINUX_EINVAL;
+	if (c->arg[1] == 0)
+		return 0;
+	return errno_from(vm_protect(c->os, c->arg[0], c->arg[1], protection));
+}
+
+int64_t memory_brk(struct linux_call *c)
+{
+	return (int64_t)vm_break(c->os, c->arg[0]);
+}
+
+int64_t memory_mremap(struct linux_call *c)
+{
+	enum { MAY_MOVE = 1, FIXED = 2 };
+	uint64_t address = c->arg[4];
+	err_t error;
+
+	if (c->arg[0] % EXO_PAGE_SIZE != 0 || c->arg[2] == 0 || c->arg[1] == 0)
+		return -LINUX_EINVAL;
+	if (c->arg[3] & ~(uint64_t)(MAY_MOVE | FIXED) || c->arg[3] == FIXED)
+		return -LINUX_EINVAL;
+	error = vm_remap(c->os, c->arg[0], c->arg[1], c->arg[2], (unsigned)c->arg[3], &address);
+	if (error == EXO_E_RANGE)
+		return -LINUX_EFAULT;
+	return error < 0 ? errno_from(error) : (int64_t)address;
+}
+
+int64_t memory_madvise(struct linux_call *c)
+{
+	enum { DONTNEED = 4 };
+
+	if (c->arg[0] % EXO_PAGE_SIZE != 0)
+		return -LINUX_EINVAL;
+	if (c->arg[2] != DONTNEED)
+		return 0;
+	return errno_from(vm_discard(c->os, c->arg[0], c->arg[1]));
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: ISC */
+/* System calls on names: directories, links, moving, removing, listing. No locks. */
+#include "libos/linux/linux.h"
+
+#include "libos/fs/path.h"
+
+enum { NAME_CWD = LINUX_AT_CWD };
+enum { NAME_REMOVE_DIR = 0x200, NAME_NOREPLACE = 1 };
+
+/* Copy a path in and walk it. */
+static int64_t name_walk(struct linux_call *c, unsigned which, uint64_t fd, uint64_t path,
+	unsigned flags, struct fs_walk *walk)
+{
+	int64_t error = linux_in_path(c, which, path);
+	struct fs_node *dir;
+
+	if (error < 0)
+		return error;
+	dir = linux_dir(c, fd, c->linux->path[which], &error);
+	if (dir == NULL)
+		return error;
+	return errno_from(path_walk(c->fs, dir, c->linux->path[which], flags, walk));
+}
+
+/* The same where something must be there. */
+static int64_t name_find(struct linux_call *c, uint64_t fd, uint64_t path, unsigned flags,
+	struct fs_node **node)
+{
+	struct fs_walk walk;
+	int64_t error = name_walk(c, 0, fd, path, flags, &walk);
+
+	if (error < 0)
+		return error;
+	*node = walk.node;
+	return walk.node != NULL ? 0 : -LINUX_ENOENT;
+}
+
+/* Whoever runs is root: all may be read and written, what has no x bit not executed. */
+static int64_t name_access_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t mode)
+{
+	struct fs_node *node;
+	int64_t error = name_find(c, fd, path, 0, &node);
+
+	if (error >= 0 && mode & 1 && node->kind == FS_FILE && !(node->mode & 0111))
+		return -LINUX_EACCES;
+	return error;
+}
+
+int64_t name_access(struct linux_call *c)
+{
+	return name_access_at(c, (uint64_t)NAME_CWD, c->arg[0], c->arg[1]);
+}
+
+int64_t name_faccessat(struct linux_call *c)
+{
+	return name_access_at(c, c->arg[0], c->arg[1], c->arg[2]);
+}
+
+int64_t name_getcwd(struct linux_call *c)
+{
+	char *path = c->linux->path[0];
+	err_t error = node_path(c->fs, c->linux->files.dir, path, FS_PATH_MAX);
+	int64_t bytes = (int64_t)strlen(path) + 1;
+
+	if (error < 0)
+		return errno_from(error);
+	if ((uint64_t)bytes > c->arg[1])
+		return -LINUX_ERANGE;
+	return linux_out(c, c->arg[0], path, (size_t)bytes) < 0 ? -LINUX_EFAULT : bytes;
+}
+
+static int64_t name_change_dir(struct linux_call *c, struct fs_node *node)
+{
+	if (node->kind != FS_DIR)
+		return -LINUX_ENOTDIR;
+	node_ref(node);
+	node_unref(c->fs, c->linux->files.dir);
+	c->linux->files.dir = node;
+	return 0;
+}
+
+int64_t name_chdir(struct linux_call *c)
+{
+	struct fs_node *node;
+	int64_t error = name_find(c, (uint64_t)NAME_CWD, c->arg[0], 0, &node);
+
+	return error < 0 ? error : name_change_dir(c, node);
+}
+
+int64_t name_fchdir(struct linux_call *c)
+{
+	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+
+	return open == NULL ? -LINUX_EBADF : name_change_dir(c, open->node);
+}
+
+/* Make something new at a path. */
+static int64_t name_make(struct linux_call *c, unsigned which, uint64_t fd, uint64_t path,
+	enum fs_kind kind, uint32_t mode, struct fs_node **node)
+{
+	struct fs_walk walk;
+	int64_t error = name_walk(c, which, fd, path, PATH_LINK, &walk);
+
+	if (error < 0)
+		return error;
+	if (walk.node != NULL)
+		return -LINUX_EEXIST;
+	if (walk.is_dir && kind != FS_DIR)
+		return -LINUX_ENOENT;
+	return errno_from(node_create(c->fs, walk.dir, walk.name, walk.name_bytes, kind, mode,
+		node));
+}
+
+static int64_t name_mkdir_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t mode)
+{
+	struct fs_node *node;
+
+	return name_make(c, 0, fd, path, FS_DIR, (uint32_t)mode & 07777 & ~c->linux->files.umask,
+		&node);
+}
+
+int64_t name_mkdir(struct linux_call *c)
+{
+	return name_mkdir_at(c, (uint64_t)NAME_CWD, c->arg[0], c->arg[1]);
+}
+
+int64_t name_mkdirat(struct linux_call *c)
+{
+	return name_mkdir_at(c, c->arg[0], c->arg[1], c->arg[2]);
+}
+
+static int64_t name_remove(struct linux_call *c, uint64_t fd, uint64_t path, bool is_dir)
+{
+	struct fs_node *node;
+	int64_t error = name_find(c, fd, path, PATH_LINK, &node);
+
+	if (error < 0)
+		return error;
+	if (is_dir != (node->kind == FS_DIR))
+		return is_dir ? -LINUX_ENOTDIR : -LINUX_EISDIR;
+	return errno_from(node_remove(c->fs, node));
+}
+
+int64_t name_unlink(struct linux_call *c)
+{
+	return name_remove(c, (uint64_t)NAME_CWD, c->arg[0], false);
+}
+
+int64_t name_rmdir(struct linux_call *c)
+{
+	return name_remove(c, (uint64_t)NAME_CWD, c->arg[0], true);
+}
+
+int64_t name_unlinkat(struct linux_call *c)
+{
+	return name_remove(c, c->arg[0], c->arg[1], c->arg[2] & NAME_REMOVE_DIR);
+}
+
+static int64_t name_rename_at(struct linux_call *c, uint64_t old_fd, uint64_t old, uint64_t fd,
+	uint64_t path, uint64_t flags)
+{
+	struct fs_walk from, to;
+	int64_t error = name_walk(c, 0, old_fd, old, PATH_LINK, &from);
+
+	if (error >= 0)
+		error = name_walk(c, 1, fd, path, PATH_LINK, &to);
+	if (error < 0)
+		return error;
+	if (flags & ~(uint64_t)NAME_NOREPLACE)
+		return -LINUX_EINVAL;
+	if (from.node == NULL)
+		return -LINUX_ENOENT;
+	if (to.node != NULL && flags & NAME_NOREPLACE)
+		return -LINUX_EEXIST;
+	if (from.name_bytes == 0 || to.name_bytes == 0)
+		return -LINUX_EBUSY;
+	return errno_from(node_move(c->fs, from.node, to.dir, to.name, to.name_bytes));
+}
+
+int64_t name_rename(struct linux_call *c)
+{
+	return name_rename_at(c, (uint64_t)NAME_CWD, c->arg[0], (uint64_t)NAME_CWD, c->arg[1], 0);
+}
+
+int64_t name_renameat(struct linux_call *c)
+{
+	return name_rename_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3], 0);
+}
+
+int64_t name_renameat2(struct linux_call *c)
+{
+	return name_rename_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4]);
+}
+
+/* A file has one name only. */
+int64_t name_link(struct linux_call *c)
+{
+	(void)c;
+	return -LINUX_EPERM;
+}
+
+static int64_t name_symlink_at(struct linux_call *c, uint64_t target, uint64_t fd, uint64_t path)
+{
+	struct fs_node *node;
+	int64_t error = linux_in_path(c, 1, target);
+
+	if (error < 0)
+		return error;
+	if (c->linux->path[1][0] == '\0')
+		return -LINUX_ENOENT;
+	error = name_make(c, 0, fd, path, FS_LINK, 0777, &node);
+	if (error < 0)
+		return error;
+	error = node_set_target(c->fs, node, c->linux->path[1]);
+	if (error < 0 && node_remove(c->fs, node) < 0)
+		return -LINUX_EIO;
+	return errno_from(error);
+}
+
+int64_t name_symlink(struct linux_call *c)
+{
+	return name_symlink_at(c, c->arg[0], (uint64_t)NAME_CWD, c->arg[1]);
+}
+
+int64_t name_symlinkat(struct linux_call *c)
+{
+	return name_symlink_at(c, c->arg[0], c->arg[1], c->arg[2]);
+}
+
+static int64_t name_readlink_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t to,
+	uint64_t bytes)
+{
+	struct fs_node *node;
+	int64_t error = name_find(c, fd, path, PATH_LINK, &node);
+
+	if (error < 0)
+		return error;
+	if (node->kind != FS_LINK || (int64_t)bytes <= 0)
+		return -LINUX_EINVAL;
+	if (bytes > node->size)
+		bytes = node->size;
+	error = linux_out(c, to, node->image, bytes);
+	return error < 0 ? error : (int64_t)bytes;
+}
+
+int64_t name_readlink(struct linux_call *c)
+{
+	return name_readlink_at(c, (uint64_t)NAME_CWD, c->arg[0], c->arg[1], c->arg[2]);
+}
+
+int64_t name_readlinkat(struct linux_call *c)
+{
+	return name_readlink_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3]);
+}
+
+static int64_t name_set_mode(struct fs_node *node, uint64_t mode)
+{
+	node->mode = (uint32_t)mode & 07777;
+	return 0;
+}
+
+int64_t name_chmod(struct linux_call *c)
+{
+	struct fs_node *node;
+	int64_t error = name_find(c, (uint64_t)NAME_CWD, c->arg[0], 0, &node);
+
+	return error < 0 ? error : name_set_mode(node, c->arg[1]);
+}
+
+int64_t name_fchmodat(struct linux_call *c)
+{
+	struct fs_node *node;
+	int64_t error = name_find(c, c->arg[0], c->arg[1], 0, &node);
+
+	return error < 0 ? error : name_set_mode(node, c->arg[2]);
+}
+
+int64_t name_fchmod(struct linux_call *c)
+{
+	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+
+	return open == NULL ? -LINUX_EBADF : name_set_mode(open->node, c->arg[1]);
+}
+
+/* Everything is root's and stays so. */
+int64_t name_chown(struct linux_call *c)
+{
+	struct fs_node *node;
+
+	return name_find(c, (uint64_t)NAME_CWD, c->arg[0], PATH_LINK, &node);
+}
+
+int64_t name_fchownat(struct linux_call *c)
+{
+	struct fs_node *node;
+
+	return name_find(c, c->arg[0], c->arg[1], PATH_LINK, &node);
+}
+
+int64_t name_fchown(struct linux_call *c)
+{
+	return files_find(&c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF : 0;
+}
+
+int64_t name_utime(struct linux_call *c)
+{
+	struct fs_node *node;
+	int64_t error = name_find(c, (uint64_t)NAME_CWD, c->arg[0], 0, &node), times[2];
+
+	if (error < 0)
+		return error;
+	node->mtime_ns = c->fs->outside->clock_ns();
+	if (c->arg[1] != 0) {
+		error = linux_in(c, times, c->arg[1], sizeof(times));
+		if (error >= 0)
+			node->mtime_ns = (uint64_t)times[1] * 1000000000;
+	}
+	return error;
+}
+
+int64_t name_utimensat(struct linux_call *c)
+{
+	enum { NOW = 0x3fffffff, OMIT = 0x3ffffffe };
+	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	struct linux_time times[2] = { { 0, NOW }, { 0, NOW } };
+	struct fs_node *node = open != NULL ? open->node : NULL;
+	int64_t error = 0;
+
+	if (c->arg[1] != 0)
+		error = name_find(c, c->arg[0], c->arg[1], c->arg[3] & 0x100 ? PATH_LINK : 0,
+			&node);
+	else if (node == NULL)
+		error = -LINUX_EBADF;
+	if (error >= 0 && c->arg[2] != 0)
+		error = linux_in(c, times, c->arg[2], sizeof(times));
+	if (error < 0 || times[1].ns == OMIT)
+		return error;
+	node->mtime_ns = times[1].ns == NOW ? c->fs->outside->clock_ns()
+		: (uint64_t)times[1].s * 1000000000 + (uint64_t)times[1].ns;
+	return 0;
+}
+
+/* An entry of getdents64, followed by the name. */
+struct name_entry {
+	uint64_t ino;
+	int64_t next;
+	uint16_t bytes;
+	uint8_t type;
+	char name[FS_NAME_MAX + 1];
+};
+
+/* Positions 0 and 1 of a directory are "." and ".."; then come the children by their cookies. */
+static bool name_entry_fill(struct fs_node *dir, uint64_t position, struct name_entry *entry)
+{
+	static const uint8_t types[] = { 4, 8, 2, 10 };
+	struct fs_node *node = dir;
+	const char *name = ".";
+	size_t bytes = 1;
+
+	if (position == 1) {
+		node = dir->parent != NULL ? dir->parent : dir;
+		name = "..";
+		bytes = 2;
+	} else if (position >= 2) {
+		node = node_next(dir, position - 2);
+		if (node == NULL)
+			return false;
+		name = node->name;
+		bytes = node->name_bytes;
+	}
+	entry->ino = node->ino;
+	entry->next = position < 2 ? (int64_t)position + 1 : (int64_t)node->cookie + 2;
+	entry->bytes = (uint16_t)((offsetof(struct name_entry, name) + bytes + 1 + 7) & ~7ul);
+	entry->type = types[node->kind];
+	memset(entry->name, 0, sizeof(entry->name));
+	memcpy(entry->name, name, bytes);
+	return true;
+}
+
+int64_t name_getdents(struct linux_call *c)
+{
+	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	struct name_entry entry;
+	uint64_t done = 0;
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	if (open->node->kind != FS_DIR)
+		return -LINUX_ENOTDIR;
+	while (name_entry_fill(open->node, open->offset, &entry)) {
+		if (entry.bytes > c->arg[2] - done)
+			return done > 0 ? (int64_t)done : -LINUX_EINVAL;
+		if (linux_out(c, c->arg[1] + done, &entry, entry.bytes) < 0)
+			return done > 0 ? (int64_t)done : -LINUX_EFAULT;
+		done += entry.bytes;
+		open->offset = (uint64_t)entry.next;
+	}
+	return (int64_t)done;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: ISC */
+/* poll and select: files are always ready, the console's terminal when something was typed. Sleeps
+ * for the console only; no locks. */
+#include "libos/linux/linux.h"
+
+#include <machine/call.h>
+
+#include "libos/fs/device.h"
+#include "libos/linux/console.h"
+
+enum { POLL_IN = 1, POLL_OUT = 4, POLL_BAD = 32, POLL_READ = 0x41, POLL_WRITE = 0x104 };
+enum { POLL_SETS = 3, POLL_WORDS = 1024 / 64 };
+
+struct poll_entry {
+	int32_t fd;
+	int16_t wanted;
+	int16_t ready;
+};
+
+/* What can be done with a descriptor without sleeping. */
+static int poll_ready(struct linux_call *c, uint64_t fd)
+{
+	struct fs_open *open = files_find(&c->linux->files, fd);
+
+	if (open == NULL)
+		return POLL_BAD;
+	if (open->node->kind == FS_DEVICE && !device_is_ready(c->fs, open->node->device))
+		return POLL_WRITE;
+	return POLL_READ | POLL_WRITE;
+}
+
+/* Look at all entries once: how many are ready, or an error. */
+static int64_t poll_scan(struct linux_call *c)
+{
+	struct poll_entry entry;
+	uint64_t i, at = c->arg[0];
+	int64_t count = 0;
+
+	for (i = 0; i < c->arg[1]; i++, at += sizeof(entry)) {
+		if (linux_in(c, &entry, at, sizeof(entry)) < 0)
+			return -LINUX_EFAULT;
+		entry.ready = 0;
+		if (entry.fd >= 0)
+			entry.ready = (int16_t)(poll_ready(c, (uint32_t)entry.fd)
+				& (entry.wanted | POLL_BAD));
+		count += entry.ready != 0;
+		if (linux_out(c, at, &entry, sizeof(entry)) < 0)
+			return -LINUX_EFAULT;
+	}
+	return count;
+}
+
+/* Scan until something is ready or the deadline is there. */
+static int64_t poll_wait(struct linux_call *c, int64_t (*scan)(struct linux_call *c),
+	uint64_t deadline)
+{
+	for (;;) {
+		uint32_t seen = console_seen();
+		int64_t count = scan(c);
+		err_t error;
+
+		if (count != 0 || deadline <= machine_clock())
+			return count;
+		error = console_sleep(c->os, seen, deadline);
+		if (error == EXO_E_PENDING)
+			return -LINUX_EINTR;
+	}
+}
+
+int64_t poll_poll(struct linux_call *c)
+{
+	int32_t ms = (int32_t)c->arg[2];
+
+	if (c->arg[1] > OPEN_FILES)
+		return -LINUX_EINVAL;
+	return poll_wait(c, poll_scan, ms < 0 ? THREAD_NO_DEADLINE
+		: machine_clock() + time_units((uint64_t)ms * 1000000));
+}
+
+/* The deadline of a timespec at `from`; none there: never. */
+static int64_t poll_deadline(struct linux_call *c, uint64_t from, uint64_t *deadline)
+{
+	uint64_t ns;
+	int64_t error;
+
+	*deadline = THREAD_NO_DEADLINE;
+	if (from == 0)
+		return 0;
+	error = time_in(c, from, &ns);
+	if (error >= 0)
+		*deadline = machine_clock() + time_units(ns);
+	return error;
+}
+
+int64_t poll_ppoll(struct linux_call *c)
+{
+	uint64_t deadline;
+	int64_t error = poll_deadline(c, c->arg[2], &deadline);
+
+	if (error < 0 || c->arg[1] > OPEN_FILES)
+		return error < 0 ? error : -LINUX_EINVAL;
+	return poll_wait(c, poll_scan, deadline);
+}
+
+/* Look at three sets once. They change only when something is ready, or at the end. */
+static int64_t poll_scan_sets(struct linux_call *c)
+{
+	static const int events[POLL_SETS] = { POLL_IN, POLL_OUT, 0 };
+	uint64_t words = (c->arg[0] + 63) / 64, in, out, set, word, bit;
+	int64_t count = 0;
+
+	for (set = 0; set < POLL_SETS; set++) {
+		for (word = 0; c->arg[1 + set] != 0 && word < words; word++) {
+			if (linux_in(c, &in, c->arg[1 + set] + word * 8, 8) < 0)
+				return -LINUX_EFAULT;
+			for (bit = 0, out = 0; in != 0 && bit < 64; bit++) {
+				int ready = in >> bit & 1 ? poll_ready(c, word * 64 + bit) : 0;
+
+				if (ready == POLL_BAD)
+					return -LINUX_EBADF;
+				if (ready & events[set])
+					out |= UINT64_C(1) << bit;
+			}
+			count += __builtin_popcountll(out);
+		}
+	}
+	return count;
+}
+
+/* Leave in the sets what is ready. */
+static int64_t poll_sets_out(struct linux_call *c)
+{
+	static const int events[POLL_SETS] = { POLL_IN, POLL_OUT, 0 };
+	uint64_t words = (c->arg[0] + 63) / 64, value, set, word, bit;
+
+	for (set = 0; set < POLL_SETS; set++) {
+		for (word = 0; c->arg[1 + set] != 0 && word < words; word++) {
+			if (linux_in(c, &value, c->arg[1 + set] + word * 8, 8) < 0)
+				return -LINUX_EFAULT;
+			for (bit = 0; bit < 64; bit++)
+				if (value >> bit & 1
+						&& !(poll_ready(c, word * 64 + bit) & events[set]))
+					value &= ~(UINT64_C(1) << bit);
+			if (linux_out(c, c->arg[1 + set] + word * 8, &value, 8) < 0)
+				return -LINUX_EFAULT;
+		}
+	}
+	return 0;
+}
+
+static int64_t poll_select_until(struct linux_call *c, uint64_t deadline)
+{
+	int64_t count, error;
+
+	if (c->arg[0] > POLL_WORDS * 64)
+		return -LINUX_EINVAL;
+	count = poll_wait(c, poll_scan_sets, deadline);
+	if (count < 0)
+		return count;
+	error = poll_sets_out(c);
+	return error < 0 ? error : count;
+}
+
+int64_t poll_pselect(struct linux_call *c)
+{
+	uint64_t deadline;
+	int64_t error = poll_deadline(c, c->arg[4], &deadline);
+
+	return error < 0 ? error : poll_select_until(c, deadline);
+}
+
+int64_t poll_select(struct linux_call *c)
+{
+	uint64_t deadline = THREAD_NO_DEADLINE;
+	int64_t time[2];
+
+	if (c->arg[4] != 0) {
+		if (linux_in(c, time, c->arg[4], sizeof(time)) < 0)
+			return -LINUX_EFAULT;
+		if (time[0] < 0 || time[1] < 0 || time[0] > INT32_MAX || time[1] > INT32_MAX)
+			return -LINUX_EINVAL;
+		deadline = machine_clock() + time_units((uint64_t)time[0] * 1000000000
+			+ (uint64_t)time[1] * 1000);
+	}
+	return poll_select_until(c, deadline);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * System calls on processes and threads: clone in its forms, exec, exit, wait, who one is. Over
+ * libos/fork and libos/thread, which take their locks.
+ */
+#include "libos/linux/linux.h"
+
+#include <machine/call.h>
+#include <machine/linux.h>
+
+enum {
+	TASK_CLONE_VM = 0x100,
+	TASK_CLONE_VFORK = 0x4000,
+	TASK_CLONE_THREAD = 0x10000,
+	TASK_CLONE_SETTLS = 0x80000,
+	TASK_CLONE_PARENT_SETTID = 0x100000,
+	TASK_CLONE_CHILD_CLEARTID = 0x200000,
+	TASK_CLONE_CHILD_SETTID = 0x1000000,
+};
+
+enum { TASK_INDEX_SHIFT = 16 };
+
+uint64_t task_id(const struct libos *os, const struct thread *t)
+{
+	return os->process.pid | (uint64_t)t->index << TASK_INDEX_SHIFT;
+}
+
+/* The word that is cleared when a thread ends, and on which its joiner waits. */
+static void task_set_clear_word(struct thread *t, uint64_t address)
+{
+	t->linux_thread = (void *)address;
+}
+
+int64_t task_set_tid_address(struct linux_call *c)
+{
+	task_set_clear_word(c->thread, c->arg[0]);
+	return (int64_t)task_id(c->os, c->thread);
+}
+
+/* Tell a thread's number where the caller asked for it. An address where that does not work is the
+ * caller's loss, as in Linux. */
+static int64_t task_tid_out(struct linux_call *c, uint64_t flag, unsigned argument, uint64_t id)
+{
+	uint32_t value = (uint32_t)id;
+
+	return c->arg[0] & flag ? linux_out(c, c->arg[argument], &value, sizeof(value)) : 0;
+}
+
+static int64_t task_clone_thread(struct linux_call *c)
+{
+	uint64_t flags = c->arg[0], handle, id;
+	uint64_t tls = machine_thread_pointer();
+	struct exo_regs regs = c->frame->regs;
+	struct thread *made;
+
+	if (c->arg[1] == 0)
+		return -LINUX_EINVAL;
+	if (flags & TASK_CLONE_SETTLS)
+		tls = c->arg[LINUX_CLONE_TLS];
+	EXO_REG_SP(&regs) = c->arg[1];
+	EXO_REG_RESULT(&regs) = 0;
+	if (thread_create_regs(c->os, &regs, tls, &handle) < 0)
+		return -LINUX_EAGAIN;
+	made = thread_find(c->os, handle);
+	made->is_detached = true;
+	id = task_id(c->os, made);
+	c->linux->threads++;
+	task_set_clear_word(made, flags & TASK_CLONE_CHILD_CLEARTID
+		? c->arg[LINUX_CLONE_CHILD] : 0);
+	(void)task_tid_out(c, TASK_CLONE_PARENT_SETTID, LINUX_CLONE_PARENT, id);
+	(void)task_tid_out(c, TASK_CLONE_CHILD_SETTID, LINUX_CLONE_CHILD, id);
+	return (int64_t)id;
+}
+
+static int64_t task_clone_process(struct linux_call *c)
+{
+	uint64_t flags = c->arg[0], id;
+	uint32_t pid;
+
+	if (process_fork(c->os, c->frame, &pid) < 0)
+		return -LINUX_EAGAIN;
+	if (pid != 0) {
+		(void)task_tid_out(c, TASK_CLONE_PARENT_SETTID, LINUX_CLONE_PARENT, pid);
+		return pid;
+	}
+	id = task_id(c->os, c->thread);
+	if (c->arg[1] != 0)
+		EXO_REG_SP(&c->frame->regs) = c->arg[1];
+	if (flags & TASK_CLONE_SETTLS)
+		machine_set_thread_pointer(c->arg[LINUX_CLONE_TLS]);
+	task_set_clear_word(c->thread, flags & TASK_CLONE_CHILD_CLEARTID
+		? c->arg[LINUX_CLONE_CHILD] : 0);
+	(void)task_tid_out(c, TASK_CLONE_CHILD_SETTID, LINUX_CLONE_CHILD, id);
+	return 0;
+}
+
+int64_t task_clone(struct linux_call *c)
+{
+	uint64_t flags = c->arg[0];
+
+	if (flags & TASK_CLONE_THREAD && flags & TASK_CLONE_VM)
+		return task_clone_thread(c);
+	/* A child that shares memory while the parent goes on is not a thread we have. */
+	if (flags & TASK_CLONE_THREAD || (flags & TASK_CLONE_VM && !(flags & TASK_CLONE_VFORK)))
+		return -LINUX_EINVAL;
+	return task_clone_process(c);
+}
+
+int64_t task_fork(struct linux_call *c)
+{
+	memset(c->arg, 0, sizeof(c->arg));
+	return task_clone_process(c);
+}
+
+int64_t task_exit_group(struct linux_call *c)
+{
+	process_exit(c->os, PROCESS_STATUS_EXIT(c->arg[0]));
+}
+
+int64_t task_exit(struct linux_call *c)
+{
+	uint64_t word = (uint64_t)c->thread->linux_thread;
+	uint32_t none = 0;
+
+	if (--c->linux->threads == 0)
+		return task_exit_group(c);
+	if (word != 0 && linux_out(c, word, &none, sizeof(none)) >= 0)
+		futex_wake(c->os, word, 1, UINT32_MAX);
+	thread_exit(c->os, c->arg[0]);
+}
+
+int64_t task_wait4(struct linux_call *c)
+{
+	enum { NO_HANG = 1 };
+	int32_t pid = (int32_t)c->arg[0];
+	uint32_t ended, status;
+	int64_t usage[18] = { 0 };
+	err_t error = process_wait(c->os, pid > 0 ? (uint32_t)pid : 0, c->arg[2] & NO_HANG, &ended,
+		&status);
+
+	if (error == EXO_E_EMPTY)
+		return -LINUX_ECHILD;
+	if (error == EXO_E_AGAIN)
+		return 0;
+	if (error < 0)
+		return errno_from(error);
+	if (c->arg[1] != 0 && linux_out(c, c->arg[1], &status, sizeof(status)) < 0)
+		return -LINUX_EFAULT;
+	if (c->arg[3] != 0 && linux_out(c, c->arg[3], usage, sizeof(usage)) < 0)
+		return -LINUX_EFAULT;
+	return ended;
+}
+
+int64_t task_getpid(struct linux_call *c)
+{
+	return c->os->process.pid;
+}
+
+int64_t task_getppid(struct linux_call *c)
+{
+	return c->os->process.parent;
+}
+
+int64_t task_gettid(struct linux_call *c)
+{
+	return (int64_t)task_id(c->os, c->thread);
+}
+
+/* Every process is its own group and session. */
+int64_t task_getpgrp(struct linux_call *c)
+{
+	return c->os->process.pid;
+}
+
+int64_t task_getpgid(struct linux_call *c)
+{
+	return c->arg[0] == 0 ? c->os->process.pid : (int64_t)(uint32_t)c->arg[0];
+}
+
+int64_t task_yield(struct linux_call *c)
+{
+	thread_yield(c->os);
+	return 0;
+}
+
+int64_t task_prctl(struct linux_call *c)
+{
+	enum { SET_NAME = 15, GET_NAME = 16 };
+	char *name = c->linux->comm;
+	err_t error;
+
+	switch (c->arg[0]) {
+	case SET_NAME:
+		error = vm_read_string(c->os, name, sizeof(c->linux->comm), c->arg[1], NULL);
+		name[sizeof(c->linux->comm) - 1] = '\0';
+		return error < 0 && error != EXO_E_TOO_LONG ? -LINUX_EFAULT : 0;
+	case GET_NAME:
+		return linux_out(c, c->arg[1], name, sizeof(c->linux->comm));
+	default:
+		return -LINUX_EINVAL;
+	}
+}
+
+int64_t task_arch_prctl(struct linux_call *c)
+{
+	enum { SET_FS = 0x1002, GET_FS = 0x1003 };
+	uint64_t value = machine_thread_pointer();
+
+	switch (c->arg[0]) {
+	case SET_FS:
+		if (c->arg[1] >= EXO_SPAN(EXO_LEVELS) * EXO_ROOT_USER)
+			return -LINUX_EPERM;
+		machine_set_thread_pointer(c->arg[1]);
+		return 0;
+	case GET_FS:
+		return linux_out(c, c->arg[1], &value, sizeof(value));
+	default:
+		return -LINUX_EINVAL;
+	}
+}
+
+/* The list is for locks that others share; there are no others who could outlive the process. */
+int64_t task_set_robust_list(struct linux_call *c)
+{
+	return c->arg[1] == 24 ? 0 : -LINUX_EINVAL;
+}
+
+/* libc does without. */
+int64_t task_rseq(struct linux_call *c)
+{
+	(void)c;
+	return -LINUX_ENOSYS;
+}

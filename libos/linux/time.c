@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/* System calls on time. The machine has no calendar that we read: 1970 began at the boot. */
+#include "libos/linux/linux.h"
+
+#include <machine/call.h>
+
+enum { TIME_CLOCKS = 12 };
+
+#define TIME_NS UINT64_C(1000000000)
+
+uint64_t time_now_ns(void)
+{
+	const struct exo_info *info = libos_info();
+	uint64_t units = machine_clock() - info->boot_clock;
+
+	return (uint64_t)((unsigned __int128)units * info->clock_mult >> info->clock_shift);
+}
+
+uint64_t time_units(uint64_t ns)
+{
+	uint64_t hz = libos_info()->clock_hz, s = ns / TIME_NS;
+
+	if (s > UINT64_MAX / 4 / hz)
+		return UINT64_MAX / 4;
+	return s * hz + ns % TIME_NS * hz / TIME_NS;
+}
+
+int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns)
+{
+	struct linux_time time;
+	int64_t error = linux_in(c, &time, from, sizeof(time));
+
+	if (error < 0)
+		return error;
+	if (time.s < 0 || time.ns < 0 || time.ns >= (int64_t)TIME_NS)
+		return -LINUX_EINVAL;
+	*ns = time.s > INT32_MAX ? INT32_MAX * TIME_NS
+		: (uint64_t)time.s * TIME_NS + (uint64_t)time.ns;
+	return 0;
+}
+
+static int64_t time_out(struct linux_call *c, uint64_t to, uint64_t ns)
+{
+	struct linux_time time = { (int64_t)(ns / TIME_NS), (int64_t)(ns % TIME_NS) };
+
+	return linux_out(c, to, &time, sizeof(time));
+}
+
+int64_t time_clock_gettime(struct linux_call *c)
+{
+	return (uint32_t)c->arg[0] >= TIME_CLOCKS ? -LINUX_EINVAL
+		: time_out(c, c->arg[1], time_now_ns());
+}
+
+int64_t time_clock_getres(struct linux_call *c)
+{
+	if ((uint32_t)c->arg[0] >= TIME_CLOCKS)
+		return -LINUX_EINVAL;
+	return c->arg[1] == 0 ? 0 : time_out(c, c->arg[1], 1);
+}
+
+int64_t time_gettimeofday(struct linux_call *c)
+{
+	uint64_t now = time_now_ns();
+	int64_t value[2] = { (int64_t)(now / TIME_NS), (int64_t)(now % TIME_NS / 1000) };
+	uint32_t zone[2] = { 0, 0 };
+	int64_t error = 0;
+
+	if (c->arg[0] != 0)
+		error = linux_out(c, c->arg[0], value, sizeof(value));
+	if (error >= 0 && c->arg[1] != 0)
+		error = linux_out(c, c->arg[1], zone, sizeof(zone));
+	return error;
+}
+
+int64_t time_time(struct linux_call *c)
+{
+	int64_t now = (int64_t)(time_now_ns() / TIME_NS);
+	int64_t error = c->arg[0] == 0 ? 0 : linux_out(c, c->arg[0], &now, sizeof(now));
+
+	return error < 0 ? error : now;
+}
+
+/* Sleep until a time since the boot; what is left goes to `rest` if a signal ends it. */
+static int64_t time_sleep(struct linux_call *c, uint64_t until_ns, uint64_t rest)
+{
+	uint64_t deadline = libos_info()->boot_clock + time_units(until_ns), now;
+	err_t error = EXO_OK;
+
+	while (error == EXO_OK && machine_clock() < deadline)
+		error = thread_block(c->os, NULL, deadline);
+	if (error != EXO_E_PENDING)
+		return 0;
+	now = time_now_ns();
+	if (rest != 0 && time_out(c, rest, until_ns > now ? until_ns - now : 0) < 0)
+		return -LINUX_EFAULT;
+	return -LINUX_EINTR;
+}
+
+int64_t time_nanosleep(struct linux_call *c)
+{
+	uint64_t ns;
+	int64_t error = time_in(c, c->arg[0], &ns);
+
+	return error < 0 ? error : time_sleep(c, time_now_ns() + ns, c->arg[1]);
+}
+
+int64_t time_clock_nanosleep(struct linux_call *c)
+{
+	enum { ABSOLUTE = 1 };
+	bool is_absolute = c->arg[1] & ABSOLUTE;
+	uint64_t ns;
+	int64_t error = time_in(c, c->arg[2], &ns);
+
+	if (error < 0 || (uint32_t)c->arg[0] >= TIME_CLOCKS)
+		return error < 0 ? error : -LINUX_EINVAL;
+	return time_sleep(c, is_absolute ? ns : time_now_ns() + ns, is_absolute ? 0 : c->arg[3]);
+}
+
+/* Who used how much is not counted yet: all time since the boot is this process's. */
+int64_t time_getrusage(struct linux_call *c)
+{
+	uint64_t now = time_now_ns();
+	int64_t usage[18] = { (int64_t)(now / TIME_NS), (int64_t)(now % TIME_NS / 1000) };
+
+	return linux_out(c, c->arg[1], usage, sizeof(usage));
+}
+
+int64_t time_times(struct linux_call *c)
+{
+	int64_t ticks = (int64_t)(time_now_ns() / (TIME_NS / 100));
+	int64_t times[4] = { ticks, 0, 0, 0 };
+	int64_t error = c->arg[0] == 0 ? 0 : linux_out(c, c->arg[0], times, sizeof(times));
+
+	return error < 0 ? error : ticks;
+}
