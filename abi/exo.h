@@ -139,8 +139,10 @@ struct exo_limits {
 enum {
 	EXO_ACCOUNT_LIMIT = 0,      /* -> limit of the resource */
 	EXO_ACCOUNT_USED = 1,       /* -> how much of it is used */
-	EXO_ACCOUNT_GRANT = 2,      /* move `amount` of unused limit from the parent account to env's */
-	EXO_ACCOUNT_RETURN = 3,     /* move `amount` of unused limit from env's account to its parent's */
+	/* move `amount` of unused limit from the parent account to env's */
+	EXO_ACCOUNT_GRANT = 2,
+	/* move `amount` of unused limit from env's account to its parent's */
+	EXO_ACCOUNT_RETURN = 3,
 	EXO_ACCOUNT_REVOKE = 4,     /* ask env's account for `amount` frames by `deadline` */
 	EXO_ACCOUNT_REPOSSESS = 5,  /* past that deadline: take what was not returned */
 };
@@ -172,8 +174,9 @@ struct exo_vcpu_page {
 	uint64_t vcpu;            /* K: handle of the vcpu */
 	uint64_t upcall_entry;    /* L: 0: upcalls kill the env */
 	uint64_t stack_base;      /* L: lowest byte of the upcall stack */
-	uint64_t stack_top;       /* L: one past its highest; frames nest below the stack pointer if */
-				  /*    that is inside, else start here */
+	/* L: one past its highest; frames nest below the stack pointer if that is inside, else
+	 * they start here */
+	uint64_t stack_top;
 	uint32_t masked;          /* L, K: asynchronous upcalls stay pending */
 	uint32_t pending;         /* K: events that wait for `masked` to clear */
 	uint32_t fpu_dead;        /* L: the FPU state need not be kept over a switch */
@@ -183,7 +186,8 @@ struct exo_vcpu_page {
 	uint64_t switches;        /* K: forced preemptions, in all */
 	uint64_t revoke_frames;   /* K: how many frames are asked back */
 	uint64_t revoke_deadline; /* K: by when */
-	uint64_t taken;           /* K: slots repossessed, in all; entry n is at n % EXO_TAKEN_MAX */
+	/* K: slots repossessed, in all; entry n is at n % EXO_TAKEN_MAX */
+	uint64_t taken;
 	uint64_t reserved[2];
 	struct exo_taken taken_list[EXO_TAKEN_MAX];
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Accounts: quotas as limit and used in one word, changed by compare-and-swap. Touches the
- * accounts. Takes no locks but through frame_drain; the tree lock guards which accounts there are. */
+ * accounts. Takes no locks but through frame_drain; the tree lock guards which accounts there
+ * are. */
 #include "exo/machine.h"
 
 #define QUOTA(limit, used) ((uint64_t)(limit) << 32 | (uint32_t)(used))

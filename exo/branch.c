@@ -167,7 +167,8 @@ static err_t unshare_copy(struct batch *b, const struct exo_slot_op *op, struct 
 		uint64_t slot = atomic_load_explicit(&from[i], memory_order_relaxed);
 
 		if (slot_is_present(slot))
-			slot = unshare_skips(slot, level) ? 0 : unshare_slot(b, slot, level, rights);
+			slot = unshare_skips(slot, level) ? 0 :
+				unshare_slot(b, slot, level, rights);
 		atomic_store_explicit(&to[i], slot, memory_order_relaxed);
 	}
 	frame_use(b->m, *copy, (int)used);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The console's ring and the copies to and from programs. Touches the ring, the info page's counter.
- * Takes env and console locks; wait and cpu to wake readers. */
+/* The console's ring and the copies to and from programs. Touches the ring, the info page's
+ * counter. Takes env and console locks; wait and cpu to wake readers. */
 #include "exo/console.h"
 
 #include "exo/user.h"
@@ -25,7 +25,8 @@ void console_input(struct machine *m, uint8_t byte)
 	m->console_ring[m->console_head++ % size] = byte;
 	if (m->console_head - m->console_tail > size)
 		m->console_tail = m->console_head - size;
-	atomic_store((_Atomic uint32_t *)&machine_info(m)->console_in, m->console_head); /* pairs with: wait_commit */
+	/* pairs with: wait_commit */
+	atomic_store((_Atomic uint32_t *)&machine_info(m)->console_in, m->console_head);
 	console_unlock(m);
 	wait_wake_frame(m, m->info);
 }

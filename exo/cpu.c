@@ -72,7 +72,8 @@ static void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
 
 	if (c->root_env == env)
 		return;
-	atomic_fetch_or(&m->envs[env].cpus, bit); /* before it is loaded; pairs with: flush_finish */
+	/* before it is loaded; pairs with: flush_finish */
+	atomic_fetch_or(&m->envs[env].cpus, bit);
 	arch_root_load(m, c, m->envs[env].root);
 	if (c->root_env != ENV_NONE)
 		atomic_fetch_and(&m->envs[c->root_env].cpus, ~bit);
@@ -294,8 +295,8 @@ void cpu_tick(struct machine *m, struct cpu *c)
 		cpu_set_deadline(m, c);
 }
 
-/* Arm the clock, as the last act before user mode, at least a quantum ahead: so a vcpu always executes
- * before the next asynchronous upcall. */
+/* Arm the clock, as the last act before user mode, at least a quantum ahead: so a vcpu always
+ * executes before the next asynchronous upcall. */
 static inline void cpu_arm(struct machine *m, struct cpu *c, bool is_soon)
 {
 	uint64_t least = arch_clock(m) + m->quantum_units;

@@ -32,8 +32,8 @@ struct cpu {
 };
 
 /* Hand out a position (EXO_SLICE_ANY: the first free one after the running slice's) of cpu's vector
- * to a vcpu, charged to `account`. EXO_E_RANGE: no such CPU or position; EXO_E_USED: position taken;
- * EXO_E_FULL; EXO_E_LIMIT. Takes cpu. */
+ * to a vcpu, charged to `account`. EXO_E_RANGE: no such CPU or position; EXO_E_USED: position
+ * taken; EXO_E_FULL; EXO_E_LIMIT. Takes cpu. */
 err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want, unsigned account,
 		  uint64_t *position) MUST_USE;
 /* Give a position back. Takes cpu. */
@@ -44,8 +44,9 @@ void slice_free_all(struct machine *m, unsigned vcpu);
 /* The vcpu that holds a position that there is, or VCPU_NONE. Takes cpu. */
 unsigned slice_holder(struct machine *m, unsigned cpu, unsigned position);
 
-/* End of a kernel entry: if no vcpu is current, choose one from the slices (idle until there is one);
- * deliver its pending events; arm the clock. Returns the vcpu to run. Takes tree, wait, cpu. */
+/* End of a kernel entry: if no vcpu is current, choose one from the slices (idle until there is
+ * one); deliver its pending events; arm the clock. Returns the vcpu to run. Takes tree, wait,
+ * cpu. */
 struct vcpu *cpu_leave(struct machine *m, struct cpu *c);
 /* Give up the rest of the running slice; its vcpu stays RUNNABLE. */
 void cpu_yield(struct machine *m, struct cpu *c);

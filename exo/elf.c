@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* The first program's ELF file: checked whole, then mapped page by page. Reads the file; touches the
- * env's tables and fresh frames. The caller owns the machine (boot): no locks but frame_alloc's. */
+/* The first program's ELF file: checked whole, then mapped page by page. Reads the file; touches
+ * the env's tables and fresh frames. The caller owns the machine (boot): no locks but
+ * frame_alloc's. */
 #include "exo/boot.h"
 
 #include <machine/slot.h>

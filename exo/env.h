@@ -5,8 +5,8 @@
  *   FREE -> ALIVE -> ENDING (killed, vcpus still stopping) -> DEAD (holds its status and handle
  *   until reaped) -> FREE
  *
- * A handle is index | generation << 16; generations start at 1, so 0 is no handle: it stands for the
- * caller. When an env dies its children become its parent's.
+ * A handle is index | generation << 16; generations start at 1, so 0 is no handle: it stands for
+ * the caller. When an env dies its children become its parent's.
  */
 #ifndef EXO_ENV_H
 #define EXO_ENV_H
@@ -22,7 +22,8 @@ struct env {
 	uint32_t state;                         /* changed with tree and env lock held */
 	uint32_t account;                       /* const from ALIVE to DEAD */
 	uint64_t generation;                    /* changed with tree and env lock held */
-	struct pfn root;                        /* const from ALIVE to ENDING; holds one reference */
+	/* const from ALIVE to ENDING; holds one reference */
+	struct pfn root;
 	uint32_t parent GUARDED_BY(tree_class); /* ENV_NONE for the first */
 	uint32_t children GUARDED_BY(tree_class); /* envs whose parent this is */
 	uint32_t vcpus GUARDED_BY(tree_class);  /* first vcpu, VCPU_NONE ends */
@@ -41,8 +42,8 @@ err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead
  * carved out of that. EXO_E_LIMIT, EXO_E_FULL, EXO_E_AGAIN. Requires tree lock. */
 err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
 		 unsigned *env) MUST_USE REQUIRES(tree_class);
-/* End an env: its vcpus stop; when the last has, its root is dropped, its children go to its parent,
- * which gets a CHILD event. Does nothing to one that is not ALIVE. Requires tree lock. */
+/* End an env: its vcpus stop; when the last has, its root is dropped, its children go to its
+ * parent, which gets a CHILD event. Does nothing to one that is not ALIVE. Requires tree lock. */
 void env_kill(struct machine *m, struct cpu *c, unsigned env, uint64_t status) REQUIRES(tree_class);
 /* The last vcpu of an ENDING env has stopped. Requires tree lock; takes env, wait, cpu, account. */
 void env_finish(struct machine *m, struct cpu *c, unsigned env) REQUIRES(tree_class);

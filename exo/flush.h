@@ -4,8 +4,8 @@
  * becomes visible (frame reusable, count lower) only in flush_finish, after every CPU that may hold
  * the old translation has dropped it: one shoot-down a batch, not one a page.
  *
- * A CPU in the kernel uses no user translation: it counts as having acknowledged, and runs the flush
- * before it goes back to user mode.
+ * A CPU in the kernel uses no user translation: it counts as having acknowledged, and runs the
+ * flush before it goes back to user mode.
  */
 #ifndef EXO_FLUSH_H
 #define EXO_FLUSH_H

@@ -193,7 +193,8 @@ void frame_unref(struct machine *m, struct pfn pfn)
 	uint32_t meta = frame_meta(m, pfn);
 	uint32_t former;
 
-	/* Release what was done with the frame to whoever drops it last; pairs with: frame_unref. */
+	/* Release what was done with the frame to whoever drops it last; pairs with:
+	 * frame_unref. */
 	former = atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel);
 	assert(former != 0 && former <= FRAME_REFS_MAX);
 	if (former > 1)

@@ -9,7 +9,7 @@
  *          the free list in 3..31.
  *
  *        frame_alloc            last frame_unref
- *   FREE ------------> DATA, TABLE, COMMON, VCPU -----------> FREE (tables: DYING -> drained -> FREE)
+ *   FREE ------------> DATA, TABLE, COMMON, VCPU ---------> FREE (tables: DYING -> drained -> FREE)
  *   KERNEL: the kernel's own, in no slot. BOOT: archive and info page: in slots, for reading only.
  */
 #ifndef EXO_FRAME_H
@@ -38,8 +38,8 @@ struct frame {
 
 /* Take a frame off the free list for `account`: refs 1, contents undefined. want: a physical frame
  * number, or 0 for any. Drains the account's dying list a bounded amount when it has to.
- * EXO_E_LIMIT: account full; EXO_E_FRAME: `want` is out of range or not free; EXO_E_AGAIN: full, but
- * its dying list is not empty yet. Locks: takes account, free. */
+ * EXO_E_LIMIT: account full; EXO_E_FRAME: `want` is out of range or not free; EXO_E_AGAIN: full,
+ * but its dying list is not empty yet. Locks: takes account, free. */
 err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,
 		  uint64_t want, struct pfn *pfn) MUST_USE;
 /* One more holder. EXO_E_COUNT at the limit. The caller can name a holder that stays. */

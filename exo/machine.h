@@ -25,7 +25,8 @@ struct machine {
 	uint32_t frame_count;       /* const after boot */
 	uint32_t cpu_count;         /* const after boot */
 	struct pfn info;            /* const after boot: frame of struct exo_info */
-	struct pfn info_table;      /* const after boot: table under EXO_ROOT_INFO; the kernel holds it */
+	/* const after boot: table under EXO_ROOT_INFO; the kernel holds it */
+	struct pfn info_table;
 	uint64_t slice_units;       /* const after boot */
 	uint64_t allowance_units;   /* const after boot */
 	uint64_t quantum_units;     /* const after boot */

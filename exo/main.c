@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Boot order: the machine's tables, its frames, then the first program. Owns everything until the
- * first vcpu runs, so what is UNCHECKED here needs no locks; takes those that what it calls takes. */
+ * first vcpu runs, so what is UNCHECKED here needs no locks; takes those that what it calls
+ * takes. */
 #include "exo/machine.h"
 
 #include "exo/boot.h"
@@ -13,8 +14,8 @@
 #define FIRST_VCPU_PAGE   (EXO_LIBRARY_BASE + UINT64_C(0x3ff000))
 #define FIRST_STACK_BYTES UINT64_C(16384)
 
-/* Times: a slice by `hz=` on the command line; then the allowance after its end; then the least that
- * a vcpu runs between two events. */
+/* Times: a slice by `hz=` on the command line; then the allowance after its end; then the least
+ * that a vcpu runs between two events. */
 enum { HZ_DEFAULT = 100, HZ_MAX = 20000, ALLOWANCE_US = 50, QUANTUM_NS = 1000 };
 
 enum { STATUS_BAD_BOOT = 126 };

@@ -75,7 +75,8 @@ static void revoke_slot(struct machine *m, struct cpu *c, unsigned env, struct s
 	if (m->envs[env].vcpus != VCPU_NONE) {
 		struct exo_vcpu_page *page = vcpu_page(m, m->envs[env].vcpus);
 
-		page->taken_list[page->taken % EXO_TAKEN_MAX] = (struct exo_taken){ address, level };
+		page->taken_list[page->taken % EXO_TAKEN_MAX] =
+			(struct exo_taken){ address, level };
 		page->taken++;
 	}
 }

@@ -108,7 +108,8 @@ err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	arch_frame_zero(b->m, pfn);
 	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, op->soft);
 	slot_make_executable(b, 0, leaf);
-	atomic_store_explicit(target, leaf, memory_order_release); /* zero before seen; pairs with: slot_find */
+	/* zero before seen; pairs with: slot_find */
+	atomic_store_explicit(target, leaf, memory_order_release);
 	b->used++;
 	b->budget -= 7;
 	return EXO_OK;
@@ -164,7 +165,8 @@ err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, soft_change(op, from));
 	slot_make_executable(b, 0, leaf);
 	point("dup_copied");
-	old = atomic_exchange_explicit(target, leaf, memory_order_acq_rel); /* pairs with: slot_find */
+	/* pairs with: slot_find */
+	old = atomic_exchange_explicit(target, leaf, memory_order_acq_rel);
 	if (is_in_place) {
 		slot_flush(b, op, i);
 		flush_drop(b->m, b->c, (struct pfn){ slot_pfn(old) });
@@ -235,7 +237,8 @@ err_t slot_clear(struct batch *b, const struct exo_slot_op *op, unsigned i)
 
 	if (op->level == 1 && slot_is_present(old) && slot_is_fixed(old))
 		return EXO_E_TYPE;
-	old = atomic_exchange_explicit(target, slot_empty(op->argument), memory_order_acq_rel); /* pairs with: slot_find */
+	/* pairs with: slot_find */
+	old = atomic_exchange_explicit(target, slot_empty(op->argument), memory_order_acq_rel);
 	if (slot_is_present(old)) {
 		b->used--;
 		slot_flush(b, op, i);

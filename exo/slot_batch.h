@@ -25,8 +25,8 @@ typedef err_t slot_handler(struct batch *b, const struct exo_slot_op *op, unsign
 slot_handler slot_alloc, slot_dup, slot_copy, slot_protect, slot_clear, slot_claim;
 slot_handler branch_table, branch_share, branch_unshare, branch_move;
 
-/* The frame for a fresh page or table: from the reserve leaf that op names, or allocated and charged.
- * The last check of an operation. EXO_E_RESERVE, and as frame_alloc. */
+/* The frame for a fresh page or table: from the reserve leaf that op names, or allocated and
+ * charged. The last check of an operation. EXO_E_RESERVE, and as frame_alloc. */
 err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_type type,
 		      unsigned level, struct pfn *pfn) MUST_USE;
 /* Note the flush for a change of target slot i, of a leaf or a branch. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* System calls: one entry, one handler a call, from abi/call.def. A handler reads its arguments from
- * the vcpu's registers, and returns 0 or an error and a value. Takes the locks that what it calls
- * says. */
+/* System calls: one entry, one handler a call, from abi/call.def. A handler reads its arguments
+ * from the vcpu's registers, and returns 0 or an error and a value. Takes the locks that what it
+ * calls says. */
 #include "exo/machine.h"
 
 #include "exo/console.h"
@@ -272,7 +272,8 @@ static err_t account_operate(struct machine *m, struct cpu *c, struct vcpu *v, u
 	if (a == own)
 		return EXO_E_STATE;
 	if (operation == EXO_ACCOUNT_GRANT)
-		return account_move(m, parent, a, resource, (uint32_t)amount) ? EXO_OK : EXO_E_LIMIT;
+		return account_move(m, parent, a, resource, (uint32_t)amount) ?
+			EXO_OK : EXO_E_LIMIT;
 	if (resource != EXO_RESOURCE_FRAMES)
 		return EXO_E_ARGUMENT;
 	if (operation == EXO_ACCOUNT_REPOSSESS)
@@ -323,7 +324,8 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 	uint64_t call = EXO_REG_NUMBER(&v->regs) ^ EXO_CALL_PREFIX, value = 0;
 	err_t err = EXO_E_CALL;
 
-	atomic_store_explicit(&c->in_kernel, 1, memory_order_release); /* pairs with: flush_finish */
+	/* pairs with: flush_finish */
+	atomic_store_explicit(&c->in_kernel, 1, memory_order_release);
 	if (call >> 32) {
 		upcall_push(m, c, EXO_UPCALL_SYSCALL, 0, 0);
 		return cpu_leave(m, c);
@@ -340,14 +342,16 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
 			 uint64_t address)
 {
-	atomic_store_explicit(&c->in_kernel, 1, memory_order_release); /* pairs with: flush_finish */
+	/* pairs with: flush_finish */
+	atomic_store_explicit(&c->in_kernel, 1, memory_order_release);
 	upcall_push(m, c, (enum exo_upcall)kind, code, address);
 	return cpu_leave(m, c);
 }
 
 struct vcpu *kernel_interrupt(struct machine *m, struct cpu *c)
 {
-	atomic_store_explicit(&c->in_kernel, 1, memory_order_release); /* pairs with: flush_finish */
+	/* pairs with: flush_finish */
+	atomic_store_explicit(&c->in_kernel, 1, memory_order_release);
 	c->armed = 0;
 	cpu_tick(m, c);
 	return cpu_leave(m, c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Upcalls and resume. Touches the current vcpu's registers and page and its upcall stack. Takes env,
- * and tree if the env must end. */
+/* Upcalls and resume. Touches the current vcpu's registers and page and its upcall stack. Takes
+ * env, and tree if the env must end. */
 #include "exo/upcall.h"
 
 #include "exo/user.h"

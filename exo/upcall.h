@@ -10,8 +10,8 @@
 
 #include "exo/machine.h"
 
-/* Deliver an upcall of the given kind to the current vcpu. If its frame cannot be pushed, or there is
- * no entry, the env ends with that as its status and nothing is current. Takes env (or tree). */
+/* Deliver an upcall of the given kind to the current vcpu. If its frame cannot be pushed, or there
+ * is no entry, the env ends with that as its status and nothing is current. Takes env (or tree). */
 void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_t code,
 		 uint64_t address);
 /* Deliver all pending events of the current vcpu in one upcall. */

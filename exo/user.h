@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * User memory: a type of its own that only these functions open. They walk the env's tables as the
- * CPU would (so what the program may not read or write, they refuse) and go through the kernel's own
- * address of the frame; the kernel never uses a user translation and never faults.
+ * CPU would (so what the program may not read or write, they refuse) and go through the kernel's
+ * own address of the frame; the kernel never uses a user translation and never faults.
  */
 #ifndef EXO_USER_H
 #define EXO_USER_H
@@ -14,14 +14,14 @@ struct uaddr {
 	uint64_t a;
 };
 
-/* The kernel's address of [at, at + bytes), all in one page, if the program may read it (and write it,
- * if so asked: then the page is marked dirty); NULL otherwise. Valid until the env lock is given up,
- * or as long as only the current env could change the slot and runs on this CPU alone. Requires the
- * env lock. */
+/* The kernel's address of [at, at + bytes), all in one page, if the program may read it (and write
+ * it, if so asked: then the page is marked dirty); NULL otherwise. Valid until the env lock is
+ * given up, or as long as only the current env could change the slot and runs on this CPU alone.
+ * Requires the env lock. */
 void *user_window(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes, bool is_write)
 	REQUIRES(env_class);
-/* Copy in, copy out: any alignment and length. EXO_E_POINTER: part of it is not accessible (what came
- * before may have been copied). Takes env. */
+/* Copy in, copy out: any alignment and length. EXO_E_POINTER: part of it is not accessible (what
+ * came before may have been copied). Takes env. */
 err_t user_read(struct machine *m, unsigned env, void *to, struct uaddr from, uint64_t bytes)
 	MUST_USE;
 err_t user_write(struct machine *m, unsigned env, struct uaddr to, const void *from,

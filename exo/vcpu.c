@@ -43,7 +43,8 @@ err_t vcpu_find(struct machine *m, uint64_t handle, unsigned *vcpu)
 
 	if (at >= EXO_VCPUS || m->vcpus[at].generation != handle >> 16)
 		return EXO_E_VCPU;
-	state = atomic_load_explicit(&m->vcpus[at].state, memory_order_acquire); /* pairs with: vcpu_edge */
+	/* pairs with: vcpu_edge */
+	state = atomic_load_explicit(&m->vcpus[at].state, memory_order_acquire);
 	if (state == VCPU_FREE || state == VCPU_INITIALIZING || state == VCPU_TERMINATED)
 		return EXO_E_VCPU;
 	*vcpu = at;
@@ -76,6 +77,7 @@ static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, st
 {
 	unsigned account = m->envs[env].account;
 	struct slot_path path;
+	uint64_t leaf;
 	err_t err;
 
 	env_lock(m, env);
@@ -92,9 +94,9 @@ static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, st
 		arch_frame_zero(m, *page);
 		err = frame_ref(m, *page);
 		assert(!err);
-		atomic_store_explicit(path.slot, SLOT_FIXED | slot_leaf(page->n, EXO_READ | EXO_WRITE,
-								       EXO_READ | EXO_WRITE, 0),
-				      memory_order_release); /* pairs with: slot_find */
+		leaf = slot_leaf(page->n, EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, 0);
+		/* pairs with: slot_find */
+		atomic_store_explicit(path.slot, SLOT_FIXED | leaf, memory_order_release);
 		frame_use(m, path.table, 1);
 	}
 	env_unlock(m, env);
@@ -217,7 +219,8 @@ void vcpu_event(struct machine *m, unsigned vcpu, uint32_t events)
 {
 	struct vcpu *v = &m->vcpus[vcpu];
 
-	/* Acq_rel: what the event is about is visible to whoever takes it. pairs with: upcall_events */
+	/* Acq_rel: what the event is about is visible to whoever takes it. pairs with:
+	 * upcall_events */
 	events |= atomic_fetch_or_explicit(&v->pending, events, memory_order_acq_rel);
 	vcpu_page(m, vcpu)->pending = events;
 	point("event_pended");

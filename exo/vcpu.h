@@ -39,20 +39,24 @@ struct vcpu {
 	_Atomic uint32_t stopping;    /* its CPU is to end it; relaxed, an interrupt announces it */
 	struct pfn page;              /* vcpu page; holds one reference */
 	uint64_t page_address;        /* where its env sees it */
-	_Atomic uint32_t pending;     /* events; or-ed by anyone, acq_rel; pairs with: upcall_events */
-	bool has_progressed;          /* reached user mode since the last EVENTS upcall; its CPU only */
-	uint64_t timer;               /* deadline, UINT64_MAX: none; its CPU, or cpu lock if sleeping */
+	/* events; or-ed by anyone, acq_rel; pairs with: upcall_events */
+	_Atomic uint32_t pending;
+	/* reached user mode since the last EVENTS upcall; its CPU only */
+	bool has_progressed;
+	/* deadline, UINT64_MAX: none; its CPU, or cpu lock if sleeping */
+	uint64_t timer;
 	uint32_t sleep_next GUARDED_BY(cpu_class);  /* in its CPU's list of sleepers */
-	uint32_t sleep_cpu;           /* CPU whose list it is on; written by it before is_sleeping */
+	/* CPU whose list it is on; written by it before is_sleeping */
+	uint32_t sleep_cpu;
 	uint32_t slices;              /* positions it holds; tree lock */
 	uint32_t home;                              /* CPU of its last slice; tree lock */
 	bool is_sleeping GUARDED_BY(cpu_class);
-	/* enum wait_mode; written under its bucket's lock. seq_cst: pending is set before it is read,
-	 * and read after it is set. pairs with: vcpu_event, wait_start */
+	/* enum wait_mode; written under its bucket's lock. seq_cst: pending is set before it is
+	 * read, and read after it is set. pairs with: vcpu_event, wait_start */
 	_Atomic uint32_t wait_mode;
 	uint32_t wait_next GUARDED_BY(wait_class);  /* in its bucket */
-	/* What it waits on, see wait.c; written under its bucket's lock. Relaxed: who reads them without
-	 * looks again under the lock. */
+	/* What it waits on, see wait.c; written under its bucket's lock. Relaxed: who reads them
+	 * without looks again under the lock. */
 	_Atomic uint64_t wait_key;
 	_Atomic uint64_t wait_offset;
 	uint64_t excess;              /* run past the last slice's end, owed; its CPU only */
@@ -60,14 +64,14 @@ struct vcpu {
 };
 
 uint64_t vcpu_handle(struct machine *m, unsigned vcpu);
-/* One step of a vcpu's life, by compare-and-swap. False, counted and nothing changed, if the edge is
- * not in the drawing above or the state is not `from`. */
+/* One step of a vcpu's life, by compare-and-swap. False, counted and nothing changed, if the edge
+ * is not in the drawing above or the state is not `from`. */
 bool vcpu_edge(struct machine *m, unsigned vcpu, enum vcpu_state from, enum vcpu_state to);
 /* The live vcpu that `handle` names (EXO_E_VCPU), of whichever env. */
 err_t vcpu_find(struct machine *m, uint64_t handle, unsigned *vcpu) MUST_USE;
 /* A new vcpu of `env`, RUNNABLE but without a slice. Everything is checked before anything changes.
- * EXO_E_ARGUMENT (addresses, registers), EXO_E_LIMIT, EXO_E_FULL, EXO_E_AGAIN, and as ALLOC for the slot of the
- * vcpu page. Requires tree lock; takes env. */
+ * EXO_E_ARGUMENT (addresses, registers), EXO_E_LIMIT, EXO_E_FULL, EXO_E_AGAIN, and as ALLOC for the
+ * slot of the vcpu page. Requires tree lock; takes env. */
 err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *start,
 		 unsigned *vcpu) MUST_USE REQUIRES(tree_class);
 /* End a vcpu in any state but FREE and INITIALIZING. Requires tree lock; takes wait, cpu, free. */

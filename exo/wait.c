@@ -26,7 +26,8 @@ static struct wait_bucket *wait_bucket(struct machine *m, uint64_t key, uint64_t
 	return &m->buckets[hash >> 40 & (EXO_BUCKETS - 1)];
 }
 
-static inline void wait_lock(struct machine *m, struct wait_bucket *b) ACQUIRES(wait_class) UNCHECKED
+static inline void wait_lock(struct machine *m, struct wait_bucket *b)
+	ACQUIRES(wait_class) UNCHECKED
 {
 	lock_acquire(m, &b->lock, RANK_WAIT, false);
 }
@@ -86,9 +87,10 @@ static void wait_unlink(struct machine *m, struct wait_bucket *b, unsigned vcpu)
 		frame_use(m, wait_frame(m->vcpus[vcpu].wait_key), -1);
 }
 
-/* Lock the bucket that a vcpu waits in; NULL if it does not wait (in `mode`; WAIT_NONE: any). Its key
- * may change until the lock is held. */
-static struct wait_bucket *wait_lock_vcpu(struct machine *m, struct vcpu *v, unsigned mode) UNCHECKED
+/* Lock the bucket that a vcpu waits in; NULL if it does not wait (in `mode`; WAIT_NONE: any). Its
+ * key may change until the lock is held. */
+static struct wait_bucket *wait_lock_vcpu(struct machine *m, struct vcpu *v, unsigned mode)
+	UNCHECKED
 {
 	for (;;) {
 		uint64_t key = v->wait_key, offset = v->wait_offset;

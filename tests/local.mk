@@ -50,9 +50,7 @@ TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 if LIBOS_X86_64
 TESTS += $(GUEST_TESTS)
 endif
-if KERNEL_X86_64
 TESTS += $(RAW_TESTS)
-endif
 
 TEST_EXTENSIONS = .tap .guest .raw .sh
 TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

@@ -34,12 +34,9 @@ machineinclude_HEADERS = arch/x86_64/include/machine/call.h \
 
 # Where chitin-run and chitin-cc look once installed.
 imagedir = $(pkglibdir)
-image_PROGRAMS =
+image_PROGRAMS = exo-x86_64.elf
 
-if KERNEL_X86_64
-image_PROGRAMS += exo-x86_64.elf
 EXTRA_DIST += arch/x86_64/exo/kernel.ld
-endif
 exo_x86_64_elf_SOURCES = $(EXO_SOURCES) $(X86_64_EXO_SOURCES)
 exo_x86_64_elf_CPPFLAGS = $(X86_64_CPPFLAGS)
 exo_x86_64_elf_CFLAGS = $(X86_64_CFLAGS) -mcmodel=kernel -fno-pic -flto

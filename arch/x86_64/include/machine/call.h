@@ -73,8 +73,8 @@ static inline void machine_set_vcpu(uint64_t value)
 	__asm__ volatile("wrgsbase %0" : : "r"(value));
 }
 
-/* The program's FPU state to and from `area` (64-byte aligned, zero before its first use, `bytes` as
- * exo_info.fpu_bytes says: 512 is the legacy layout, more the extended one). */
+/* The program's FPU state to and from `area` (64-byte aligned, zero before its first use, `bytes`
+ * as exo_info.fpu_bytes says: 512 is the legacy layout, more the extended one). */
 static inline void machine_fpu_save(void *area, uint32_t bytes)
 {
 	if (bytes > 512)
