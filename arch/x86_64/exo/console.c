@@ -17,7 +17,6 @@ enum {
 
 	UART_DIVISOR = 0x80,     /* of UART_LINE: the first two ports set the rate */
 	UART_8N1 = 0x03,
-	UART_FIFO_CLEAR = 0x07,
 	UART_READY = 0x0b,       /* DTR, RTS, and the gate of the interrupt line */
 	UART_RECEIVED = 0x01,
 	UART_CAN_SEND = 0x20,
@@ -32,8 +31,12 @@ void console_init(void)
 	x86_out8(UART_DATA, 1); /* 115200 / 1 */
 	x86_out8(UART_INTERRUPTS, 0);
 	x86_out8(UART_LINE, UART_8N1);
-	x86_out8(UART_FIFO, UART_FIFO_CLEAR);
+	x86_out8(UART_FIFO, 0); /* none: turning it on would drop what was typed before us */
 	x86_out8(UART_MODEM, UART_READY);
+}
+
+void console_listen(void)
+{
 	x86_out8(UART_INTERRUPTS, 1);
 }
 

@@ -76,6 +76,7 @@ void irq_init(struct machine *m)
 		irq_ioapic_save(IOAPIC_ENTRY + 2 * pin, APIC_MASKED);
 	irq_ioapic_save(IOAPIC_ENTRY + 2 * IOAPIC_CONSOLE + 1, cpu->apic << 24);
 	irq_ioapic_save(IOAPIC_ENTRY + 2 * IOAPIC_CONSOLE, LAYOUT_VECTOR_CONSOLE);
+	console_listen(); /* not earlier: an edge at a masked pin is lost for ever */
 }
 
 /* Acknowledge, and move what the console received. */

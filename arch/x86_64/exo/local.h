@@ -89,6 +89,8 @@ void timer_init(struct machine *m);
 enum { CONSOLE_SERIAL = 1, CONSOLE_LAST = 2 };
 
 void console_init(void);
+/* Interrupt when a byte has come: at once, if one waits already. */
+void console_listen(void);
 void console_text(unsigned to, const char *text);
 /* A number in hexadecimal, `digits` long; in decimal. */
 void console_hex(unsigned to, uint64_t value, unsigned digits);

@@ -78,7 +78,7 @@ static void memory_machine_place(struct memory *memory)
 
 	for (i = 0; i < memory->count; i++)
 		is_ram |= memory->ram[i].start <= LAYOUT_LOAD && end <= memory->ram[i].end;
-	if (!is_ram || (memory->archive.start < end && memory->archive.end > LAYOUT_LOAD))
+	if (!is_ram || memory->archive.start < end)
 		boot_refuse("too little memory");
 	memory->machine = (struct memory_range){ start, end };
 }
@@ -108,25 +108,25 @@ void memory_init(struct memory *memory, uint64_t physical)
 
 void memory_give(struct machine *m, const struct memory *memory)
 {
+	/* In ascending order: the archive is not below the machine. */
 	const struct memory_range kept[] = {
 		{ 0, MEMORY_LOW },
 		{ LAYOUT_LOAD, memory->machine.end },
 		memory->archive,
+		{ MEMORY_MOST, MEMORY_MOST },
 	};
+	uint64_t at, start = 0;
 	uint32_t i, k;
 
-	for (i = 0; i < memory->count; i++) {
-		uint64_t at = memory->ram[i].start;
+	for (k = 0; k < ARRAY_COUNT(kept); k++) {
+		for (i = 0; i < memory->count; i++) {
+			const struct memory_range *ram = &memory->ram[i];
 
-		while (at < memory->ram[i].end) {
-			for (k = 0; k < ARRAY_COUNT(kept); k++) {
-				if (at >= kept[k].start && at < kept[k].end)
-					break;
-			}
-			if (k == ARRAY_COUNT(kept))
+			at = ram->start > start ? ram->start : start;
+			for (; at < ram->end && at < kept[k].start; at += EXO_PAGE_SIZE)
 				machine_give_frame(m, (struct pfn){
 					(uint32_t)(at >> EXO_PAGE_SHIFT) });
-			at += EXO_PAGE_SIZE;
 		}
+		start = (kept[k].end + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
 	}
 }
