@@ -23,7 +23,8 @@ GUEST_TESTS =
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS = \
 	tests/guest/call_costs.raw \
-	tests/guest/cpu_exceptions_are_upcalls.raw
+	tests/guest/cpu_exceptions_are_upcalls.raw \
+	tests/guest/registers_survive_preemption.raw
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
