@@ -36,7 +36,7 @@ void hold(struct pattern *pattern);
 #define LOAD(name, at)    "	mov " #at "(%rdi), %" #name "\n"
 #define COMPARE(name, at) "	cmp " #at "(%rdi), %" #name "\n	jne 2f\n"
 #define LOAD_VECTOR(n, at)    "	vmovdqu " #at "(%rdi), %ymm" #n "\n"
-#define COMPARE_VECTOR(n, at) "	vpxor " #at "(%rdi), %ymm" #n ", %ymm15\n"		\
+#define COMPARE_VECTOR(n, at) "	vpxor " #at "(%rdi), %ymm" #n ", %ymm15\n"	\
 	"	vptest %ymm15, %ymm15\n	jnz 2f\n"
 #define LOAD_X87(at)  "	fldl " #at "(%rdi)\n"
 #define STORE_X87(at) "	fstpl " #at "(%rdi)\n"

@@ -8,7 +8,7 @@
 
 /* ---- boot.S, trap.S, kernel.ld ---- */
 extern uint64_t boot_root[], boot_direct_l3[], boot_direct_l2[], boot_image_l1[];
-extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
+extern char image_start[], image_text_end[], image_bss[], image_end[];
 extern char stack_guard[], kernel_stack[], kernel_stack_top[], fault_stack_top[], nmi_stack_top[];
 extern char vector_entries[];
 extern uint64_t idt[][2];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The kernel's half of every address space, roots and translations. The kernel's tables are those
- * of boot.S, shared by all roots; after mmu_init nobody writes to them. No locks: a root being made
- * is its maker's, and the translations dropped are this CPU's.
+ * of boot.S, shared by all roots; after mmu_init nobody can write to them. No locks: a root being
+ * made is its maker's, and the translations dropped are this CPU's.
  *
  * No process-context identifiers: loading a root drops all translations of the former one; those of
  * the kernel are global and stay.
@@ -15,27 +15,34 @@
 #define MMU_LARGE  (UINT64_C(1) << 7)
 #define MMU_GLOBAL (UINT64_C(1) << 8)
 
+/* The slot of a page of the image. */
+static uint64_t *mmu_image_slot(const void *page)
+{
+	return &boot_image_l1[(uint64_t)((const char *)page - image_start) / EXO_PAGE_SIZE];
+}
+
 void mmu_init(uint64_t bytes)
 {
-	uint64_t i, page = (uint64_t)image_start;
+	uint64_t i, *slot;
 
-	/* The image: text not writable, the rest not executable, nothing where a stack overflows.
-	 * Through the direct map the same table is seen, nothing of it executable. */
-	for (i = 0; i < EXO_TABLE_SLOTS; i++, page += EXO_PAGE_SIZE) {
-		if (page < (uint64_t)image_text_end)
-			boot_image_l1[i] &= ~SLOT_W;
-		else
-			boot_image_l1[i] |= SLOT_NX;
-		if (page < (uint64_t)image_rodata_end)
-			boot_image_l1[i] &= ~SLOT_W;
-		boot_image_l1[i] |= MMU_GLOBAL;
-		if (page == (uint64_t)stack_guard)
-			boot_image_l1[i] = 0;
-	}
 	for (i = 0; i < EXO_TABLE_SLOTS; i++)
 		boot_direct_l2[i] |= SLOT_NX | (boot_direct_l2[i] & MMU_LARGE ? MMU_GLOBAL : 0);
 	for (i = 1; i << 30 < bytes; i++)
 		boot_direct_l3[i] = i << 30 | SLOT_P | SLOT_W | MMU_LARGE | MMU_GLOBAL | SLOT_NX;
+	/* The image, which the direct map shows by the same table, there without any execution:
+	 * only text is executable, only what follows the tables is writable, and nothing is where
+	 * a stack overflows. The table itself comes last. */
+	for (i = 0; i < EXO_TABLE_SLOTS; i++)
+		boot_image_l1[i] |= MMU_GLOBAL;
+	for (slot = mmu_image_slot(image_text_end); slot < boot_image_l1 + EXO_TABLE_SLOTS; slot++)
+		*slot |= SLOT_NX;
+	*mmu_image_slot(stack_guard) = 0;
+	*mmu_image_slot(idt) &= ~SLOT_W;
+	for (slot = boot_image_l1; slot < mmu_image_slot(image_bss); slot++) {
+		if (slot != mmu_image_slot(boot_image_l1))
+			*slot &= ~SLOT_W;
+	}
+	*mmu_image_slot(boot_image_l1) &= ~SLOT_W;
 	x86_cr3_load(x86_cr3());
 }
 
