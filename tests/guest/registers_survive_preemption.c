@@ -57,7 +57,8 @@ __asm__("hold: push %rbx\n	push %rbp\n	push %r12\n	push %r13\n	push %r14\n"
 	"3:	stmxcsr 216(%rdi)\n	fnstcw 220(%rdi)\n"
 	STORE_X87(280) STORE_X87(272) STORE_X87(264) STORE_X87(256)
 	STORE_X87(248) STORE_X87(240) STORE_X87(232) STORE_X87(224)
-	"	pop %r15\n	pop %r14\n	pop %r13\n	pop %r12\n	pop %rbp\n	pop %rbx\n"
+	"	pop %r15\n	pop %r14\n	pop %r13\n	pop %r12\n"
+	"	pop %rbp\n	pop %rbx\n"
 	"	ret\n");
 
 void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
