@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: ISC
 # Native programs, each one C file built by our own chitin-cc. To add apps/NAME.c: one line here.
-APPS =
+APPS = \
+	apps/faults \
+	apps/forkbench \
+	apps/hello \
+	apps/prompt \
+	apps/threads
 
 EXTRA_DIST += $(APPS:=.c)
 CLEANFILES += $(APPS)
@@ -14,7 +19,7 @@ $(APPS): %: %.c $(NATIVE_NEEDS)
 
 # `make run` boots to a prompt with all programs and Debian's busybox in /bin; or, for example,
 # `make run PROGRAM=apps/hello ARGS=world`.
-PROGRAM = apps/sh
+PROGRAM = apps/prompt
 ARGS =
 RUN_FILES = $(patsubst apps/%,--add apps/%=bin/%,$(filter-out $(PROGRAM),$(APPS))) \
 	$(patsubst /%,--add /%=%,$(wildcard /bin/busybox))

@@ -2,7 +2,7 @@
 # The library OS, but for its machine-dependent part (arch/*/libos). One list for all CPUs.
 LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/fs/archive.c \
-	libos/linux/call.c libos/linux/console.c libos/linux/errno.c libos/linux/exec.c \
+	libos/linux/call.c libos/linux/console.c libos/linux/errno.c \
 	libos/linux/file.c libos/linux/futex.c libos/linux/info.c libos/linux/init.c \
 	libos/linux/ioctl.c libos/linux/memory.c libos/linux/name.c libos/linux/poll.c \
 	libos/linux/saved.c libos/linux/signal.c libos/linux/stack.c libos/linux/strace.c \
@@ -21,7 +21,7 @@ LIBOS_H = \
 	libos/linux/linux.h libos/linux/saved.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
 	libos/vm/slots.h libos/vm/vm.h
 
-EXTRA_DIST += $(LIBOS_H) libos/fs/README libos/linux/README
+EXTRA_DIST += $(LIBOS_H) libos/fs/README libos/linux/README doc/linux.md
 
 noinst_LIBRARIES += libos-host.a
 libos_host_a_SOURCES = $(LIBOS_FS_SOURCES)

@@ -18,7 +18,8 @@ HOST_TESTS = \
 
 # tests/guest/NAME.c, built by chitin-cc and booted by tests/run-guest; a line `run-guest: OPTIONS`
 # in the file's first comment gives options for chitin-run.
-GUEST_TESTS =
+GUEST_TESTS = \
+	tests/guest/linux_calls_answer_as_linux.guest
 
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS = \
@@ -29,6 +30,7 @@ RAW_TESTS = \
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
 	tests/tools/boot_archive.sh \
+	tests/tools/busybox_matches_linux.sh \
 	tests/tools/chitin_run_ends.sh \
 	tests/tools/chitin_run_input.sh \
 	tests/tools/installed.sh \

@@ -8,6 +8,8 @@
 #include <machine/call.h>
 #include <machine/linux.h>
 
+#include "libos/fork/strings.h"
+
 enum {
 	TASK_CLONE_VM = 0x100,
 	TASK_CLONE_VFORK = 0x4000,
@@ -110,6 +112,20 @@ int64_t task_fork(struct linux_call *c)
 {
 	memset(c->arg, 0, sizeof(c->arg));
 	return task_clone_process(c);
+}
+
+int64_t task_execve(struct linux_call *c)
+{
+	struct process_image image;
+	err_t error = strings_read(c->os, c->arg[0], c->arg[1], c->arg[2], &image);
+
+	if (error == EXO_E_TYPE)
+		return -LINUX_EACCES;
+	if (error < 0)
+		return errno_from(error);
+	error = process_exec(c->os, &image);
+	strings_free(c->os, &image);
+	return errno_from(error);
 }
 
 int64_t task_exit_group(struct linux_call *c)

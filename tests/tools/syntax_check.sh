@@ -46,6 +46,14 @@ breaks sc_lines exo/a.c "$(printf '%0101d\n' 0)"
 breaks sc_typedef exo/a.h "typedef struct a a;"
 breaks sc_paths exo/a.c "/* see /ro""ot/notes */"
 breaks sc_compile exo/a.h "struct a { struct b b; };"
+mkdir -p "$tree/arch/host/include/machine" "$tree/doc"
+echo "the call read" >"$tree/doc/linux.md"
+echo "CALL(0, read, a, \"d\")" >"$tree/arch/host/include/machine/linux.def"
+tap_eq "sc_linux is silent" "$(sh "$check" "$tree" sc_linux 2>/dev/null)" ""
+echo "ABSENT(1, ready)" >>"$tree/arch/host/include/machine/linux.def"
+tap_eq "sc_linux speaks" "$(sh "$check" "$tree" sc_linux 2>/dev/null)" \
+	"sc_linux: doc/linux.md:1: does not name ready"
+rm -rf "$tree/arch/host/include/machine/linux.def" "$tree/doc/linux.md"
 breaks sc_tour doc/tour.md "and exo/a.c again"
 
 if [ -n "${CTAGS-}" ]; then
