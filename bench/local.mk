@@ -1,16 +1,38 @@
 # SPDX-License-Identifier: ISC
-# What things cost: instructions under icount, printed as a table.
-# To add one: bench/NAME.c, a native program that prints lines `NAME INSTRUCTIONS`, and one line here.
-BENCHES =
+# What things cost: instructions under icount, printed as a table (doc/cost.md).
+# bench/exo.raw measures the kernel alone, in the library's place; bench/native a program with it.
+BENCHES = bench/exo.raw
+if LIBOS_X86_64
+BENCHES += bench/native
+endif
 
-EXTRA_DIST += $(BENCHES:=.c)
-CLEANFILES += $(BENCHES)
-$(BENCHES): %: %.c $(NATIVE_NEEDS)
+EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/native.c bench/run bench/profile \
+	bench/limits.tsv bench/linux-x86_64.tsv bench/rows.tsv
+CLEANFILES += $(BENCHES) bench.tsv
+BENCH_NEEDS = bench/bench.h bench/exo.h tests/guest/raw.h
+
+bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) $(X86_64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \
+		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
+bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) $< -o $@
 
+# make bench ROWS='fork_call_small al_trap': only these. make profile ROW=al_trap: where they go.
+BENCH_ENV = top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)'
+ROWS =
+ROW = exo_null
 bench: all $(BENCHES)
-	@for program in $(BENCHES); do \
-		tools/chitin-run --icount --memory 1G --timeout 900 $$program || exit 1; \
-	done
-.PHONY: bench
+	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run $(ROWS)
+profile: all $(BENCHES)
+	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/profile $(ROW)
+.PHONY: bench profile
+
+# make limits: agree on what the kernel's rows cost now and 5 % (bench/limits.tsv), by which
+# tests/tools/bench_within_limits.sh measures a rise.
+limits: all $(BENCHES)
+	@$(BENCH_ENV) CC='$(CC)' CFLAGS='$(CFLAGS)' $(SHELL) $(srcdir)/bench/run --exo --limits \
+		>$(srcdir)/bench/limits.new
+	@mv $(srcdir)/bench/limits.new $(srcdir)/bench/limits.tsv
+.PHONY: limits

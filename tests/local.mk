@@ -29,6 +29,7 @@ RAW_TESTS = \
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
+	tests/tools/bench_within_limits.sh \
 	tests/tools/boot_archive.sh \
 	tests/tools/busybox_matches_linux.sh \
 	tests/tools/chitin_run_ends.sh \
@@ -68,7 +69,8 @@ RAW_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
 ITERATIONS = 5
 AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	QEMU_X86_64='$(QEMU_X86_64)'; export QEMU_X86_64; \
-	CC='$(CC)'; export CC; CTAGS='$(CTAGS)'; export CTAGS; \
+	CC='$(CC)'; export CC; CFLAGS='$(CFLAGS)'; export CFLAGS; \
+	DEBUG_CPPFLAGS='$(DEBUG_CPPFLAGS)'; export DEBUG_CPPFLAGS; CTAGS='$(CTAGS)'; export CTAGS; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \
 	top_builddir='$(top_builddir)'; export top_builddir;
 
@@ -86,7 +88,7 @@ $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
 
 # The kernel that plays the other side of chitin-run.
-check_DATA = tests/tools/kernel.elf
+check_DATA = tests/tools/kernel.elf bench/exo.raw
 CLEANFILES += tests/tools/kernel.elf
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)
