@@ -33,7 +33,7 @@ void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 	seen.count = 0;									\
 	__asm__ volatile("mov %%rsp, %%r14; lea 9f(%%rip), %%r15\n" text "\n9:"		\
 			 : "+a"(try_input) : "b"(UINT64_C(0x1122334455667788))		\
-			 : "rcx", "rdx", "r14", "r15", "memory", "cc");			\
+			 : "rcx", "rdx", "r11", "r14", "r15", "memory", "cc");			\
 } while (0)
 
 static void expect(const char *name, uint64_t kind, uint64_t code)
@@ -59,6 +59,11 @@ static void exceptions(void)
 	expect("breakpoint", e, EXO_EXCEPTION_BREAKPOINT);
 	TRY("pushf; orl $0x100, (%%rsp); popf; nop; nop", 0);
 	expect("single step", e, EXO_EXCEPTION_DEBUG);
+	TRY("pushf; orl $0x100, (%%rsp); popf; syscall; nop; nop",
+	    EXO_CALL_PREFIX | EXO_CALL_SELF);
+	expect("single step over a system call", e, EXO_EXCEPTION_DEBUG);
+	TRY("int $4", 0);
+	expect("INT 4", e, EXO_EXCEPTION_OTHER);
 	TRY("mov (%%rax), %%rcx", UINT64_C(0x8000000000000000));
 	expect("non-canonical address", e, EXO_EXCEPTION_PROTECTION);
 	TRY("mov %%rax, %%rsp; push %%rax", UINT64_C(0x9000000000000000));
