@@ -4,6 +4,8 @@
  * says how it ended. Programs are files in /bin; a word with a slash is taken as it is.
  */
 #include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +89,9 @@ static void prompt_run(char **words, char **environment)
 		snprintf(path, sizeof(path), "%s", words[0]);
 	else
 		snprintf(path, sizeof(path), "/bin/%s", words[0]);
+	signal(SIGINT, SIG_DFL);
 	pid = libos_spawn(path, words, environment);
+	signal(SIGINT, SIG_IGN);
 	if (pid < 0) {
 		printf("%s: %s\n", words[0], prompt_why(pid));
 		return;
@@ -104,6 +108,7 @@ int main(int argc, char **argv, char **environment)
 {
 	char line[PROMPT_LINE], *words[PROMPT_WORDS];
 
+	signal(SIGINT, SIG_IGN);
 	(void)argc;
 	(void)argv;
 	printf("Chitin. ");
@@ -113,8 +118,14 @@ int main(int argc, char **argv, char **environment)
 
 		printf("> ");
 		fflush(stdout);
-		if (fgets(line, sizeof(line), stdin) == NULL)
-			break;
+		errno = 0;
+		if (fgets(line, sizeof(line), stdin) == NULL) {
+			if (feof(stdin) || errno != EINTR)
+				break;
+			clearerr(stdin); /* the interrupt key: a new line */
+			printf("\n");
+			continue;
+		}
 		count = prompt_split(line, words);
 		if (count == 0)
 			continue;
