@@ -157,12 +157,15 @@ static bool console_from_serial(struct console *console)
 	return console_write(STDOUT_FILENO, buffer, (size_t)n);
 }
 
-/* Read what the user typed; false when no more will come. */
+/* Read what the user typed; false when no more will come. The end of a file or a pipe becomes the
+ * key that says so on the console's terminal, Ctrl-D. */
 static bool console_from_user(struct console *console)
 {
 	char buffer[256];
 	ssize_t n = read(STDIN_FILENO, buffer, sizeof(buffer));
 
+	if (n == 0 && !console->terminal)
+		console_write(console->qemu->serial, "\004", 1);
 	if (n <= 0)
 		return false;
 	if (console->terminal && memchr(buffer, CONSOLE_LEAVE_KEY, (size_t)n) != NULL) {
