@@ -67,6 +67,23 @@ void fs_init(struct libos *os)
 		print("%s: the boot archive is malformed\n", os->process.name);
 }
 
+/* The program's path from the root, as it was found from the directory. */
+static const char *init_path(struct libos *os)
+{
+	char *path = os->linux->path[0];
+	const char *text;
+	size_t bytes;
+
+	if (os->process.exec == NULL)
+		return "";
+	text = (const char *)os->process.exec + os->process.exec->path;
+	if (text[0] == '/' || node_path(&os->fs->fs, os->linux->files.dir, path, FS_PATH_MAX) < 0)
+		return text;
+	bytes = strlen(path);
+	format_text(path + bytes, FS_PATH_MAX - bytes, bytes > 1 ? "/%s" : "%s", text);
+	return path;
+}
+
 /* /proc/self/exe, by which programs find themselves. */
 static void init_proc(struct libos *os, const char *path)
 {
@@ -114,8 +131,6 @@ static void init_fork_child(struct thread *t)
 
 void linux_init(struct libos *os)
 {
-	const char *path = "";
-
 	os->linux = heap_alloc(os, sizeof(*os->linux));
 	if (os->linux == NULL)
 		init_fail(os, "the Linux layer");
@@ -123,9 +138,7 @@ void linux_init(struct libos *os)
 	os->linux->random = machine_clock();
 	files_init(&os->fs->fs, &os->linux->files);
 	saved_load(os);
-	if (os->process.exec != NULL)
-		path = (const char *)os->process.exec + os->process.exec->path;
-	init_proc(os, path);
+	init_proc(os, init_path(os));
 	memcpy(os->linux->comm, os->process.name, sizeof(os->linux->comm) - 1);
 	os->linux->is_traced = init_is_traced(os);
 	os->hooks.syscall = call_hook;
