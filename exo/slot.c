@@ -7,35 +7,10 @@
 
 #include "exo/slot_batch.h"
 
-static unsigned slot_index(uint64_t address, unsigned level)
-{
-	return (unsigned)(address / EXO_SPAN(level)) & (EXO_TABLE_SLOTS - 1);
-}
-
 err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned level,
 		struct slot_path *path)
 {
-	struct pfn table = root;
-	uint64_t all = ~UINT64_C(0);
-	unsigned l;
-
-	if (address >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
-		return EXO_E_RANGE;
-	for (l = EXO_LEVELS; l > level; l--) {
-		uint64_t slot = atomic_load_explicit(&table_slots(m, table)[slot_index(address, l)],
-						     memory_order_relaxed);
-
-		if (!slot_is_present(slot))
-			return EXO_E_NO_TABLE;
-		all &= slot;
-		table.n = slot_pfn(slot);
-	}
-	path->table = table;
-	path->index = slot_index(address, level);
-	path->slot = table_slots(m, table) + path->index;
-	path->rights = slot_rights(all);
-	path->is_open = slot_is_writable(all);
-	return EXO_OK;
+	return slot_walk(m, root, address, level, path);
 }
 
 void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i)

@@ -15,6 +15,8 @@
 #ifndef EXO_SLOT_H
 #define EXO_SLOT_H
 
+#include <machine/slot.h>
+
 #include "exo/machine.h"
 
 /* Where a slot is. */
@@ -30,6 +32,39 @@ struct slot_path {
  * EXO_E_NO_TABLE. Requires the env lock of whoever root is. */
 err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned level,
 		struct slot_path *path) MUST_USE;
+
+/* Where the slot that covers `address` is in a table of `level`. */
+static inline unsigned slot_index(uint64_t address, unsigned level)
+{
+	return (unsigned)(address / EXO_SPAN(level)) & (EXO_TABLE_SLOTS - 1);
+}
+
+/* The same in line, for the paths that every upcall takes. */
+static inline err_t slot_walk(struct machine *m, struct pfn root, uint64_t address,
+			      unsigned level, struct slot_path *path)
+{
+	struct pfn table = root;
+	uint64_t all = ~UINT64_C(0);
+	unsigned l;
+
+	if (address >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
+		return EXO_E_RANGE;
+	for (l = EXO_LEVELS; l > level; l--) {
+		uint64_t slot = atomic_load_explicit(&table_slots(m, table)[slot_index(address, l)],
+						     memory_order_relaxed);
+
+		if (!slot_is_present(slot))
+			return EXO_E_NO_TABLE;
+		all &= slot;
+		table.n = slot_pfn(slot);
+	}
+	path->table = table;
+	path->index = slot_index(address, level);
+	path->slot = table_slots(m, table) + path->index;
+	path->rights = slot_rights(all);
+	path->is_open = slot_is_writable(all);
+	return EXO_OK;
+}
 
 /* Run operations `done` to count - 1 of the current vcpu's batch at user address `batch`. *done is
  * the second result: operations done << 32 | slots done of the next. Errors: see doc/abi.md, by

@@ -7,24 +7,6 @@
 
 #include <machine/slot.h>
 
-void *user_window(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes, bool is_write)
-{
-	uint64_t offset = at.a % EXO_PAGE_SIZE, slot, mark;
-	struct slot_path path;
-
-	if (offset + bytes > EXO_PAGE_SIZE || slot_find(m, m->envs[env].root, at.a, 1, &path))
-		return NULL;
-	slot = atomic_load_explicit(path.slot, memory_order_relaxed);
-	if (!slot_is_present(slot) || !(slot_access(slot) & EXO_READ))
-		return NULL;
-	if (is_write && !(slot_access(slot) & EXO_WRITE && path.is_open))
-		return NULL;
-	mark = SLOT_ACCESSED | (is_write ? SLOT_DIRTY : 0);
-	if ((slot & mark) != mark)
-		atomic_fetch_or_explicit(path.slot, mark, memory_order_relaxed);
-	return (char *)arch_frame_memory(m, (struct pfn){ slot_pfn(slot) }) + offset;
-}
-
 static err_t user_copy(struct machine *m, unsigned env, struct uaddr at, char *buffer,
 		       uint64_t bytes, bool is_write)
 {

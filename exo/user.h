@@ -7,7 +7,10 @@
 #ifndef EXO_USER_H
 #define EXO_USER_H
 
+#include <machine/slot.h>
+
 #include "exo/machine.h"
+#include "exo/slot.h"
 
 /* An address in the program's space. */
 struct uaddr {
@@ -18,8 +21,25 @@ struct uaddr {
  * it, if so asked: then the page is marked dirty); NULL otherwise. Valid until the env lock is
  * given up, or as long as only the current env could change the slot and runs on this CPU alone.
  * Requires the env lock. */
-void *user_window(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes, bool is_write)
-	REQUIRES(env_class);
+static inline void *user_window(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes,
+				bool is_write) REQUIRES(env_class)
+{
+	uint64_t offset = at.a % EXO_PAGE_SIZE, slot, mark;
+	struct slot_path path;
+
+	if (offset + bytes > EXO_PAGE_SIZE || slot_walk(m, m->envs[env].root, at.a, 1, &path))
+		return NULL;
+	slot = atomic_load_explicit(path.slot, memory_order_relaxed);
+	if (!slot_is_present(slot) || !(slot_access(slot) & EXO_READ))
+		return NULL;
+	if (is_write && !(slot_access(slot) & EXO_WRITE && path.is_open))
+		return NULL;
+	mark = SLOT_ACCESSED | (is_write ? SLOT_DIRTY : 0);
+	if ((slot & mark) != mark)
+		atomic_fetch_or_explicit(path.slot, mark, memory_order_relaxed);
+	return (char *)arch_frame_memory(m, (struct pfn){ slot_pfn(slot) }) + offset;
+}
+
 /* Copy in, copy out: any alignment and length. EXO_E_POINTER: part of it is not accessible (what
  * came before may have been copied). Takes env. */
 err_t user_read(struct machine *m, unsigned env, void *to, struct uaddr from, uint64_t bytes)

@@ -44,6 +44,6 @@ static void raw_main(void)
 
 	cost("null system call", COST("syscall"), nothing, 150);
 	cost_number = 1;
-	cost("foreign system call, upcall and resume", COST("syscall"), nothing, 700);
-	cost("page fault, upcall and resume", COST("mov (%%rbx), %%eax"), nothing, 700);
+	cost("foreign system call, upcall and resume", COST("syscall"), nothing, 650);
+	cost("page fault, upcall and resume", COST("mov (%%rbx), %%eax"), nothing, 650);
 }
