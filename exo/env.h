@@ -38,6 +38,10 @@ uint64_t env_handle(struct machine *m, unsigned env);
  * ones only if `is_dead_ok`. Requires tree lock. */
 err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead_ok, unsigned *env)
 	MUST_USE REQUIRES(tree_class);
+/* A dead child of `parent`, for whoever inherits children it never saw. EXO_E_EMPTY. Requires tree
+ * lock. */
+err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
+	MUST_USE REQUIRES(tree_class);
 /* A child of `parent` with an empty root table, paid by its account or (limits not NULL) one
  * carved out of that. EXO_E_LIMIT, EXO_E_FULL, EXO_E_AGAIN. Requires tree lock. */
 err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,

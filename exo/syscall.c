@@ -82,6 +82,13 @@ static err_t call_env_reap(struct machine *m, struct cpu *c, struct vcpu *v, uin
 
 	(void)c;
 	tree_lock(m);
+	if (!EXO_REG_ARG0(&v->regs)) {
+		err = env_find_dead(m, v->env, &env);
+		if (!err)
+			*value = env_handle(m, env);
+		tree_unlock(m);
+		return err;
+	}
 	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), true, &env);
 	if (!err && m->envs[env].state != ENV_DEAD)
 		err = EXO_E_STATE;
