@@ -81,11 +81,10 @@ static uint64_t unshare_slot(struct batch *b, uint64_t slot, unsigned level, uns
 	if (level > 1)
 		return slot_branch(pfn.n, within,
 				   is_writable && branch_type(b, slot) == FRAME_COMMON);
-	if (slot_is_fixed(slot))
-		return slot;
-	is_writable = is_writable && frame_refs(b->m, pfn) == 1;
+	/* A vcpu's page has the vcpu for a second holder. */
+	is_writable = is_writable && (slot_is_fixed(slot) || frame_refs(b->m, pfn) == 1);
 	return slot_leaf(pfn.n, within, slot_access(slot) & within & (is_writable ? 7u : 5u),
-			 slot_soft(slot)) | (slot & (SLOT_ACCESSED | SLOT_DIRTY));
+			 slot_soft(slot)) | (slot & (SLOT_ACCESSED | SLOT_DIRTY | SLOT_FIXED));
 }
 
 /* The caller is the only holder: the sweep in place. */
