@@ -297,9 +297,9 @@ void cpu_tick(struct machine *m, struct cpu *c)
 
 /* Arm the clock, as the last act before user mode, at least a quantum ahead: so a vcpu always
  * executes before the next asynchronous upcall. */
-static inline void cpu_arm(struct machine *m, struct cpu *c, bool is_soon)
+static inline void cpu_arm(struct machine *m, struct cpu *c, uint64_t now, bool is_soon)
 {
-	uint64_t least = arch_clock(m) + m->quantum_units;
+	uint64_t least = now + m->quantum_units;
 	uint64_t deadline = is_soon || c->deadline < least ? least : c->deadline;
 
 	if (__builtin_expect(deadline != c->armed, false)) {
@@ -319,8 +319,9 @@ static void cpu_end_current(struct machine *m, struct cpu *c)
 /* The long way out: something is to be done before a vcpu can run. */
 static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m, struct cpu *c)
 {
-	bool is_soon = false;
 	struct vcpu *v;
+	uint64_t now;
+	bool is_soon;
 
 	for (;;) {
 		if (c->current == VCPU_NONE) {
@@ -332,16 +333,15 @@ static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m
 			cpu_end_current(m, c);
 			continue;
 		}
-		if (!v->pending) {
-			v->has_progressed = true;
-		} else if (!vcpu_page(m, c->current)->masked) {
-			if (v->has_progressed) {
-				v->has_progressed = false;
-				upcall_events(m, c);
-				continue;
-			}
-			v->has_progressed = true;
-			is_soon = true;
+		now = arch_clock(m);
+		if (now >= c->deadline) {
+			cpu_tick(m, c);
+			continue;
+		}
+		is_soon = v->pending && !vcpu_page(m, c->current)->masked;
+		if (is_soon && v->has_progressed) {
+			upcall_events(m, c);
+			continue;
 		}
 		/* Pairs with: flush_finish: whoever sees in_kernel set has set shoot before. */
 		atomic_store(&c->in_kernel, 0);
@@ -350,18 +350,22 @@ static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m
 		atomic_store(&c->in_kernel, 1);
 		flush_answer(m, c);
 	}
-	cpu_arm(m, c, is_soon);
+	v->has_progressed = true;
+	cpu_arm(m, c, now, is_soon);
 	return v;
 }
 
 struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
 {
+	uint64_t now = arch_clock(m);
 	struct vcpu *v;
 
 	if (c->current == VCPU_NONE)
 		return cpu_leave_slowly(m, c);
 	v = &m->vcpus[c->current];
-	if (v->pending || atomic_load_explicit(&v->stopping, memory_order_relaxed))
+	/* The clock too: who calls more often than once a quantum puts its interrupt off for ever. */
+	if (v->pending || atomic_load_explicit(&v->stopping, memory_order_relaxed)
+	    || now >= c->deadline)
 		return cpu_leave_slowly(m, c);
 	v->has_progressed = true;
 	atomic_store(&c->in_kernel, 0); /* as above; pairs with: flush_finish */
@@ -369,7 +373,7 @@ struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
 		atomic_store(&c->in_kernel, 1);
 		return cpu_leave_slowly(m, c);
 	}
-	cpu_arm(m, c, false);
+	cpu_arm(m, c, now, false);
 	return v;
 }
 
