@@ -36,7 +36,9 @@ static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, st
 	struct slot_path path;
 	uint64_t slot;
 
+	/* The caller's lock must be among those held. */
 	if (op->reserve % EXO_PAGE_SIZE
+	    || (b->caller != b->target_env && b->caller != b->source_env)
 	    || slot_find(b->m, b->m->envs[b->caller].root, op->reserve, 1, &path)
 	    || !path.is_open)
 		return EXO_E_RESERVE;
