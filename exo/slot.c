@@ -83,7 +83,7 @@ err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	if (err)
 		return err;
 	arch_frame_zero(b->m, pfn);
-	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, op->soft);
+	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, op->soft & op->soft_mask);
 	slot_make_executable(b, 0, leaf);
 	/* zero before seen; pairs with: slot_find */
 	atomic_store_explicit(target, leaf, memory_order_release);
@@ -100,11 +100,11 @@ static unsigned soft_change(const struct exo_slot_op *op, uint64_t slot)
 /* Give a leaf that is solely held all rights, the access asked for, and its history. */
 static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i, uint64_t old)
 {
-	uint64_t leaf;
+	uint64_t leaf, keep = op->flags & EXO_OP_CLEAN ? 0 : SLOT_ACCESSED | SLOT_DIRTY;
 
 	do {
 		leaf = slot_leaf(slot_pfn(old), EXO_RWX, op->access, soft_change(op, old))
-			| (old & (SLOT_ACCESSED | SLOT_DIRTY));
+			| (old & keep);
 	} while (!atomic_compare_exchange_weak(b->target.slot + i, &old, leaf));
 	slot_make_executable(b, old, leaf);
 	slot_flush(b, op, i);
