@@ -236,5 +236,9 @@ err_t slot_claim(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	type = frame_type(frame_meta(b->m, pfn));
 	if (type != FRAME_DATA && type != FRAME_TABLE && type != FRAME_COMMON)
 		return EXO_E_TYPE;
+	/* Who may never write it does not own it: the kernel's read-only tables would be a charge
+	 * that no env can drop. */
+	if (!(slot_rights(slot) & b->target.rights & EXO_WRITE))
+		return EXO_E_RIGHTS;
 	return frame_claim(b->m, pfn, b->account);
 }
