@@ -29,7 +29,7 @@ struct env {
 	uint32_t vcpus GUARDED_BY(tree_class);  /* first vcpu, VCPU_NONE ends */
 	uint64_t status GUARDED_BY(tree_class); /* EXO_STATUS when DEAD */
 	/* CPUs that may hold translations of this env: a CPU sets its bit before it loads the root
-	 * and clears it after it loaded another. seq_cst; pairs with: tlb_flush_finish */
+	 * and clears it after it loaded another. seq_cst; pairs with: flush_finish */
 	_Atomic uint64_t cpus;
 };
 
