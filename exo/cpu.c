@@ -363,7 +363,7 @@ struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
 	if (c->current == VCPU_NONE)
 		return cpu_leave_slowly(m, c);
 	v = &m->vcpus[c->current];
-	/* The clock too: who calls more often than once a quantum puts its interrupt off for ever. */
+	/* Else who calls more often than once a quantum puts its interrupt off for ever. */
 	if (v->pending || atomic_load_explicit(&v->stopping, memory_order_relaxed)
 	    || now >= c->deadline)
 		return cpu_leave_slowly(m, c);
