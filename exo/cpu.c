@@ -80,27 +80,14 @@ static void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
 	c->root_env = env;
 }
 
-/* Time past the slice's end is owed. */
-static void cpu_charge_excess(struct machine *m, struct cpu *c)
-{
-	uint64_t now = arch_clock(m);
-
-	if (c->is_over && now > c->slice_end) {
-		m->vcpus[c->current].excess += now - c->slice_end;
-		vcpu_page(m, c->current)->excess += now - c->slice_end;
-	}
-}
-
 void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 {
 	unsigned vcpu = c->current;
 	struct vcpu *v = &m->vcpus[vcpu];
 	bool is_done;
 
-	if (to != VCPU_TERMINATED) {
-		cpu_charge_excess(m, c);
+	if (to != VCPU_TERMINATED)
 		arch_fpu_save(&v->fpu, vcpu_page(m, vcpu)->fpu_dead);
-	}
 	c->current = VCPU_NONE;
 	point("cpu_put");
 	is_done = vcpu_edge(m, vcpu, VCPU_RUNNING, to);
@@ -113,6 +100,7 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
 	struct vcpu *v = &m->vcpus[vcpu];
 
 	c->current = vcpu;
+	c->armed = 0;
 	cpu_load_root(m, c, v->env);
 	arch_fpu_load(&v->fpu);
 	vcpu_page(m, vcpu)->slice_end = c->slice_end;
@@ -206,8 +194,20 @@ static void cpu_dispatch(struct machine *m, struct cpu *c)
 	cpu_tick(m, c);
 }
 
+/* Time past the slice's end is owed. */
+static void cpu_charge_excess(struct machine *m, struct cpu *c)
+{
+	uint64_t now = arch_clock(m);
+
+	if (c->is_over && now > c->slice_end) {
+		m->vcpus[c->current].excess += now - c->slice_end;
+		vcpu_page(m, c->current)->excess += now - c->slice_end;
+	}
+}
+
 void cpu_yield(struct machine *m, struct cpu *c)
 {
+	cpu_charge_excess(m, c);
 	cpu_put(m, c, VCPU_RUNNABLE);
 }
 
@@ -216,6 +216,7 @@ err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
 	if (atomic_load_explicit(&m->vcpus[vcpu].state, memory_order_relaxed) != VCPU_RUNNABLE
 	    || !vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
 		return EXO_E_STATE;
+	cpu_charge_excess(m, c);
 	cpu_put(m, c, VCPU_RUNNABLE);
 	cpu_take(m, c, vcpu);
 	cpu_tick(m, c);
@@ -295,17 +296,37 @@ void cpu_tick(struct machine *m, struct cpu *c)
 		cpu_set_deadline(m, c);
 }
 
-/* Arm the clock, as the last act before user mode, at least a quantum ahead: so a vcpu always
- * executes before the next asynchronous upcall. */
-static inline void cpu_arm(struct machine *m, struct cpu *c, uint64_t now, bool is_soon)
+/* What is armed already and near stays, or a loop of short calls would put it off for ever. */
+static __attribute__((noinline)) void cpu_arm_anew(struct machine *m, struct cpu *c,
+						   uint64_t deadline, uint64_t least)
 {
-	uint64_t least = now + m->quantum_units;
-	uint64_t deadline = is_soon || c->deadline < least ? least : c->deadline;
+	if (c->armed && c->armed >= c->deadline && c->armed <= least)
+		return;
+	c->armed = deadline;
+	arch_clock_arm(m, deadline);
+}
 
-	if (__builtin_expect(deadline != c->armed, false)) {
-		c->armed = deadline;
-		arch_clock_arm(m, deadline);
-	}
+/* Arm the clock, as the last act before user mode, at least a quantum ahead. */
+static inline __attribute__((always_inline)) void cpu_arm(struct machine *m, struct cpu *c)
+{
+	uint64_t least = arch_clock(m) + m->quantum_units;
+	uint64_t deadline = c->deadline < least ? least : c->deadline;
+
+	if (__builtin_expect(deadline != c->armed, false))
+		cpu_arm_anew(m, c, deadline, least);
+}
+
+/* The vcpu runs unmasked for the first time after an EVENTS upcall: it gets a fresh quantum, so it
+ * always executes before the next one. */
+static void cpu_let_progress(struct machine *m, struct cpu *c, struct vcpu *v)
+{
+	if (v->has_progressed)
+		return;
+	v->has_progressed = true;
+	c->armed = 0;
+	c->not_before = arch_clock(m) + m->quantum_units;
+	if (v->pending)
+		c->deadline = 0; /* as soon as it has executed */
 }
 
 /* End the current vcpu: another CPU asked for it. */
@@ -320,9 +341,10 @@ static void cpu_end_current(struct machine *m, struct cpu *c)
 static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m, struct cpu *c)
 {
 	struct vcpu *v;
-	uint64_t now;
-	bool is_soon;
 
+	/* A fresh quantum puts the clock off, but not the slice's end. */
+	if (c->current != VCPU_NONE && arch_clock(m) >= c->deadline)
+		cpu_tick(m, c);
 	for (;;) {
 		if (c->current == VCPU_NONE) {
 			cpu_dispatch(m, c);
@@ -333,15 +355,13 @@ static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m
 			cpu_end_current(m, c);
 			continue;
 		}
-		now = arch_clock(m);
-		if (now >= c->deadline) {
-			cpu_tick(m, c);
-			continue;
-		}
-		is_soon = v->pending && !vcpu_page(m, c->current)->masked;
-		if (is_soon && v->has_progressed) {
-			upcall_events(m, c);
-			continue;
+		if (!vcpu_page(m, c->current)->masked) {
+			if (v->pending && v->has_progressed) {
+				v->has_progressed = false;
+				upcall_events(m, c);
+				continue;
+			}
+			cpu_let_progress(m, c, v);
 		}
 		/* Pairs with: flush_finish: whoever sees in_kernel set has set shoot before. */
 		atomic_store(&c->in_kernel, 0);
@@ -350,30 +370,26 @@ static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m
 		atomic_store(&c->in_kernel, 1);
 		flush_answer(m, c);
 	}
-	v->has_progressed = true;
-	cpu_arm(m, c, now, is_soon);
+	cpu_arm(m, c);
 	return v;
 }
 
 struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
 {
-	uint64_t now = arch_clock(m);
 	struct vcpu *v;
 
 	if (c->current == VCPU_NONE)
 		return cpu_leave_slowly(m, c);
 	v = &m->vcpus[c->current];
-	/* Else who calls more often than once a quantum puts its interrupt off for ever. */
-	if (v->pending || atomic_load_explicit(&v->stopping, memory_order_relaxed)
-	    || now >= c->deadline)
+	if (v->pending || !v->has_progressed
+	    || atomic_load_explicit(&v->stopping, memory_order_relaxed))
 		return cpu_leave_slowly(m, c);
-	v->has_progressed = true;
 	atomic_store(&c->in_kernel, 0); /* as above; pairs with: flush_finish */
 	if (atomic_load(&c->shoot)) {
 		atomic_store(&c->in_kernel, 1);
 		return cpu_leave_slowly(m, c);
 	}
-	cpu_arm(m, c, now, false);
+	cpu_arm(m, c);
 	return v;
 }
 

@@ -16,7 +16,8 @@ struct cpu {
 	uint32_t position;            /* of the running slice */
 	uint64_t slice_end;           /* clock units */
 	uint64_t deadline;            /* next event of this CPU */
-	uint64_t armed;               /* what its clock is set to */
+	uint64_t armed;               /* what its clock is set to, 0: nothing */
+	uint64_t not_before;          /* an earlier interrupt finds nothing executed */
 	bool is_over;                 /* slice over: the allowance runs */
 	struct flush flush;
 	uint64_t held;                /* ranks of locks held: 8 bits a rank (debug builds) */
@@ -61,7 +62,7 @@ void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu);
 void cpu_unsleep(struct machine *m, unsigned vcpu);
 /* Load the kernel's own root in place of an env's. */
 void cpu_leave_root(struct machine *m, struct cpu *c);
-/* Stop running the current vcpu: excess charged, FPU state stored, then the state edge to `to`. */
+/* Stop running the current vcpu: FPU state stored, then the state edge to `to`, then no current. */
 void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to);
 
 #endif

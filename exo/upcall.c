@@ -92,10 +92,6 @@ static err_t frame_load(struct machine *m, struct cpu *c, const struct exo_frame
 	if (masked > 1 || !arch_regs_load(&m->vcpus[c->current].regs, &frame->regs))
 		return EXO_E_ARGUMENT;
 	vcpu_page(m, c->current)->masked = (uint32_t)masked;
-	/* What is resumed runs before the next event: else a handler longer than a tick is all that
-	 * ever runs. */
-	if (!masked)
-		m->vcpus[c->current].has_progressed = false;
 	return EXO_OK;
 }
 

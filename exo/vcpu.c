@@ -153,6 +153,7 @@ err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *s
 	v->page = page;
 	v->page_address = start->page;
 	v->timer = UINT64_MAX;
+	v->has_progressed = true;
 	v->next = m->envs[env].vcpus;
 	m->envs[env].vcpus = at;
 	vcpu_fill_page(m, env, at, start);

@@ -42,7 +42,7 @@ static void raw_main(void)
 	uint64_t cost_number = EXO_CALL_PREFIX | EXO_CALL_SELF;
 	uint64_t nothing = COST("nop");
 
-	cost("null system call", COST("syscall"), nothing, 150);
+	cost("null system call", COST("syscall"), nothing, 160);
 	cost_number = 1;
 	cost("foreign system call, upcall and resume", COST("syscall"), nothing, 650);
 	cost("page fault, upcall and resume", COST("mov (%%rbx), %%eax"), nothing, 650);
