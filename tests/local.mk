@@ -23,9 +23,11 @@ GUEST_TESTS = \
 
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS = \
+	tests/guest/async_upcalls_leave_progress.raw \
 	tests/guest/call_costs.raw \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
-	tests/guest/registers_survive_preemption.raw
+	tests/guest/registers_survive_preemption.raw \
+	tests/guest/upcalls_nest_to_a_stated_bound.raw
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
@@ -37,7 +39,7 @@ TOOL_TESTS = \
 	tests/tools/installed.sh \
 	tests/tools/syntax_check.sh
 
-TEST_H = tests/tap.h tests/guest/raw.h tests/host/fs_host.h tests/host/lab.h
+TEST_H = tests/tap.h tests/guest/raw.h tests/guest/raw_child.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)

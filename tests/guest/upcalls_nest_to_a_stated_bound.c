@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * run-guest: --timeout 60
+ * Synchronous upcalls nest until the upcall stack is full, and no deeper: a stack of N bytes holds
+ * exactly (N - 16) / sizeof(struct exo_frame) frames of a handler that itself uses none of it; the
+ * next upcall ends the env. Each frame shows the registers of the one above, to the last bit, and
+ * resume undoes them one by one. Asynchronous upcalls do not nest at all.
+ */
+#include "tests/guest/raw_child.h"
+
+#define FRAME_BYTES sizeof(struct exo_frame)
+#define DEPTH 20
+
+struct shared {
+	unsigned depth, deepest;        /* of the parent's own upcalls */
+	unsigned events, events_depth, events_deepest;
+	uint64_t rbx[DEPTH];
+	bool is_masked_right, is_nested_right;
+	struct exo_frame *last;
+	uint64_t stack[RAW_CHILD_STACK / 8] __attribute__((aligned(16)));
+};
+
+static volatile struct shared shared;
+
+extern char fault_at_once[];
+__asm__("fault_at_once: ud2\n");
+
+static void nest(unsigned depth);
+
+/* Busy for longer than the timer that it sets, with another upcall inside. */
+static void on_events(void)
+{
+	uint64_t until = machine_clock() + 20 * raw_info()->quantum_units;
+
+	shared.events++;
+	if (++shared.events_depth > shared.events_deepest)
+		shared.events_deepest = shared.events_depth;
+	raw_call(EXO_CALL_TIMER, machine_clock() + 1, 0, 0);
+	while (machine_clock() < until)
+		machine_relax();
+	nest(DEPTH - 1);
+	shared.events_depth--;
+}
+
+void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
+{
+	struct exo_frame *above = shared.last;
+
+	if (frame->kind == EXO_UPCALL_EVENTS) {
+		on_events();
+		return;
+	}
+	shared.depth++;
+	if (shared.depth > shared.deepest)
+		shared.deepest = shared.depth;
+	shared.is_masked_right &= page->masked == 1
+		&& frame->masked == (shared.depth > 1 || shared.events_depth > 0);
+	if (shared.depth > 1)
+		shared.is_nested_right &= frame < above && frame->regs.rsp < (uint64_t)above;
+	shared.last = frame;
+	nest((unsigned)frame->regs.rdi);
+	shared.last = above;
+	frame->regs.rip += 2;
+	frame->regs.rdx = frame->regs.rbx + 1;
+	shared.depth--;
+}
+
+/* An upcall inside an upcall, down to DEPTH; each must come back with its own registers. */
+static void nest(unsigned depth)
+{
+	uint64_t rbx = shared.rbx[depth % DEPTH], rdx = 0;
+
+	if (depth >= DEPTH)
+		return;
+	__asm__ volatile("ud2" : "+d"(rdx) : "b"(rbx), "D"(depth + 1) : "memory");
+	if (rdx != rbx + 1)
+		shared.is_nested_right = false;
+}
+
+static void child_fault(uint64_t argument)
+{
+	__asm__ volatile("mov %0, %%rbx; ud2" : : "r"(argument) : "rbx");
+	__builtin_unreachable();
+}
+
+/* The frames of a child whose handler faults at once, as it left them. */
+static unsigned count_frames(uint64_t top, uint64_t bytes)
+{
+	unsigned n = 0;
+	uint64_t at = top & -UINT64_C(16);
+
+	for (;;) {
+		const struct exo_frame *frame = (const struct exo_frame *)(at -= FRAME_BYTES);
+
+		if (at < top - bytes || frame->kind != EXO_UPCALL_EXCEPTION
+		    || frame->code != EXO_EXCEPTION_UNDEFINED || frame->regs.rbx != 0x5a5a
+		    || frame->masked != (n > 0)
+		    || (n > 0 && (frame->regs.rsp != at + FRAME_BYTES
+				  || frame->regs.rip != (uint64_t)fault_at_once)))
+			return n;
+		n++;
+	}
+}
+
+static void fill_stack(uint64_t bytes)
+{
+	struct raw_child child;
+	struct exo_vcpu_start how;
+	uint64_t top = (uint64_t)shared.stack + sizeof(shared.stack), status;
+	unsigned i, want = (unsigned)((bytes - 16) / FRAME_BYTES);
+
+	for (i = 0; i < RAW_COUNT(shared.stack); i++)
+		shared.stack[i] = UINT64_C(0xabababababababab);
+	raw_eq((uint64_t)raw_child_create(&child, 0, NULL), 0, "a child");
+	how = raw_child_how(&child, child_fault, 0x5a5a);
+	how.upcall_entry = (uint64_t)fault_at_once;
+	how.stack_base = top - bytes;
+	how.stack_top = top;
+	raw_eq((uint64_t)raw_child_go(&child, &how), 0, "with an upcall stack");
+	status = raw_child_end(&child);
+	raw_note("bytes of stack", bytes, "");
+	raw_eq(count_frames(top, bytes), want, "frames on it when it was full");
+	raw_eq(EXO_STATUS_DEATH(status), EXO_DEATH_UPCALL_STACK, "then the env died of it");
+	for (i = 0; shared.stack + i < (uint64_t *)(top - bytes); i++)
+		if (shared.stack[i] != UINT64_C(0xabababababababab))
+			break;
+	raw_ok(shared.stack + i == (uint64_t *)((top - bytes + 7) & -UINT64_C(8))
+	       || shared.stack + i == (uint64_t *)((top - bytes) & -UINT64_C(8)),
+	       "not a byte below the stack was touched");
+}
+
+static void raw_main(void)
+{
+	static const uint64_t bytes[] = { 17, 191, 192, 193, 367, 368, 1000, 4096, 8192 };
+	struct raw_usage before = raw_usage(0);
+	unsigned i;
+
+	raw_note("sizeof(struct exo_frame)", FRAME_BYTES, "bytes");
+	for (i = 0; i < RAW_COUNT(bytes); i++)
+		fill_stack(bytes[i]);
+	raw_conserved(&before, "everything is back");
+
+	for (i = 0; i < DEPTH; i++)
+		shared.rbx[i] = UINT64_C(0x0101010101010101) * i;
+	shared.is_masked_right = shared.is_nested_right = true;
+	raw_state.page->masked = 0;
+	nest(0);
+	raw_eq(shared.deepest, DEPTH, "upcalls in upcalls, down to the depth asked for");
+	raw_ok(shared.is_nested_right, "and back, with every register");
+	raw_ok(shared.is_masked_right, "each frame says whether its owner was masked");
+	raw_eq(raw_state.page->masked, 0, "at the end nothing is masked");
+
+	raw_call(EXO_CALL_TIMER, machine_clock() + 1, 0, 0);
+	while (shared.events < 50)
+		machine_relax();
+	raw_eq(shared.events_deepest, 1, "asynchronous upcalls never nest");
+	raw_call(EXO_CALL_TIMER, 0, 0, 0);
+}
