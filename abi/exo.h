@@ -243,7 +243,7 @@ struct exo_array {
 
 enum { EXO_ARRAY_MACHINE, EXO_ARRAY_FRAMES, EXO_ARRAYS };
 
-/* The info page. Written by the kernel at boot; console_in and idle later. */
+/* The info page. Written by the kernel at boot; console_in later. */
 struct exo_info {
 	uint32_t abi_version;
 	uint32_t cpus;

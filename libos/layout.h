@@ -4,20 +4,20 @@
  *
  *   LIBOS_TEXT      text and constants; read and execute; one level 1 table, shared by fork
  *   LIBOS_PRIVATE   one level 1 table that fork copies at once:
- *     wired pages   level 0's data, then the first thread's library stack; duplicated by fork,
+ *     plain pages   the heap's first part: copy-on-write after fork, demand-zero
+ *     wired pages   struct libos, then the first thread's library stack; duplicated by fork,
  *                   always present and writable: what serves a copy-on-write fault touches
  *                   nothing else
- *     plain pages   .data and .bss; copy-on-write after fork, demand-zero
+ *     reserve       frames kept for the fault path
  *     trampoline    one page that carries exec from the old library to the new one
  *     vcpu page     the last page: mapped by the kernel
- *   LIBOS_RESERVE   frames kept for the fault path (wired, in the private table)
  *   LIBOS_EXEC      the state that exec and spawn pass: one level 1 table
- *   LIBOS_HEAP      the library's heap: copy-on-write, demand-zero
+ *   LIBOS_HEAP      the heap's second part
  *   LIBOS_CONTEXTS  one page a thread: saved registers and FPU state
  *   LIBOS_STACKS    library stacks of all threads but the first: present while the thread lives
  *
  * Below VM_TOP is the program's. Root slot 252 is where exec builds the new library.
- * libos.ld and native.ld repeat the first two addresses.
+ * libos.ld and native.ld repeat the addresses of text, plain and wired pages.
  */
 #ifndef LIBOS_LAYOUT_H
 #define LIBOS_LAYOUT_H
@@ -27,11 +27,13 @@
 #define LIBOS_MIB UINT64_C(0x100000)
 
 #define LIBOS_TEXT       EXO_LIBRARY_BASE
+#define LIBOS_PROGRAM_ENTRY LIBOS_TEXT /* its first word: the program's own entry, or 0 */
 #define LIBOS_PRIVATE    (EXO_LIBRARY_BASE + 2 * LIBOS_MIB)
-#define LIBOS_WIRED      LIBOS_PRIVATE
-#define LIBOS_WIRED_PAGES 4u /* data and stack */
-#define LIBOS_PLAIN      (LIBOS_WIRED + LIBOS_WIRED_PAGES * EXO_PAGE_SIZE)
-#define LIBOS_PLAIN_END  (LIBOS_PRIVATE + 0x1e0 * EXO_PAGE_SIZE)
+#define LIBOS_PLAIN      LIBOS_PRIVATE
+#define LIBOS_PLAIN_PAGES 0x1e0u
+#define LIBOS_WIRED      (LIBOS_PRIVATE + LIBOS_PLAIN_PAGES * EXO_PAGE_SIZE)
+#define LIBOS_WIRED_PAGES 4u
+#define LIBOS_WIRED_END  (LIBOS_WIRED + LIBOS_WIRED_PAGES * EXO_PAGE_SIZE)
 #define LIBOS_RESERVE    (LIBOS_PRIVATE + 0x1f0 * EXO_PAGE_SIZE)
 #define LIBOS_RESERVE_PAGES 4u /* three tables and a page */
 #define LIBOS_TRAMPOLINE (LIBOS_PRIVATE + 0x1fe * EXO_PAGE_SIZE)
@@ -41,7 +43,8 @@
 #define LIBOS_EXEC_BYTES (2 * LIBOS_MIB)
 
 #define LIBOS_HEAP       (EXO_LIBRARY_BASE + UINT64_C(0x40000000))
-#define LIBOS_HEAP_BYTES (64 * 1024 * LIBOS_MIB)
+#define LIBOS_HEAP_PAGES (UINT64_C(1) << 24)
+#define LIBOS_HEAP_MAP   (EXO_LIBRARY_BASE + UINT64_C(0x1800000000)) /* 4 bytes a heap page */
 #define LIBOS_CONTEXTS   (EXO_LIBRARY_BASE + UINT64_C(0x2000000000))
 #define LIBOS_STACKS     (EXO_LIBRARY_BASE + UINT64_C(0x3000000000))
 #define LIBOS_STACK_BYTES  UINT64_C(0x4000) /* of a library stack */

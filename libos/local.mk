@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: ISC
 # The library OS, but for its machine-dependent part (arch/*/libos). One list for all CPUs.
 LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
+	libos/heap.c libos/lock.c libos/memory.c libos/print.c libos/state.c \
+	libos/fork/exec.c libos/fork/fork.c libos/fork/fork_memory.c libos/fork/image.c \
+	libos/fork/load.c libos/fork/process.c libos/fork/start.c libos/fork/strings.c \
+	libos/sched/round_robin.c libos/sched/sched.c \
+	libos/thread/block.c libos/thread/thread.c \
+	libos/upcall/native.c libos/upcall/upcall.c \
+	libos/vm/copy.c libos/vm/fault.c libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c \
+	libos/vm/region.c libos/vm/slots.c \
 	libos/fs/archive.c \
 	libos/linux/call.c libos/linux/console.c libos/linux/errno.c \
 	libos/linux/file.c libos/linux/futex.c libos/linux/info.c libos/linux/init.c \
@@ -14,12 +22,14 @@ LIBOS_FS_SOURCES = \
 	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/tty.c
 
 LIBOS_H = \
-	libos/base.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
-	libos/fork/process.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
+	libos/arch.h libos/base.h libos/hidden.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
+	libos/fork/fork.h libos/fork/image.h libos/fork/load.h libos/fork/process.h \
+	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
 	libos/fs/tty.h libos/linux/console.h libos/linux/errno.def libos/linux/errno.h \
 	libos/linux/linux.h libos/linux/saved.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
-	libos/vm/slots.h libos/vm/vm.h
+	libos/upcall/native.def libos/upcall/native.h \
+	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h
 
 EXTRA_DIST += $(LIBOS_H) libos/fs/README libos/linux/README doc/linux.md
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The whole state of the library in one structure, found through the current thread's record
- * (thread_self()->os) or libos_state(). Copy-on-write after fork. What level 0 needs is apart, in
- * struct wired, in wired memory.
+ * (thread_self()->os) or libos_state(). It lies in wired memory, so level 0 may use it; arrays that
+ * are large or seldom used lie in the heap behind pointers.
  */
 #ifndef LIBOS_STATE_H
 #define LIBOS_STATE_H
@@ -18,13 +18,19 @@
 struct linux_state; /* libos/linux */
 struct fs_state;    /* libos/fs */
 
-/* Level 0's data: always present and writable. */
+/* Level 0's data. */
 struct wired {
 	uint64_t faults0;         /* resolved by level 0, in all */
 	uint64_t faults0_copied;  /* of these with unshared tables */
 	uint32_t reserve_missing; /* bit n: reserve page n is gone */
 	uint32_t reserve_after;   /* level 0 faults until it is filled */
-	uint64_t canary;          /* the library stack ends above it */
+};
+
+/* The library's heap. Pages are numbered: LIBOS_PLAIN's first, then LIBOS_HEAP's. */
+struct heap {
+	uint32_t end[2];          /* first page never used, in each part; heap */
+	uint32_t hint[2];         /* no free page before this one; heap */
+	void *free[8];            /* free blocks by size class; heap */
 };
 
 /* The library's part of the vcpu page, behind struct exo_vcpu_page. */
@@ -48,11 +54,12 @@ struct statistics {
 
 struct libos {
 	struct lock lock[RANKS];
+	struct wired wired;
+	struct heap heap;
 	struct upcall_hooks hooks;
 	struct sched sched;
 	struct vm vm;
 	struct process process;
-	struct wait_queue child_waiters;
 	struct statistics statistics;
 	/* The program's own fault handler (libos_set_fault_handler). */
 	bool (*fault_handler)(struct exo_frame *frame, void *argument);
@@ -60,15 +67,21 @@ struct libos {
 	uint64_t fault_start, fault_end; /* only faults in this range go there */
 	struct linux_state *linux;
 	struct fs_state *fs;
-	uint64_t heap_next;       /* heap */
-	void *heap_free[10];      /* heap: free blocks by size class */
-	void *heap_pages;         /* heap: free runs of pages */
-	struct thread thread[LIBOS_THREADS];
+	struct thread thread0;    /* thread slot 0 */
+	struct thread *threads;   /* slots 1 .. LIBOS_THREADS - 1, in the heap */
+	uint32_t threads_used;    /* slots that were ever claimed are below */
+	uint64_t canary;          /* the first library stack ends above it */
 };
+
+#define LIBOS_CANARY UINT64_C(0x6c6962726f6f7421)
+
+static inline struct thread *thread_at(struct libos *os, uint32_t index)
+{
+	return index ? &os->threads[index - 1] : &os->thread0;
+}
 
 /* The one instance of a running process. */
 struct libos *libos_state(void);
-struct wired *libos_wired(void);
 
 static inline struct exo_vcpu_page *libos_vcpu_page(void)
 {

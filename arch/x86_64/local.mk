@@ -15,12 +15,16 @@ X86_64_EXO_SOURCES = \
 	arch/x86_64/exo/timer.c \
 	arch/x86_64/exo/trap.S
 
-X86_64_LIBOS_SOURCES =
+X86_64_LIBOS_SOURCES = \
+	arch/x86_64/libos/native.S \
+	arch/x86_64/libos/start.S \
+	arch/x86_64/libos/upcall.S
 
 X86_64_H = \
 	arch/x86_64/exo/layout.h \
 	arch/x86_64/exo/local.h \
 	arch/x86_64/exo/x86.h \
+	arch/x86_64/include/machine/elf.h \
 	arch/x86_64/include/machine/fpu.h \
 	arch/x86_64/include/machine/inline.h \
 	arch/x86_64/include/machine/linux.def \
@@ -59,7 +63,8 @@ endif
 dist_image_DATA = arch/x86_64/libos/native.ld
 libos_x86_64_parts_a_SOURCES = $(LIBOS_SOURCES) $(X86_64_LIBOS_SOURCES)
 libos_x86_64_parts_a_CPPFLAGS = $(X86_64_CPPFLAGS)
-libos_x86_64_parts_a_CFLAGS = $(X86_64_CFLAGS) -fpie -fvisibility=hidden
+libos_x86_64_parts_a_CFLAGS = $(X86_64_CFLAGS) -fpie -fvisibility=hidden \
+	-include $(srcdir)/libos/hidden.h
 libos_x86_64_parts_a_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g
 CLEANFILES += libos.o libos.a
 

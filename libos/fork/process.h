@@ -18,11 +18,12 @@
 
 #include "libos/base.h"
 #include "libos/layout.h"
+#include "libos/thread/thread.h"
 
 struct libos;
-struct thread;
 
-#define PROCESS_CHILDREN 512u
+#define PROCESS_CHILDREN       512u
+#define PROCESS_CHILDREN_FIRST 8u /* of these in struct process itself */
 
 /* Status of an ended process as process_wait gives it: exit code in bits 8..15, or the number of
  * the signal that killed it in bits 0..6 (as Linux's wait has it). */
@@ -30,10 +31,9 @@ struct thread;
 #define PROCESS_STATUS_SIGNAL(sign) ((uint32_t)(sign) & 0x7fu)
 
 struct process_child {
-	uint64_t env;       /* 0: free entry */
-	uint32_t status;    /* if is_dead */
+	uint64_t env;
+	uint32_t status;    /* PROCESS_STATUS_..., if is_dead */
 	bool is_dead;
-	bool is_taken;      /* a waiter is taking it */
 };
 
 /* What exec and spawn are told. Strings are library memory; argv and envp end with NULL. */
@@ -71,9 +71,11 @@ struct process {
 	char name[64];           /* for messages: last part of argv[0] */
 	bool is_exiting;
 	uint64_t forks;          /* in all */
-	struct wait_queue *waiters; /* threads in process_wait */
-	struct process_child child[PROCESS_CHILDREN];
-	const struct process_exec_state *exec; /* NULL: loaded by the kernel */
+	struct wait_queue waiters; /* threads in process_wait; sched */
+	uint32_t children;       /* entries of child in use; process */
+	struct process_child child_first[PROCESS_CHILDREN_FIRST];
+	struct process_child *child_more; /* the others, in the heap */
+	const struct process_exec_state *exec; /* while the program starts; NULL later */
 };
 
 /* Copy the calling process. `frame` is the forking thread's frame from the program. In the parent
@@ -95,7 +97,8 @@ err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t
 		   uint32_t *status) MUST_USE;
 /* A CHILD event came. */
 void process_events(struct libos *os);
-/* The argv and envp strings, and the Linux layer's state, that this process was started with. */
+/* The argv and envp strings (NULL: no more), and the Linux layer's state, that this process was
+ * started with. Valid until the program runs. */
 const char *process_argument(struct libos *os, unsigned n);
 const char *process_environment(struct libos *os, unsigned n);
 const void *process_state(struct libos *os, size_t *bytes);

@@ -35,14 +35,15 @@ struct sched {
 	const struct sched_policy *policy;
 	struct wait_queue ready;    /* the policy's queue */
 	uint32_t ready_count;
-	uint32_t sleepers;          /* BLOCKED threads with a deadline */
+	struct thread *sleepers;    /* BLOCKED threads with a deadline, the nearest first */
 	uint64_t tick_units;        /* 0: no ticks */
+	uint64_t next_tick;         /* 0: not ticking */
 	uint64_t grace_units;       /* 0: off (tests) */
 	uint64_t armed;             /* deadline of the vcpu's timer, 0: none */
 	uint64_t ticks;             /* taken, in all */
 	uint64_t ticks_max;         /* after that many, no more ticks (tests); 0: no end */
 	uint64_t switches;
-	bool is_yield_due;          /* the slice is over and a newborn's grace is running */
+	uint64_t yield_at;          /* the slice is over, a newborn's grace runs until then; 0: no */
 	_Atomic uint32_t idle_word; /* changes whenever an event came; idle waits on it */
 };
 
@@ -52,6 +53,8 @@ void sched_init(struct libos *os);
 void sched_switch(struct libos *os, struct thread *self);
 /* EVENTS upcall: `events` came while thread t ran in the program or the library was idle. */
 void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_idle);
+/* Run the current thread from here on: its grace begins if it is newborn; arms the timer. */
+void sched_begin(struct libos *os, struct thread *self);
 /* Arm the vcpu's timer for the next tick or deadline, whichever is needed. */
 void sched_arm(struct libos *os);
 

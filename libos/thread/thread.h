@@ -44,6 +44,7 @@ struct wait_queue {
 };
 
 #define THREAD_NO_DEADLINE UINT64_MAX
+#define THREAD_NEWBORN     UINT64_MAX
 
 struct thread {
 	_Atomic uint64_t word;      /* state | generation << 8; pairs with: thread_edge */
@@ -54,11 +55,13 @@ struct thread {
 	uint64_t stack_top;
 	struct thread *next;        /* in the run queue or a wait queue; sched */
 	struct wait_queue *queue;   /* that it waits in; sched */
+	struct thread *sleep_next;  /* in the list of deadlines; sched */
 	uint64_t deadline;          /* of its wait in clock units; sched */
 	bool is_timed_out;          /* its last wait ended by deadline; sched */
 	bool is_interrupted;        /* its last wait ended by thread_interrupt; sched */
 	bool is_detached;           /* TERMINATED -> FREE without a join */
-	uint64_t grace_end;         /* not preempted by the library before this; 0: grace is used up */
+	uint64_t grace_end;         /* not preempted by the library before this; 0: grace is used up,
+				     * THREAD_NEWBORN: it has not run yet */
 	uint64_t charge;            /* clock units of grace still to be paid back; sched */
 	uint64_t value;             /* what it exited with */
 	struct wait_queue joiners;  /* sched */
@@ -117,6 +120,10 @@ unsigned thread_wake(struct libos *os, struct wait_queue *queue, unsigned count)
 /* End the wait of a BLOCKED thread with EXO_E_PENDING. False: it is not BLOCKED. Takes sched. */
 bool thread_interrupt(struct libos *os, uint64_t handle);
 
+/* The timer came: end the waits whose deadline has passed. Takes sched. */
+void thread_wake_deadlines(struct libos *os);
+/* What a context begins with: called on the new thread's stack by context_start's code. */
+_Noreturn void thread_first(struct exo_frame *frame);
 /* Library stack to library stack: save the current thread's context and continue `to`. Only
  * sched calls it. */
 void thread_switch(struct libos *os, struct thread *from, struct thread *to);

@@ -16,12 +16,15 @@ err_t slots_run(struct exo_slot_op *ops, unsigned count, unsigned *done);
 
 /* The level `level` slot that covers `address`, if every table on the path is present; else false. */
 bool slots_read(uint64_t address, unsigned level, uint64_t *slot);
+/* The same, telling how far the path goes: the level of the last slot that could be read, which
+ * is `level` or a higher one whose slot is empty. */
+unsigned slots_level(uint64_t address, unsigned level, uint64_t *slot);
 
-/* Append operations to `ops` (room for 3) that make every branch from the root down to the table
- * of the level `level` slot of `address` writable. Branches that are not there end it. Returns how
- * many. */
+/* Fill `ops` (room for 3) with what makes every branch from the root down to the table of the
+ * level `level` slot of `address` writable. Branches that are not there end it. Returns how many. */
 unsigned slots_unshare(struct exo_slot_op *ops, uint64_t address, unsigned level);
-
+/* The same, then make the missing tables (room for 2 * EXO_LEVELS). */
+unsigned slots_path_ops(struct exo_slot_op *ops, uint64_t address, unsigned level);
 /* Make the tables on the path to the level `level` slot of `address` present and writable. */
 err_t slots_path(uint64_t address, unsigned level) MUST_USE;
 

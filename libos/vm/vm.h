@@ -77,7 +77,7 @@ struct vm {
 	uint64_t break_end;     /* not page-aligned; spt */
 	bool is_forked;         /* pages may be copy-on-write: protection is raised lazily; spt */
 	uint64_t faults, faults_file, faults_zero; /* level 1, in all */
-	struct vm_region region[VM_REGIONS];
+	struct vm_region *region; /* VM_REGIONS of them, in the heap; spt */
 };
 
 void vm_init(struct libos *os);
@@ -131,7 +131,9 @@ err_t vm_prefault(struct libos *os, uint64_t address, size_t n, bool is_write) M
 bool vm_fault0(const struct exo_frame *frame);
 /* Level 1: demand-zero, file pages, shared pages. Takes spt. */
 enum upcall_fault vm_fault(struct libos *os, uint64_t address, uint64_t code);
-/* Keep LIBOS_RESERVE filled. Called where frames can be had. */
+/* Keep LIBOS_RESERVE filled. Level 0 calls it after VM_RESERVE_AFTER faults of a new process: one
+ * that ends before never pays for a reserve. */
+#define VM_RESERVE_AFTER 16u
 void vm_reserve_fill(void);
 
 #endif

@@ -91,4 +91,12 @@ static inline void machine_fpu_load(const void *area, uint32_t bytes)
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }
 
+/* A new program's FPU state: default control words. */
+static inline void machine_fpu_reset(void)
+{
+	uint32_t mxcsr = 0x1f80;
+
+	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+}
+
 #endif

@@ -111,6 +111,13 @@ static inline bool slot_is_fixed(uint64_t slot)
 	return slot & SLOT_FIXED;
 }
 
+/* The same leaf or branch with no more rights than those, and no access beyond them. */
+static inline uint64_t slot_within(uint64_t slot, unsigned rights)
+{
+	slot &= ~((uint64_t)(~rights & 6u) << 52 | (rights & EXO_WRITE ? 0 : SLOT_W));
+	return slot | (rights & EXO_EXEC ? 0 : SLOT_NX);
+}
+
 /* The same leaf or branch without write access. */
 static inline uint64_t slot_without_write(uint64_t slot)
 {

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libos_start: the entry point of libos.elf and of native programs. User mode, masked, rdi = address
+ * of the vcpu page (bit 0 set: started by another library, state at LIBOS_EXEC); the stack is
+ * whatever it is, so take the first thread's library stack. Never returns.
+ *
+ * Then user_copy and user_zero, which touch the program's memory, and stack_call.
+ */
+	.set	WIRED_END, 0x7f00003e4000	/* LIBOS_WIRED_END, asserted in start.c */
+	.set	E_POINTER, -2			/* EXO_E_POINTER */
+
+	.text
+	.globl	libos_start
+	.type	libos_start, @function
+libos_start:
+	movabs	$WIRED_END, %rsp
+	xor	%ebp, %ebp
+	call	libos_main
+	ud2
+	.size	libos_start, . - libos_start
+
+/* stack_call(rdi = top, rsi = function, rdx = its argument): for good. */
+	.globl	stack_call
+	.hidden	stack_call
+	.type	stack_call, @function
+stack_call:
+	mov	%rdi, %rsp
+	xor	%ebp, %ebp
+	mov	%rdx, %rdi
+	call	*%rsi
+	ud2
+	.size	stack_call, . - stack_call
+
+/*
+ * user_copy(rdi = to, rsi = from, rdx = bytes), user_zero(rdi = to, rsi = bytes). An unresolved fault
+ * between user_begin and user_end is continued at user_fault: nothing is on the stack but the
+ * return address. They change rcx, rdi, rsi, rdx, rax alone.
+ */
+	.globl	user_begin, user_end, user_fault
+	.hidden	user_begin, user_end, user_fault
+	.globl	user_copy
+	.hidden	user_copy
+	.type	user_copy, @function
+user_begin:
+user_copy:
+	mov	%rdx, %rcx
+	shr	$3, %rcx
+	rep movsq
+	mov	%edx, %ecx
+	and	$7, %ecx
+	rep movsb
+	xor	%eax, %eax
+	ret
+	.size	user_copy, . - user_copy
+
+	.globl	user_zero
+	.hidden	user_zero
+	.type	user_zero, @function
+user_zero:
+	xor	%eax, %eax
+	mov	%rsi, %rcx
+	shr	$3, %rcx
+	rep stosq
+	mov	%esi, %ecx
+	and	$7, %ecx
+	rep stosb
+	ret
+	.size	user_zero, . - user_zero
+user_end:
+user_fault:
+	mov	$E_POINTER, %eax
+	ret
+
+	.section .note.GNU-stack, "", @progbits

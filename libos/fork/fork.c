@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Fork: a child env, filled by fork_memory, and a vcpu that returns from the same fork_save. Touches
+ * struct libos, the program's slots, the child's. Takes all locks.
+ */
+#include <machine/call.h>
+
+#include "libos/arch.h"
+#include "libos/fork/fork.h"
+#include "libos/state.h"
+
+/* The child's first steps: its own identity, then nothing but itself is left. */
+static void fork_begin_child(struct libos *os, struct thread *self)
+{
+	struct vcpu_local *vcpu = libos_vcpu();
+	struct process *p = &os->process;
+
+	vcpu->os = os;
+	vcpu->current = self;
+	vcpu->locks = (UINT64_C(1) << RANKS) - 1; /* the parent's, copied */
+	machine_set_vcpu(LIBOS_VCPU_PAGE);
+	lock_release_all(os);
+	p->parent = p->pid;
+	p->env = libos_vcpu_page()->env;
+	p->pid = PROCESS_PID(p->env);
+	p->children = 0;
+	p->waiters = (struct wait_queue){ 0 };
+	os->sched.ready = (struct wait_queue){ 0 };
+	os->sched.ready_count = 0;
+	os->sched.sleepers = NULL;
+	os->sched.armed = os->sched.next_tick = os->sched.yield_at = 0;
+	os->wired.reserve_missing = (1u << LIBOS_RESERVE_PAGES) - 1;
+	os->wired.reserve_after = VM_RESERVE_AFTER;
+	thread_fork_child(os, self);
+	sched_begin(os, self);
+}
+
+err_t fork_start_vcpu(uint64_t env, const struct exo_vcpu_start *start)
+{
+	struct exo_result r = exo_call(EXO_CALL_VCPU_START, env, (uint64_t)start, 0, 0, 0);
+
+	if (r.value < 0)
+		return (err_t)r.value;
+	r = exo_call(EXO_CALL_SLICE_ALLOC, r.second, 0, EXO_SLICE_ANY, 0, 0);
+	return r.value < 0 ? (err_t)r.value : EXO_OK;
+}
+
+err_t fork_create_env(uint64_t *env)
+{
+	struct exo_result r;
+
+	do {
+		r = exo_call(EXO_CALL_ENV_CREATE, 0, 0, 0, 0, 0);
+	} while (r.value == EXO_E_AGAIN);
+	*env = r.second;
+	return r.value < 0 ? (err_t)r.value : EXO_OK;
+}
+
+void fork_abandon(uint64_t env)
+{
+	struct exo_result r = exo_call(EXO_CALL_ENV_KILL, env, 0, 0, 0, 0);
+
+	do {
+		r = exo_call(EXO_CALL_ENV_REAP, env, 0, 0, 0, 0);
+	} while (r.value == EXO_E_AGAIN || r.value == EXO_E_STATE);
+}
+
+/* The parent's part: everything that the child needs, then the child. */
+static err_t fork_make_child(struct libos *os, struct thread *self,
+			     struct fork_context *context, uint64_t *env)
+{
+	const struct exo_vcpu_page *page = libos_vcpu_page();
+	struct exo_vcpu_start start = {
+		.page = LIBOS_VCPU_PAGE, .entry = (uint64_t)fork_child,
+		.stack = (uint64_t)context, .argument = (uint64_t)context,
+		.upcall_entry = page->upcall_entry, .stack_base = self->stack_base,
+		.stack_top = self->stack_top, .masked = 1,
+	};
+	err_t err;
+
+	if (os->process.children == PROCESS_CHILDREN)
+		return EXO_E_FULL;
+	err = fork_create_env(env);
+	if (err)
+		return err;
+	os->vm.is_forked = true;
+	err = fork_memory(os, self, context->saved[6], *env);
+	if (!err)
+		err = fork_start_vcpu(*env, &start);
+	if (err)
+		fork_abandon(*env);
+	return err;
+}
+
+err_t process_fork(struct libos *os, struct exo_frame *frame, uint32_t *pid)
+{
+	uint32_t fpu_bytes = libos_info()->fpu_bytes;
+	uint8_t *area = __builtin_alloca(fpu_bytes + 64 + 64);
+	uint8_t *fpu = (uint8_t *)(((uint64_t)area + 63) & ~UINT64_C(63));
+	uint64_t thread_pointer = machine_thread_pointer(), env;
+	struct thread *self = thread_self();
+	struct fork_context context;
+	err_t err;
+
+	(void)frame;
+	memset(fpu + 512, 0, 64);
+	machine_fpu_save(fpu, fpu_bytes);
+	lock_acquire_all(os);
+	if (fork_save(&context)) {
+		/* The child. Locals are as they were before fork_save. */
+		machine_fpu_load(fpu, fpu_bytes);
+		machine_set_thread_pointer(thread_pointer);
+		fork_begin_child(os, self);
+		if (os->hooks.fork_child)
+			os->hooks.fork_child(self);
+		*pid = 0;
+		return EXO_OK;
+	}
+	err = fork_make_child(os, self, &context, &env);
+	lock_release_all(os);
+	if (err)
+		return err;
+	os->process.forks++;
+	process_add_child(os, env);
+	*pid = PROCESS_PID(env);
+	return EXO_OK;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: ISC */
+/* Builds the library slot of a new program. Touches the archive (reading), the heap, slots of the
+ * target; takes heap. */
+#include "libos/fork/load.h"
+
+#include <machine/elf.h>
+
+#include "libos/fork/fork.h"
+#include "libos/fs/archive.h"
+#include "libos/state.h"
+#include "libos/vm/slots.h"
+
+#define LOAD_BIAS UINT64_C(0x400000) /* for static programs that may lie anywhere */
+
+const char *load_parse(uint64_t archive, uint64_t bytes, struct image *image)
+{
+	static const struct image_limits limits = {
+		.machine = MACHINE_ELF, .bottom = VM_BOTTOM, .top = VM_BREAK_END,
+		.library = EXO_LIBRARY_BASE, .library_end = LIBOS_WIRED_END, .bias = LOAD_BIAS,
+	};
+	uint64_t all = libos_info()->archive_bytes;
+
+	if (archive > all || bytes > all - archive)
+		return "not in the archive";
+	return image_parse((const uint8_t *)EXO_INFO_ARCHIVE + archive, bytes, &limits, image);
+}
+
+/* ---- The state ---- */
+
+static size_t load_strings_bytes(const char *const *strings, uint64_t *count)
+{
+	size_t bytes = 0;
+
+	for (*count = 0; strings && strings[*count]; (*count)++)
+		bytes += strlen(strings[*count]) + 1;
+	return bytes;
+}
+
+static uint64_t load_put(struct process_exec_state *state, const void *from, size_t n)
+{
+	uint64_t at = state->bytes;
+
+	memcpy((uint8_t *)state + at, from, n);
+	state->bytes += n;
+	return at;
+}
+
+static uint64_t load_put_strings(struct process_exec_state *state, const char *const *strings)
+{
+	uint64_t at = state->bytes;
+
+	for (; strings && *strings; strings++)
+		load_put(state, *strings, strlen(*strings) + 1);
+	return at;
+}
+
+static err_t load_state(struct libos *os, const struct process_image *image, bool is_spawn,
+			struct process_exec_state **result)
+{
+	uint32_t children = is_spawn ? 0 : os->process.children, i;
+	struct process_exec_state *state, head = {
+		.version = PROCESS_EXEC_VERSION, .is_spawned = is_spawn, .bytes = sizeof(head),
+		.archive = image->archive, .archive_bytes = image->bytes,
+		.parent = is_spawn ? os->process.pid : os->process.parent,
+		.children_count = children, .state_bytes = image->state_bytes,
+		.grace_units = os->sched.grace_units, .tick_units = os->sched.tick_units,
+	};
+	size_t bytes = sizeof(head) + load_strings_bytes(image->argv, &head.argc)
+		+ load_strings_bytes(image->envp, &head.envc) + strlen(image->path) + 1
+		+ image->state_bytes + children * sizeof(struct process_child) + 64;
+
+	if (bytes > LIBOS_EXEC_BYTES)
+		return EXO_E_TOO_LONG;
+	/* At least a page and a bit, so that it comes in whole pages. */
+	state = heap_alloc(os, bytes < EXO_PAGE_SIZE ? EXO_PAGE_SIZE : bytes);
+	if (!state)
+		return EXO_E_LIMIT;
+	*state = head;
+	state->children = sizeof(head);
+	for (i = 0; i < children; i++)
+		load_put(state, process_child(&os->process, i), sizeof(struct process_child));
+	state->state = load_put(state, image->state, image->state_bytes);
+	state->path = load_put(state, image->path, strlen(image->path) + 1);
+	state->argv = load_put_strings(state, image->argv);
+	state->envp = load_put_strings(state, image->envp);
+	*result = state;
+	return EXO_OK;
+}
+
+err_t load_prepare(struct libos *os, const struct process_image *image, bool is_spawn,
+		   struct load *load)
+{
+	const char *why = load_parse(image->archive, image->bytes, &load->image);
+	struct archive_file init;
+
+	load->state = NULL;
+	load->archive = image->archive;
+	if (!why && !load->image.is_native) {
+		if (archive_find("init", &init))
+			return EXO_E_EMPTY;
+		load->archive = init.offset;
+		why = load_parse(init.offset, init.bytes, &load->image);
+		if (!why && !load->image.is_native)
+			why = "the archive's library has no library part";
+	}
+	if (why) {
+		print("%s: cannot run: %s\n", image->path, why);
+		return EXO_E_TYPE;
+	}
+	return load_state(os, image, is_spawn, &load->state);
+}
+
+void load_finish(struct libos *os, struct load *load)
+{
+	heap_free(os, load->state);
+}
+
+/* ---- The slots ---- */
+
+/* `pages` leaves from `source` (0: fresh) to `target`, in runs that stay in one table on both
+ * sides. */
+static err_t load_run(uint64_t env, uint8_t kind, uint64_t target, uint64_t source,
+		      uint64_t pages, unsigned access)
+{
+	while (pages) {
+		uint64_t left = EXO_TABLE_SLOTS - target / EXO_PAGE_SIZE % EXO_TABLE_SLOTS;
+		uint64_t also = EXO_TABLE_SLOTS - source / EXO_PAGE_SIZE % EXO_TABLE_SLOTS;
+		uint64_t n = left < also || !source ? left : also;
+		struct exo_slot_op op;
+		err_t err;
+
+		n = n < pages ? n : pages;
+		op = (struct exo_slot_op){
+			.op = kind, .level = 1, .count = (uint16_t)n, .target_env = env,
+			.target = target, .source = source, .access = (uint8_t)access,
+			.rights = kind == EXO_OP_COPY ? EXO_READ | EXO_EXEC : 0,
+		};
+		err = slots_run(&op, 1, NULL);
+		if (err)
+			return err;
+		target += n * EXO_PAGE_SIZE;
+		source += source ? n * EXO_PAGE_SIZE : 0;
+		pages -= n;
+	}
+	return EXO_OK;
+}
+
+static err_t load_segment(const struct load *load, const struct image_segment *s, uint64_t env,
+			  uint64_t base)
+{
+	uint64_t start = PAGE_DOWN(s->address), end = PAGE_UP(s->address + s->bytes);
+	uint64_t target = base + (start - EXO_LIBRARY_BASE);
+
+	if (s->access & EXO_WRITE) {
+		/* The library has no initialised data: see the linker scripts. */
+		if (s->file_bytes)
+			return EXO_E_TYPE;
+		return load_run(env, EXO_OP_ALLOC, target, 0, (end - start) / EXO_PAGE_SIZE,
+				s->access);
+	}
+	return load_run(env, EXO_OP_COPY, target,
+			EXO_INFO_ARCHIVE + load->archive + PAGE_DOWN(s->file_offset),
+			(end - start) / EXO_PAGE_SIZE, s->access);
+}
+
+static err_t load_tables(uint64_t env, uint64_t base)
+{
+	struct exo_slot_op ops[3];
+	unsigned level;
+
+	for (level = 4; level >= 2; level--)
+		ops[4 - level] = (struct exo_slot_op){
+			.op = EXO_OP_TABLE, .level = (uint8_t)level, .target_env = env,
+			.target = base, .count = level == 2 ? 3 : 1, /* text, private, state */
+		};
+	return slots_run(ops, 3, NULL);
+}
+
+err_t load_library(const struct load *load, uint64_t env, uint64_t base)
+{
+	err_t err = load_tables(env, base);
+	unsigned i;
+
+	for (i = 0; !err && i < load->image.count; i++)
+		if (load->image.segment[i].address >= EXO_LIBRARY_BASE)
+			err = load_segment(load, &load->image.segment[i], env, base);
+	if (!err)
+		err = load_run(env, EXO_OP_DUP, base + (LIBOS_EXEC - EXO_LIBRARY_BASE),
+			       (uint64_t)load->state,
+			       PAGE_UP(load->state->bytes) / EXO_PAGE_SIZE, EXO_READ | EXO_WRITE);
+	return err;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The start of a process: the library sets itself up, maps the program's image, and resumes it. The
+ * first process is loaded by the kernel without a program: it reads the archive's member `args` and
+ * executes what that names. Touches everything; nothing else runs yet.
+ */
+#include <machine/call.h>
+
+#include "libos/arch.h"
+#include "libos/fork/fork.h"
+#include "libos/fork/load.h"
+#include "libos/fs/archive.h"
+#include "libos/state.h"
+#include "libos/vm/slots.h"
+
+_Static_assert(LIBOS_WIRED_END == UINT64_C(0x7f00003e4000), "start.S, libos.ld, native.ld");
+
+enum { START_NOT_FOUND = 127, START_NOT_EXECUTABLE = 126, START_STRINGS = 256 };
+
+static _Noreturn void start_fail(struct libos *os, const char *name, const char *why, int code)
+{
+	print("%s: %s\n", name, why);
+	process_exit(os, PROCESS_STATUS_EXIT(code));
+}
+
+/* The library of a fresh image. */
+static void start_library(struct libos *os)
+{
+	struct exo_vcpu_page *page = libos_vcpu_page();
+	struct vcpu_local *vcpu = libos_vcpu();
+
+	machine_set_vcpu(LIBOS_VCPU_PAGE);
+	vcpu->os = os;
+	vcpu->current = &os->thread0;
+	vcpu->locks = 0;
+	vcpu->is_idle = 0;
+	page->stack_base = (uint64_t)(os + 1);
+	page->stack_top = LIBOS_WIRED_END;
+	page->upcall_entry = (uint64_t)upcall_entry;
+	os->process.env = page->env;
+	os->process.pid = PROCESS_PID(page->env);
+	sched_init(os);
+	thread_init(os);
+	page->stack_base = os->thread0.stack_base;
+	vm_init(os);
+}
+
+/* The last part of argv[0] is what messages call this process. */
+static void start_name(struct libos *os, const char *path)
+{
+	const char *last = path;
+
+	for (; *path; path++)
+		if (*path == '/' && path[1])
+			last = path + 1;
+	format_text(os->process.name, sizeof(os->process.name), "%s", last);
+}
+
+static err_t start_map_segment(struct libos *os, const struct image_segment *s, uint64_t archive)
+{
+	uint64_t start = PAGE_DOWN(s->address), lead = s->address - start;
+	struct vm_backing backing = {
+		.archive = archive + s->file_offset - lead,
+		.bytes = s->file_bytes ? lead + s->file_bytes : 0,
+	};
+	uint64_t at;
+
+	return vm_map(os, start, lead + s->bytes, s->access, VM_NEW,
+		      s->file_bytes ? &backing : NULL, &at);
+}
+
+/* Regions of the program: segments, heap, stack. Returns its end. */
+static err_t start_map(struct libos *os, const struct image *image, uint64_t archive)
+{
+	uint64_t end = VM_BOTTOM, at;
+	err_t err = EXO_OK;
+	unsigned i;
+
+	for (i = 0; !err && i < image->count; i++) {
+		const struct image_segment *s = &image->segment[i];
+
+		if (s->address >= VM_TOP)
+			continue;
+		err = start_map_segment(os, s, archive);
+		end = s->address + s->bytes;
+	}
+	vm_break_init(os, end);
+	if (!err)
+		err = vm_map(os, VM_STACK_TOP - VM_STACK_BYTES, VM_STACK_BYTES,
+			     EXO_READ | EXO_WRITE
+			     | (image->is_stack_executable ? EXO_EXEC : 0u),
+			     VM_NEW | VM_STACK, NULL, &at);
+	return err;
+}
+
+/* Give back what only the start needed: the trampoline of exec, the state. */
+static void start_forget(struct libos *os)
+{
+	struct exo_slot_op ops[2] = {
+		{ .op = EXO_OP_CLEAR, .level = 1, .count = 1, .target = LIBOS_TRAMPOLINE },
+		{ .op = EXO_OP_CLEAR, .level = 2, .count = 1, .target = LIBOS_EXEC },
+	};
+	err_t err = slots_run(ops, 2, NULL);
+
+	assert(err == EXO_OK);
+	os->process.exec = NULL;
+}
+
+static void start_children(struct libos *os, const struct process_exec_state *exec)
+{
+	const struct process_child *child =
+		(const struct process_child *)((const uint8_t *)exec + exec->children);
+	uint64_t i;
+
+	for (i = 0; i < exec->children_count; i++) {
+		process_add_child(os, child[i].env);
+		if (child[i].is_dead)
+			process_set_dead(os, child[i].env, child[i].status);
+	}
+}
+
+static _Noreturn void start_program(struct libos *os, const struct process_exec_state *exec)
+{
+	_Alignas(16) struct exo_frame frame = { .kind = EXO_UPCALL_SYSCALL };
+	const char *path = (const char *)exec + exec->path, *why;
+	struct program_image program;
+	struct image image;
+	uint64_t sp;
+	err_t err;
+
+	start_name(os, path);
+	if (exec->version != PROCESS_EXEC_VERSION)
+		start_fail(os, path, "started by another version of the library",
+			   START_NOT_EXECUTABLE);
+	os->process.exec = exec;
+	os->process.parent = (uint32_t)exec->parent;
+	os->sched.grace_units = exec->grace_units;
+	os->sched.tick_units = exec->tick_units;
+	start_children(os, exec);
+	fs_init(os);
+	linux_init(os);
+	why = load_parse(exec->archive, exec->archive_bytes, &image);
+	if (why)
+		start_fail(os, path, why, START_NOT_EXECUTABLE);
+	program = (struct program_image){
+		.entry = image.is_native ? *(const uint64_t *)LIBOS_PROGRAM_ENTRY
+			: image.entry,
+		.headers = image.headers, .header_bytes = image.header_bytes,
+		.header_count = image.header_count,
+	};
+	err = start_map(os, &image, exec->archive);
+	if (!err)
+		err = linux_stack(os, &program, VM_STACK_TOP, &sp);
+	if (err)
+		start_fail(os, path, err == EXO_E_TOO_LONG ? "arguments are too long"
+			   : "out of memory, or its segments leave no room", START_NOT_EXECUTABLE);
+	start_forget(os);
+	machine_set_thread_pointer(0);
+	machine_fpu_reset();
+	EXO_REG_PC(&frame.regs) = program.entry;
+	EXO_REG_SP(&frame.regs) = sp;
+	sched_begin(os, &os->thread0);
+	upcall_resume(&frame);
+}
+
+/* Strings one after another, ended by an empty one. Returns what follows. */
+static const char *start_strings(const char *at, const char *end, const char **list)
+{
+	unsigned n = 0;
+
+	while (at < end && *at && n < START_STRINGS - 1) {
+		list[n++] = at;
+		at += strlen(at) + 1;
+	}
+	list[n] = NULL;
+	return at < end ? at + 1 : end;
+}
+
+/* Loaded by the kernel: become the program that the archive's `args` names. */
+static _Noreturn void start_first(struct libos *os)
+{
+	const char **argv = heap_alloc(os, START_STRINGS * sizeof(char *));
+	const char **envp = heap_alloc(os, START_STRINGS * sizeof(char *));
+	struct archive_file args, file;
+	struct process_image image = { .argv = argv, .envp = envp };
+	const char *bytes, *end;
+	err_t err;
+
+	format_text(os->process.name, sizeof(os->process.name), "init");
+	if (archive_find("args", &args) || args.bytes < 2 || !argv || !envp)
+		start_fail(os, "init", "the archive has no usable member args", START_NOT_FOUND);
+	bytes = (const char *)EXO_INFO_ARCHIVE + args.offset;
+	end = bytes + args.bytes;
+	if (end[-1] || end[-2])
+		start_fail(os, "init", "the archive's member args is malformed", START_NOT_FOUND);
+	start_strings(start_strings(bytes, end, argv), end, envp);
+	if (!argv[0] || archive_find(argv[0], &file))
+		start_fail(os, argv[0] ? argv[0] : "init", "not found in the archive",
+			   START_NOT_FOUND);
+	image.path = argv[0];
+	image.archive = file.offset;
+	image.bytes = file.bytes;
+	err = process_exec(os, &image);
+	if (err != EXO_E_TYPE)
+		print("%s: cannot start: %s\n", image.path,
+		      err == EXO_E_LIMIT ? "out of memory" : err == EXO_E_TOO_LONG
+		      ? "arguments are too long" : "the archive has no library");
+	process_exit(os, PROCESS_STATUS_EXIT(START_NOT_EXECUTABLE));
+}
+
+/* From libos_start. argument: address of the vcpu page; bit 0: the state is at LIBOS_EXEC. */
+_Noreturn void libos_main(uint64_t argument);
+_Noreturn void libos_main(uint64_t argument)
+{
+	struct libos *os = libos_state();
+
+	start_library(os);
+	if (argument & 1)
+		start_program(os, (const struct process_exec_state *)LIBOS_EXEC);
+	start_first(os);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Ticks, grace, the choice of the next thread, idling, the end of a slice. Touches struct sched,
+ * threads' grace, the vcpu page and its record. Takes sched.
+ */
+#include "libos/sched/sched.h"
+
+#include <machine/call.h>
+
+#include "libos/state.h"
+
+void sched_init(struct libos *os)
+{
+	os->sched.policy = &sched_round_robin;
+	os->sched.tick_units = libos_info()->slice_units;
+	os->sched.grace_units = SCHED_GRACE_UNITS;
+}
+
+/* The first tick after `now`: ticks are absolute. */
+static uint64_t sched_tick_after(const struct sched *s, uint64_t now)
+{
+	return (now / s->tick_units + 1) * s->tick_units;
+}
+
+static bool sched_is_ticking(const struct sched *s)
+{
+	return s->tick_units && s->ready_count && (!s->ticks_max || s->ticks < s->ticks_max);
+}
+
+void sched_arm(struct libos *os)
+{
+	struct sched *s = &os->sched;
+	struct thread *self = thread_self();
+	uint64_t deadline = UINT64_MAX;
+
+	if (sched_is_ticking(s)) {
+		if (!s->next_tick)
+			s->next_tick = sched_tick_after(s, machine_clock());
+		deadline = s->next_tick;
+		if (self->grace_end > deadline && self->grace_end != THREAD_NEWBORN)
+			deadline = self->grace_end;
+	} else {
+		s->next_tick = 0;
+	}
+	if (s->sleepers && s->sleepers->deadline < deadline)
+		deadline = s->sleepers->deadline;
+	if (s->yield_at && s->yield_at < deadline)
+		deadline = s->yield_at;
+	if (deadline == UINT64_MAX || deadline == s->armed)
+		return;
+	s->armed = deadline;
+	exo_call(EXO_CALL_TIMER, deadline, 0, 0, 0, 0);
+}
+
+/* Has a tick passed? Then it is taken: t's turn is over unless its grace still runs. */
+static bool sched_take_tick(struct libos *os, struct thread *t)
+{
+	struct sched *s = &os->sched;
+	uint64_t now;
+
+	if (!s->next_tick)
+		return false;
+	now = machine_clock();
+	if (now < s->next_tick || (s->grace_units && now < t->grace_end))
+		return false;
+	if (t->grace_end) {
+		/* The grace is over: what went past the tick is owed. */
+		t->charge += now - s->next_tick;
+		t->grace_end = 0;
+	}
+	s->ticks++;
+	s->next_tick = sched_is_ticking(s) ? sched_tick_after(s, now) : 0;
+	return s->policy->tick(os, t);
+}
+
+void sched_begin(struct libos *os, struct thread *self)
+{
+	if (self->grace_end == THREAD_NEWBORN)
+		self->grace_end = os->sched.grace_units
+			? machine_clock() + os->sched.grace_units : 0;
+	sched_arm(os);
+}
+
+/* Nothing can run: let events in, here on the library stack of the thread that ran last, until one
+ * has come. */
+static void sched_idle(struct libos *os)
+{
+	uint32_t word = atomic_load_explicit(&os->sched.idle_word, memory_order_relaxed);
+	volatile struct exo_vcpu_page *page = libos_vcpu_page();
+	volatile struct vcpu_local *vcpu = libos_vcpu();
+
+	sched_arm(os);
+	vcpu->is_idle = 1;
+	page->masked = 0;
+	/* An event that comes before the wait changes the word, one that comes later ends it. */
+	exo_call(EXO_CALL_WAIT, (uint64_t)&os->sched.idle_word, word, 0, 0, 0);
+	page->masked = 1;
+	vcpu->is_idle = 0;
+}
+
+/* Take the next thread whose turn is not over before it begins. NULL: nobody can run. */
+static struct thread *sched_pick(struct libos *os)
+{
+	struct thread *t;
+
+	lock_acquire(os, RANK_SCHED);
+	for (;;) {
+		t = os->sched.policy->pick(os);
+		if (!t || !os->sched.ready_count || !sched_take_tick(os, t))
+			break;
+		os->sched.policy->enqueue(os, t);
+	}
+	lock_release(os, RANK_SCHED);
+	return t;
+}
+
+void sched_switch(struct libos *os, struct thread *self)
+{
+	struct thread *next;
+	bool is_running;
+
+	lock_check_none(os);
+	for (next = sched_pick(os); !next; next = sched_pick(os))
+		sched_idle(os);
+	is_running = thread_edge(next, (uint32_t)(thread_handle(next) >> 16), THREAD_READY,
+				 THREAD_RUNNING);
+	assert(is_running);
+	if (next != self)
+		thread_switch(os, self, next);
+	sched_begin(os, self);
+}
+
+/* The slice is over: yield within the allowance, but give a newborn at most half of it first. */
+static void sched_slice_end(struct libos *os, struct thread *t)
+{
+	uint64_t now = machine_clock(), limit;
+
+	if (t->grace_end && t->grace_end != THREAD_NEWBORN && now < t->grace_end) {
+		limit = libos_vcpu_page()->slice_end + libos_info()->allowance_units / 2;
+		limit = limit < t->grace_end ? limit : t->grace_end;
+		if (now < limit) {
+			os->sched.yield_at = limit;
+			return;
+		}
+	}
+	os->sched.yield_at = 0;
+	exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+}
+
+static void sched_timer(struct libos *os)
+{
+	os->sched.armed = 0;
+	thread_wake_deadlines(os);
+	if (os->sched.yield_at && machine_clock() >= os->sched.yield_at) {
+		os->sched.yield_at = 0;
+		exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+	}
+}
+
+void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_idle)
+{
+	os->statistics.events++;
+	atomic_fetch_add_explicit(&os->sched.idle_word, 1, memory_order_relaxed);
+	if (events & EXO_EVENT_TIMER)
+		sched_timer(os);
+	if (events & EXO_EVENT_CHILD)
+		process_events(os);
+	if (events & (EXO_EVENT_DOORBELL | EXO_EVENT_REVOKE) && os->hooks.events)
+		os->hooks.events(os, events);
+	if (is_idle)
+		return;
+	if (events & EXO_EVENT_SLICE_END)
+		sched_slice_end(os, t);
+	if (os->sched.ready_count && sched_take_tick(os, t))
+		thread_yield(os);
+	else
+		sched_arm(os);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: ISC */
+/* What a native program's calls do. Touches what the modules behind them touch; takes no lock. */
+#include "libos/upcall/native.h"
+
+#include <machine/call.h>
+
+#include "libos/fork/strings.h"
+#include "libos/libos.h"
+#include "libos/state.h"
+
+_Static_assert(NATIVE_PREFIX == UINT64_C(0x4c49424f00000000), "native.S");
+
+/* Arguments in order, and the frame they came by. */
+struct native {
+	struct libos *os;
+	struct exo_frame *frame;
+	uint64_t a0, a1, a2, a3;
+};
+
+static int64_t native_fork(struct native *n)
+{
+	uint32_t pid;
+	err_t err = process_fork(n->os, n->frame, &pid);
+
+	return err ? err : pid;
+}
+
+static int64_t native_start(struct native *n, bool is_spawn)
+{
+	struct process_image image;
+	uint32_t pid = 0;
+	err_t err = strings_read(n->os, n->a0, n->a1, n->a2, &image);
+
+	if (err)
+		return err;
+	err = is_spawn ? process_spawn(n->os, &image, &pid) : process_exec(n->os, &image);
+	strings_free(n->os, &image);
+	return err ? err : pid;
+}
+
+static int64_t native_exec(struct native *n)
+{
+	return native_start(n, false);
+}
+
+static int64_t native_spawn(struct native *n)
+{
+	return native_start(n, true);
+}
+
+static int64_t native_exit(struct native *n)
+{
+	process_exit(n->os, PROCESS_STATUS_EXIT(n->a0));
+}
+
+static int64_t native_wait(struct native *n)
+{
+	uint32_t pid, status;
+	err_t err;
+
+	if (n->a0 > UINT32_MAX)
+		return EXO_E_EMPTY;
+	err = process_wait(n->os, (uint32_t)n->a0, false, &pid, &status);
+	if (!err && n->a1)
+		err = vm_write(n->os, n->a1, &status, sizeof(status));
+	return err ? err : pid;
+}
+
+static int64_t native_self(struct native *n)
+{
+	return n->os->process.pid;
+}
+
+static int64_t native_thread_create(struct native *n)
+{
+	uint64_t handle;
+	err_t err = thread_create(n->os, n->a0, n->a1, 0, 0, machine_thread_pointer(), &handle);
+
+	return err ? err : (int64_t)handle;
+}
+
+static int64_t native_thread_join(struct native *n)
+{
+	uint64_t value;
+	err_t err = thread_join(n->os, n->a0, &value);
+
+	if (!err && n->a1)
+		err = vm_write(n->os, n->a1, &value, sizeof(value));
+	return err;
+}
+
+static int64_t native_thread_yield(struct native *n)
+{
+	thread_yield(n->os);
+	return 0;
+}
+
+static int64_t native_thread_exit(struct native *n)
+{
+	thread_exit(n->os, n->a0);
+}
+
+static int64_t native_thread_self(struct native *n)
+{
+	(void)n;
+	return (int64_t)thread_handle(thread_self());
+}
+
+static int64_t native_sleep(struct native *n)
+{
+	err_t err = thread_block(n->os, NULL, n->a0);
+
+	return err == EXO_E_EARLY ? EXO_OK : err;
+}
+
+static int64_t native_map(struct native *n)
+{
+	uint64_t address;
+	err_t err = vm_read(n->os, &address, n->a0, sizeof(address));
+
+	if (!err)
+		err = vm_map(n->os, address, n->a1, (unsigned)n->a2,
+			     (address ? VM_NEW : 0) | (n->a3 & 1 ? VM_SHARED : 0), NULL, &address);
+	return err ? err : vm_write(n->os, n->a0, &address, sizeof(address));
+}
+
+static int64_t native_unmap(struct native *n)
+{
+	return vm_unmap(n->os, n->a0, n->a1);
+}
+
+static int64_t native_protect(struct native *n)
+{
+	return vm_protect(n->os, n->a0, n->a1, (unsigned)n->a2);
+}
+
+static int64_t native_protect_pages(struct native *n)
+{
+	uint64_t i, page;
+	err_t err = EXO_OK;
+
+	for (i = 0; i < n->a1 && !err; i++) {
+		err = vm_read(n->os, &page, n->a0 + i * sizeof(page), sizeof(page));
+		if (!err)
+			err = vm_protect(n->os, page, EXO_PAGE_SIZE, (unsigned)n->a2);
+	}
+	return err;
+}
+
+static int64_t native_set_fault_handler(struct native *n)
+{
+	n->os->fault_handler = (libos_fault_handler *)n->a0;
+	n->os->fault_argument = (void *)n->a1;
+	n->os->fault_start = n->a2;
+	n->os->fault_end = n->a3;
+	return 0;
+}
+
+static int64_t native_console_write(struct native *n)
+{
+	char buffer[256];
+	uint64_t at, chunk;
+	err_t err;
+
+	for (at = 0; at < n->a1; at += chunk) {
+		chunk = n->a1 - at < sizeof(buffer) ? n->a1 - at : sizeof(buffer);
+		err = vm_read(n->os, buffer, n->a0 + at, chunk);
+		if (err)
+			return err;
+		exo_call(EXO_CALL_CONSOLE_WRITE, (uint64_t)buffer, chunk, 0, 0, 0);
+	}
+	return (int64_t)at;
+}
+
+static int64_t native_switch(struct native *n)
+{
+	struct sched *s = &n->os->sched;
+	uint64_t *which, old;
+
+	switch (n->a0) {
+	case LIBOS_SWITCH_GRACE: which = &s->grace_units; break;
+	case LIBOS_SWITCH_TICK: which = &s->tick_units; break;
+	case LIBOS_SWITCH_TICKS_MAX: which = &s->ticks_max; break;
+	default: return EXO_E_ARGUMENT;
+	}
+	old = *which;
+	*which = n->a1;
+	s->next_tick = 0;
+	sched_arm(n->os);
+	return (int64_t)old;
+}
+
+static int64_t native_statistics(struct native *n)
+{
+	struct libos *os = n->os;
+	struct libos_statistics s = {
+		.faults0 = os->wired.faults0,
+		.faults1 = os->vm.faults,
+		.forks = os->process.forks,
+		.ticks = os->sched.ticks,
+		.thread_switches = os->sched.switches,
+		.edges_refused = os->statistics.edges_refused,
+		.frames_used = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_USED, 0,
+					EXO_RESOURCE_FRAMES, 0, 0).second,
+		.frames_limit = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_LIMIT, 0,
+					 EXO_RESOURCE_FRAMES, 0, 0).second,
+	};
+
+	return vm_write(os, n->a0, &s, sizeof(s));
+}
+
+static int64_t (*const calls[])(struct native *) = {
+#define NATIVE(number, name, arguments) [number] = native_##name,
+#include "libos/upcall/native.def"
+#undef NATIVE
+};
+
+bool native_call(struct libos *os, struct exo_frame *frame)
+{
+	struct exo_regs *r = &frame->regs;
+	uint64_t number = EXO_REG_NUMBER(r) - NATIVE_PREFIX;
+	struct native n = {
+		.os = os, .frame = frame, .a0 = EXO_REG_ARG0(r), .a1 = EXO_REG_ARG1(r),
+		.a2 = EXO_REG_ARG2(r), .a3 = EXO_REG_ARG3(r),
+	};
+
+	if (number >= ARRAY_COUNT(calls))
+		return false;
+	EXO_REG_RESULT(r) = (uint64_t)calls[number](&n);
+	return true;
+}
+
+uint64_t libos_clock(void)
+{
+	return machine_clock();
+}
+
+uint64_t libos_clock_hz(void)
+{
+	return libos_info()->clock_hz;
+}
+
+long libos_handler_protect(void *address, size_t length, unsigned access)
+{
+	return vm_protect(libos_state(), (uint64_t)address, length, access);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: ISC */
+/* Dispatch of upcalls. Touches the frame, the current thread's record, struct libos; takes no lock
+ * itself. Faults come first and touch nothing else until level 0 has looked. */
+#include "libos/upcall/upcall.h"
+
+#include <machine/call.h>
+
+#include "libos/arch.h"
+#include "libos/state.h"
+#include "libos/upcall/native.h"
+
+_Static_assert(EXO_CALL_PREFIX == UINT64_C(0x4348544e00000000), "upcall.S");
+_Static_assert(EXO_CALL_RESUME == 7 && sizeof(struct exo_frame) == 176, "upcall.S");
+
+/* What Linux would have killed the process with. */
+static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault why)
+{
+	static const uint8_t signals[] = {
+		[EXO_EXCEPTION_DIVIDE] = 8, [EXO_EXCEPTION_DEBUG] = 5,
+		[EXO_EXCEPTION_BREAKPOINT] = 5, [EXO_EXCEPTION_UNDEFINED] = 4,
+		[EXO_EXCEPTION_ALIGNMENT] = 7, [EXO_EXCEPTION_FPU] = 8,
+		[EXO_EXCEPTION_PROTECTION] = 11, [EXO_EXCEPTION_OTHER] = 11,
+	};
+
+	if (why == UPCALL_FAULT_EXCEPTION)
+		return frame->code < ARRAY_COUNT(signals) && frame->code ? signals[frame->code] : 11;
+	return why == UPCALL_FAULT_BEYOND ? 7 : why == UPCALL_FAULT_MEMORY ? 9 : 11;
+}
+
+static _Noreturn void upcall_die(struct libos *os, const struct exo_frame *frame,
+				 enum upcall_fault why)
+{
+	if (why == UPCALL_FAULT_EXCEPTION)
+		print("%s: exception %lu (pc 0x%lx)\n", os->process.name, frame->code,
+		      EXO_REG_PC(&frame->regs));
+	else
+		print("%s: page fault at 0x%lx (pc 0x%lx)%s\n", os->process.name, frame->address,
+		      EXO_REG_PC(&frame->regs),
+		      why == UPCALL_FAULT_MEMORY ? ": out of memory" : "");
+	process_exit(os, PROCESS_STATUS_SIGNAL(upcall_signal(frame, why)));
+}
+
+/* A fault or exception of the library itself, with masked set: program memory that it copies, else
+ * a bug. */
+static void upcall_library(struct libos *os, struct exo_frame *frame)
+{
+	uint64_t pc = EXO_REG_PC(&frame->regs);
+	enum upcall_fault why = UPCALL_FAULT_EXCEPTION;
+
+	if (frame->kind == EXO_UPCALL_FAULT) {
+		why = frame->address < VM_TOP ? vm_fault(os, frame->address, frame->code)
+			: UPCALL_FAULT_UNMAPPED;
+		if (why == UPCALL_FAULT_NONE)
+			return;
+		if (pc >= (uint64_t)user_begin && pc < (uint64_t)user_end) {
+			EXO_REG_PC(&frame->regs) = (uint64_t)user_fault;
+			return;
+		}
+	}
+	print("libos: in the library:\n");
+	upcall_die(os, frame, why);
+}
+
+static void upcall_fault(struct libos *os, struct thread *t, struct exo_frame *frame)
+{
+	enum upcall_fault why;
+
+	if (os->fault_handler && frame->address - os->fault_start < os->fault_end - os->fault_start
+	    && os->fault_handler(frame, os->fault_argument))
+		return;
+	t->frame = frame;
+	why = frame->address < VM_TOP ? vm_fault(os, frame->address, frame->code)
+		: UPCALL_FAULT_UNMAPPED;
+	if (why != UPCALL_FAULT_NONE && (!os->hooks.fault || !os->hooks.fault(t, frame, why)))
+		upcall_die(os, frame, why);
+}
+
+static void upcall_syscall(struct libos *os, struct thread *t, struct exo_frame *frame)
+{
+	os->statistics.syscalls++;
+	t->frame = frame;
+	if (native_call(os, frame))
+		return;
+	if (os->hooks.syscall && os->hooks.syscall(t, frame))
+		return;
+	print("%s: system call %lu is not answered\n", os->process.name,
+	      EXO_REG_NUMBER(&frame->regs));
+	process_exit(os, PROCESS_STATUS_SIGNAL(31));
+}
+
+void upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
+{
+	struct vcpu_local *vcpu = libos_vcpu();
+	struct thread *t;
+	struct libos *os;
+
+	(void)page;
+	if (frame->kind == EXO_UPCALL_FAULT && vm_fault0(frame))
+		return;
+	os = vcpu->os;
+	t = vcpu->current;
+	if (frame->masked) {
+		upcall_library(os, frame);
+		return;
+	}
+	switch (frame->kind) {
+	case EXO_UPCALL_FAULT:
+		upcall_fault(os, t, frame);
+		break;
+	case EXO_UPCALL_SYSCALL:
+		upcall_syscall(os, t, frame);
+		break;
+	case EXO_UPCALL_EVENTS:
+		if (vcpu->is_idle) {
+			sched_events(os, t, (uint32_t)frame->code, true);
+			return;
+		}
+		t->frame = frame;
+		sched_events(os, t, (uint32_t)frame->code, false);
+		break;
+	default:
+		t->frame = frame;
+		if (!os->hooks.fault || !os->hooks.fault(t, frame, UPCALL_FAULT_EXCEPTION))
+			upcall_die(os, frame, UPCALL_FAULT_EXCEPTION);
+	}
+	if (os->hooks.leave)
+		os->hooks.leave(t, frame);
+}
+
+void upcall_poll(struct libos *os)
+{
+	volatile struct exo_vcpu_page *page = libos_vcpu_page();
+	volatile struct vcpu_local *vcpu = libos_vcpu();
+
+	lock_check_none(os);
+	if (!page->pending)
+		return;
+	vcpu->is_idle = 1;
+	page->masked = 0;
+	exo_call(EXO_CALL_SELF, 0, 0, 0, 0, 0); /* the kernel delivers on its way out */
+	page->masked = 1;
+	vcpu->is_idle = 0;
+}
