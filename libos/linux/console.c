@@ -19,12 +19,10 @@ uint32_t console_seen(void)
 
 err_t console_sleep(struct libos *os, uint32_t seen, uint64_t deadline)
 {
-	uint64_t word = (uint64_t)&libos_info()->console_in;
-	struct exo_result r = exo_call(EXO_CALL_WAIT, word, seen,
-		EXO_WAIT_SHARED | EXO_WAIT_DOORBELL, 0, 0);
+	err_t error = sched_bell(os, &libos_info()->console_in, seen);
 
-	if (r.value < 0)
-		return r.value == EXO_E_VALUE ? EXO_OK : (err_t)r.value;
+	if (error < 0)
+		return error == EXO_E_VALUE ? EXO_OK : error;
 	return thread_block(os, &os->fs->readers, deadline);
 }
 

@@ -125,6 +125,7 @@ static void init_fork_child(struct thread *t)
 
 	tty_flush(&os->fs->fs.tty);
 	os->fs->readers = (struct wait_queue){ NULL, NULL };
+	os->sched.bell = NULL;
 	futex_fork_child(os->linux);
 	os->linux->threads = 1;
 }

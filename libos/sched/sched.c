@@ -81,21 +81,50 @@ void sched_begin(struct libos *os, struct thread *self)
 	sched_arm(os);
 }
 
-/* Nothing can run: let events in, here on the library stack of the thread that ran last, until one
- * has come. */
+err_t sched_bell(struct libos *os, const uint32_t *word, uint32_t expected)
+{
+	uint64_t flags = EXO_WAIT_SHARED | EXO_WAIT_DOORBELL;
+
+	err_t err = (err_t)exo_call(EXO_CALL_WAIT, (uint64_t)word, expected, flags, 0, 0).value;
+
+	os->sched.bell = err ? NULL : word;
+	os->sched.bell_expected = expected;
+	return err;
+}
+
+/* The word that the bell is on has changed. */
+static void sched_bell_rang(struct libos *os)
+{
+	os->sched.bell = NULL;
+	if (os->hooks.events)
+		os->hooks.events(os, EXO_EVENT_DOORBELL);
+}
+
+/* A vcpu waits for one word only: while idle for the bell's, and then its doorbell is hung again. */
+static void sched_idle_at_bell(struct libos *os)
+{
+	struct sched *s = &os->sched;
+	uint64_t word = (uint64_t)s->bell;
+	int64_t err = exo_call(EXO_CALL_WAIT, word, s->bell_expected, EXO_WAIT_SHARED, 0, 0).value;
+
+	if (err == EXO_E_PENDING)
+		err = sched_bell(os, s->bell, s->bell_expected);
+	else if (!err)
+		err = EXO_E_VALUE;
+	if (err == EXO_E_VALUE)
+		sched_bell_rang(os);
+}
+
+/* Nothing can run: wait masked until an event is pending, then let it in, here on the library stack
+ * of the thread that ran last. */
 static void sched_idle(struct libos *os)
 {
-	uint32_t word = atomic_load_explicit(&os->sched.idle_word, memory_order_relaxed);
-	volatile struct exo_vcpu_page *page = libos_vcpu_page();
-	volatile struct vcpu_local *vcpu = libos_vcpu();
-
 	sched_arm(os);
-	vcpu->is_idle = 1;
-	page->masked = 0;
-	/* An event that comes before the wait changes the word, one that comes later ends it. */
-	exo_call(EXO_CALL_WAIT, (uint64_t)&os->sched.idle_word, word, 0, 0, 0);
-	page->masked = 1;
-	vcpu->is_idle = 0;
+	if (os->sched.bell)
+		sched_idle_at_bell(os);
+	else
+		exo_call(EXO_CALL_WAIT, (uint64_t)&os->sched.idle_word, 0, 0, 0, 0);
+	upcall_poll(os);
 }
 
 /* Take the next thread whose turn is not over before it begins. NULL: nobody can run. */
@@ -160,13 +189,14 @@ static void sched_timer(struct libos *os)
 void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_idle)
 {
 	os->statistics.events++;
-	atomic_fetch_add_explicit(&os->sched.idle_word, 1, memory_order_relaxed);
 	if (events & EXO_EVENT_TIMER)
 		sched_timer(os);
 	if (events & EXO_EVENT_CHILD)
 		process_events(os);
-	if (events & (EXO_EVENT_DOORBELL | EXO_EVENT_REVOKE) && os->hooks.events)
-		os->hooks.events(os, events);
+	if (events & EXO_EVENT_DOORBELL)
+		sched_bell_rang(os);
+	if (events & EXO_EVENT_REVOKE && os->hooks.events)
+		os->hooks.events(os, EXO_EVENT_REVOKE);
 	if (is_idle)
 		return;
 	if (events & EXO_EVENT_SLICE_END)

@@ -44,7 +44,9 @@ struct sched {
 	uint64_t ticks_max;         /* after that many, no more ticks (tests); 0: no end */
 	uint64_t switches;
 	uint64_t yield_at;          /* the slice is over, a newborn's grace runs until then; 0: no */
-	_Atomic uint32_t idle_word; /* changes whenever an event came; idle waits on it */
+	uint32_t idle_word;         /* never changes: idle waits on it until an event is pending */
+	uint32_t bell_expected;
+	const uint32_t *bell;       /* a shared word that a thread waits for; NULL: none */
 };
 
 void sched_init(struct libos *os);
@@ -55,6 +57,9 @@ void sched_switch(struct libos *os, struct thread *self);
 void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_idle);
 /* Run the current thread from here on: its grace begins if it is newborn; arms the timer. */
 void sched_begin(struct libos *os, struct thread *self);
+/* Hang the vcpu's one doorbell on a shared word: when it is no longer `expected`, hooks.events gets
+ * DOORBELL, once. EXO_E_VALUE: it has changed already and nothing hangs there; EXO_E_POINTER. */
+err_t sched_bell(struct libos *os, const uint32_t *word, uint32_t expected) MUST_USE;
 /* Arm the vcpu's timer for the next tick or deadline, whichever is needed. */
 void sched_arm(struct libos *os);
 
