@@ -94,13 +94,20 @@ static err_t op_find_envs(struct batch *b, const struct exo_slot_op *op)
 	return err;
 }
 
+/* Still the env that the handle named, now that it is locked. */
+static bool op_env_stays(struct machine *m, unsigned env, uint64_t handle)
+{
+	return m->envs[env].state == ENV_ALIVE && (!handle || env_handle(m, env) == handle);
+}
+
 static err_t op_find_slots(struct batch *b, const struct exo_slot_op *op)
 {
 	struct machine *m = b->m;
 	unsigned uses = forms[op->op].uses;
 	err_t err;
 
-	if (m->envs[b->target_env].state != ENV_ALIVE || m->envs[b->source_env].state != ENV_ALIVE)
+	if (!op_env_stays(m, b->target_env, op->target_env)
+	    || !op_env_stays(m, b->source_env, op->source_env))
 		return EXO_E_ENV;
 	b->account = m->envs[b->target_env].account;
 	err = slot_find(m, m->envs[b->target_env].root, op->target, op->level, &b->target);

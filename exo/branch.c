@@ -75,17 +75,16 @@ err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned i)
 static uint64_t unshare_slot(struct batch *b, uint64_t slot, unsigned level, unsigned rights)
 {
 	struct pfn pfn = { slot_pfn(slot) };
-	unsigned within = slot_rights(slot) & rights;
-	bool is_writable = slot_is_writable(slot) && within & EXO_WRITE;
+	bool is_kept;
 
-	if (level > 1)
-		return slot_branch(pfn.n, within,
-				   is_writable && branch_type(b, slot) == FRAME_COMMON);
-	if (slot_is_fixed(slot))
+	slot = slot_within(slot, rights);
+	if (!slot_is_writable(slot))
 		return slot;
-	is_writable = is_writable && frame_refs(b->m, pfn) == 1;
-	return slot_leaf(pfn.n, within, slot_access(slot) & within & (is_writable ? 7u : 5u),
-			 slot_soft(slot)) | (slot & (SLOT_ACCESSED | SLOT_DIRTY));
+	if (level > 1)
+		is_kept = frame_type(frame_meta(b->m, pfn)) == FRAME_COMMON;
+	else /* a vcpu's page has the vcpu for a second holder */
+		is_kept = slot_is_fixed(slot) || frame_refs(b->m, pfn) == 1;
+	return is_kept ? slot : slot_without_write(slot);
 }
 
 /* The caller is the only holder: the sweep in place. */

@@ -80,14 +80,27 @@ static void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
 	c->root_env = env;
 }
 
+/* Time past the slice's end is owed. */
+static void cpu_charge_excess(struct machine *m, struct cpu *c)
+{
+	uint64_t now = arch_clock(m);
+
+	if (c->is_over && now > c->slice_end) {
+		m->vcpus[c->current].excess += now - c->slice_end;
+		vcpu_page(m, c->current)->excess += now - c->slice_end;
+	}
+}
+
 void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 {
 	unsigned vcpu = c->current;
 	struct vcpu *v = &m->vcpus[vcpu];
 	bool is_done;
 
-	if (to != VCPU_TERMINATED)
+	if (to != VCPU_TERMINATED) {
+		cpu_charge_excess(m, c);
 		arch_fpu_save(&v->fpu, vcpu_page(m, vcpu)->fpu_dead);
+	}
 	c->current = VCPU_NONE;
 	point("cpu_put");
 	is_done = vcpu_edge(m, vcpu, VCPU_RUNNING, to);
@@ -194,20 +207,8 @@ static void cpu_dispatch(struct machine *m, struct cpu *c)
 	cpu_tick(m, c);
 }
 
-/* Time past the slice's end is owed. */
-static void cpu_charge_excess(struct machine *m, struct cpu *c)
-{
-	uint64_t now = arch_clock(m);
-
-	if (c->is_over && now > c->slice_end) {
-		m->vcpus[c->current].excess += now - c->slice_end;
-		vcpu_page(m, c->current)->excess += now - c->slice_end;
-	}
-}
-
 void cpu_yield(struct machine *m, struct cpu *c)
 {
-	cpu_charge_excess(m, c);
 	cpu_put(m, c, VCPU_RUNNABLE);
 }
 
@@ -216,7 +217,6 @@ err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
 	if (atomic_load_explicit(&m->vcpus[vcpu].state, memory_order_relaxed) != VCPU_RUNNABLE
 	    || !vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
 		return EXO_E_STATE;
-	cpu_charge_excess(m, c);
 	cpu_put(m, c, VCPU_RUNNABLE);
 	cpu_take(m, c, vcpu);
 	cpu_tick(m, c);

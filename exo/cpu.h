@@ -62,7 +62,7 @@ void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu);
 void cpu_unsleep(struct machine *m, unsigned vcpu);
 /* Load the kernel's own root in place of an env's. */
 void cpu_leave_root(struct machine *m, struct cpu *c);
-/* Stop running the current vcpu: FPU state stored, then the state edge to `to`, then no current. */
+/* Stop running the current vcpu: excess charged, FPU state stored, then the state edge to `to`. */
 void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to);
 
 #endif

@@ -50,6 +50,22 @@ err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead
 	return EXO_OK;
 }
 
+err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
+{
+	unsigned left = m->envs[parent].children, i;
+
+	for (i = 0; i < EXO_ENVS && left; i++) {
+		if (m->envs[i].state == ENV_FREE || m->envs[i].parent != parent)
+			continue;
+		left--;
+		if (m->envs[i].state != ENV_DEAD)
+			continue;
+		*env = i;
+		return EXO_OK;
+	}
+	return EXO_E_EMPTY;
+}
+
 /* Take a free entry, searching from where the last one was found. */
 static unsigned env_claim(struct machine *m) REQUIRES(tree_class)
 {

@@ -29,7 +29,7 @@ struct env {
 	uint32_t vcpus GUARDED_BY(tree_class);  /* first vcpu, VCPU_NONE ends */
 	uint64_t status GUARDED_BY(tree_class); /* EXO_STATUS when DEAD */
 	/* CPUs that may hold translations of this env: a CPU sets its bit before it loads the root
-	 * and clears it after it loaded another. seq_cst; pairs with: tlb_flush_finish */
+	 * and clears it after it loaded another. seq_cst; pairs with: flush_finish */
 	_Atomic uint64_t cpus;
 };
 
@@ -37,6 +37,10 @@ uint64_t env_handle(struct machine *m, unsigned env);
 /* The env that `handle` (0: `caller`) names if it is the caller or below it, else EXO_E_ENV; dead
  * ones only if `is_dead_ok`. Requires tree lock. */
 err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead_ok, unsigned *env)
+	MUST_USE REQUIRES(tree_class);
+/* A dead child of `parent`, for whoever inherits children it never saw. EXO_E_EMPTY. Requires tree
+ * lock. */
+err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
 	MUST_USE REQUIRES(tree_class);
 /* A child of `parent` with an empty root table, paid by its account or (limits not NULL) one
  * carved out of that. EXO_E_LIMIT, EXO_E_FULL, EXO_E_AGAIN. Requires tree lock. */

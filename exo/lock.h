@@ -4,13 +4,13 @@
  * order of their ranks, outermost first. Two of one class: only envs, by env_lock_pair, in index
  * order. Interrupts are off whenever the kernel runs, so every lock is interrupt-safe.
  *
- *   tree     who is whose parent; births and deaths of envs, vcpus and accounts
- *   env      an env's slots (all tables that only it reaches), vcpu list
+ *   tree     who is whose parent; births and deaths of envs, vcpus and accounts; revocation
+ *   env      an env's slots (all tables that only it reaches)
  *   common   a common table's slots (hashed by frame)
- *   account  limits, use and dying list of every account
+ *   account  an account's dying list (limits and use are atomic)
  *   free     the list of free frames
  *   wait     a bucket of waits
- *   cpu      a CPU's slice vector, its sleepers, the states of its vcpus
+ *   cpu      a CPU's slice vector, its sleepers
  *   console  the input ring
  *
  * clang checks classes (-Wthread-safety: C cannot name a sibling field, so a class token stands

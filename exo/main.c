@@ -126,7 +126,7 @@ static err_t map_for_reading(struct machine *m, struct pfn pfn, uint64_t offset)
 	frame_retype(m, pfn, FRAME_BOOT, 0);
 	err = frame_ref(m, pfn);
 	return err ? err : boot_map(m, m->info_table, EXO_LEVELS - 1, offset,
-				    slot_leaf(pfn.n, EXO_READ | EXO_EXEC, EXO_READ, 0));
+				    slot_leaf(pfn.n, EXO_READ | EXO_EXEC, EXO_READ | EXO_EXEC, 0));
 }
 
 /* The read-only tables: the info page, then the archive. */

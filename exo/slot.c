@@ -36,7 +36,9 @@ static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, st
 	struct slot_path path;
 	uint64_t slot;
 
+	/* The caller's lock must be among those held. */
 	if (op->reserve % EXO_PAGE_SIZE
+	    || (b->caller != b->target_env && b->caller != b->source_env)
 	    || slot_find(b->m, b->m->envs[b->caller].root, op->reserve, 1, &path)
 	    || !path.is_open)
 		return EXO_E_RESERVE;
@@ -81,7 +83,7 @@ err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	if (err)
 		return err;
 	arch_frame_zero(b->m, pfn);
-	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, op->soft);
+	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, op->soft & op->soft_mask);
 	slot_make_executable(b, 0, leaf);
 	/* zero before seen; pairs with: slot_find */
 	atomic_store_explicit(target, leaf, memory_order_release);
@@ -98,11 +100,11 @@ static unsigned soft_change(const struct exo_slot_op *op, uint64_t slot)
 /* Give a leaf that is solely held all rights, the access asked for, and its history. */
 static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i, uint64_t old)
 {
-	uint64_t leaf;
+	uint64_t leaf, keep = op->flags & EXO_OP_CLEAN ? 0 : SLOT_ACCESSED | SLOT_DIRTY;
 
 	do {
 		leaf = slot_leaf(slot_pfn(old), EXO_RWX, op->access, soft_change(op, old))
-			| (old & (SLOT_ACCESSED | SLOT_DIRTY));
+			| (old & keep);
 	} while (!atomic_compare_exchange_weak(b->target.slot + i, &old, leaf));
 	slot_make_executable(b, old, leaf);
 	slot_flush(b, op, i);
@@ -234,5 +236,9 @@ err_t slot_claim(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	type = frame_type(frame_meta(b->m, pfn));
 	if (type != FRAME_DATA && type != FRAME_TABLE && type != FRAME_COMMON)
 		return EXO_E_TYPE;
+	/* Who may never write it does not own it: the kernel's read-only tables would be a charge
+	 * that no env can drop. */
+	if (!(slot_rights(slot) & b->target.rights & EXO_WRITE))
+		return EXO_E_RIGHTS;
 	return frame_claim(b->m, pfn, b->account);
 }

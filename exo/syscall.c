@@ -82,6 +82,13 @@ static err_t call_env_reap(struct machine *m, struct cpu *c, struct vcpu *v, uin
 
 	(void)c;
 	tree_lock(m);
+	if (!EXO_REG_ARG0(&v->regs)) {
+		err = env_find_dead(m, v->env, &env);
+		if (!err)
+			*value = env_handle(m, env);
+		tree_unlock(m);
+		return err;
+	}
 	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), true, &env);
 	if (!err && m->envs[env].state != ENV_DEAD)
 		err = EXO_E_STATE;
@@ -157,7 +164,6 @@ static err_t call_resume(struct machine *m, struct cpu *c, struct vcpu *v, uint6
 static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
 	uint64_t handle = EXO_REG_ARG0(&v->regs);
-	struct exo_regs former = v->regs;
 	unsigned vcpu;
 	err_t err = EXO_OK;
 
@@ -173,10 +179,7 @@ static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 		cpu_yield(m, c);
 	else
 		err = cpu_yield_to(m, c, vcpu);
-	if (!err)
-		return NO_RESULT;
-	v->regs = former;
-	return err;
+	return err ? err : NO_RESULT;
 }
 
 static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
@@ -228,16 +231,13 @@ static err_t call_slice_free(struct machine *m, struct cpu *c, struct vcpu *v, u
 static err_t call_wait(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
 	uint64_t word = EXO_REG_ARG0(&v->regs), flags = EXO_REG_ARG2(&v->regs);
-	uint64_t number = EXO_REG_RESULT(&v->regs);
 	uint32_t expected = (uint32_t)EXO_REG_ARG1(&v->regs);
-	err_t err;
 
 	(void)value;
-	EXO_REG_RESULT(&v->regs) = EXO_OK; /* must stand before this vcpu can be woken */
-	err = wait_start(m, c, word, expected, flags);
-	if (err)
-		EXO_REG_RESULT(&v->regs) = number;
-	return err;
+	/* The results must stand before this vcpu can be woken. */
+	EXO_REG_RESULT(&v->regs) = EXO_OK;
+	EXO_REG_RESULT2(&v->regs) = 0;
+	return wait_start(m, c, word, expected, flags);
 }
 
 static err_t call_wake(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)

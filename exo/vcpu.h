@@ -41,7 +41,7 @@ struct vcpu {
 	uint64_t page_address;        /* where its env sees it */
 	/* events; or-ed by anyone, acq_rel; pairs with: upcall_events */
 	_Atomic uint32_t pending;
-	/* reached user mode since the last EVENTS upcall; its CPU only */
+	/* went to user mode with `masked` clear since the last EVENTS upcall; its CPU only */
 	bool has_progressed;
 	/* deadline, UINT64_MAX: none; its CPU, or cpu lock if sleeping */
 	uint64_t timer;

@@ -15,7 +15,6 @@ struct wait_name {
 	uint64_t offset;
 };
 
-
 static struct wait_bucket *wait_bucket(struct machine *m, uint64_t key, uint64_t offset)
 {
 	uint64_t hash = (key ^ offset >> 2) * UINT64_C(0x9e3779b97f4a7c15);
@@ -108,28 +107,9 @@ static struct wait_bucket *wait_lock_vcpu(struct machine *m, struct vcpu *v, uns
 	}
 }
 
-/* End one vcpu's wait if it is in `mode` (WAIT_NONE: any). True if it was. */
-static bool wait_end(struct machine *m, unsigned vcpu, unsigned mode) UNCHECKED
-{
-	struct wait_bucket *b = wait_lock_vcpu(m, &m->vcpus[vcpu], mode);
-	uint64_t key;
-
-	if (!b)
-		return false;
-	key = m->vcpus[vcpu].wait_key;
-	wait_unlink(m, b, vcpu);
-	wait_unlock(m, b);
-	wait_drop(m, key);
-	return true;
-}
-
-void wait_cancel(struct machine *m, unsigned vcpu)
-{
-	wait_end(m, vcpu, WAIT_NONE);
-}
-
-/* A blocked vcpu whose wait is over runs again, with that result. */
-static void wait_release(struct machine *m, unsigned vcpu, err_t result)
+/* A blocked vcpu whose wait is over runs again, with that result. Under its bucket's lock: as long
+ * as that is held nobody can end it and give its entry to another. */
+static void wait_release(struct machine *m, unsigned vcpu, err_t result) REQUIRES(wait_class)
 {
 	cpu_unsleep(m, vcpu);
 	EXO_REG_RESULT(&m->vcpus[vcpu].regs) = (uint64_t)(int64_t)result;
@@ -138,10 +118,30 @@ static void wait_release(struct machine *m, unsigned vcpu, err_t result)
 	vcpu_kick(m, vcpu);
 }
 
+/* End one vcpu's wait if it is in `mode` (WAIT_NONE: any). WAIT_BLOCK: it runs again. */
+static void wait_end(struct machine *m, unsigned vcpu, enum wait_mode mode) UNCHECKED
+{
+	struct wait_bucket *b = wait_lock_vcpu(m, &m->vcpus[vcpu], mode);
+	uint64_t key;
+
+	if (!b)
+		return;
+	key = m->vcpus[vcpu].wait_key;
+	wait_unlink(m, b, vcpu);
+	if (mode == WAIT_BLOCK)
+		wait_release(m, vcpu, EXO_E_PENDING);
+	wait_unlock(m, b);
+	wait_drop(m, key);
+}
+
+void wait_cancel(struct machine *m, unsigned vcpu)
+{
+	wait_end(m, vcpu, WAIT_NONE);
+}
+
 void wait_interrupt(struct machine *m, unsigned vcpu)
 {
-	if (wait_end(m, vcpu, WAIT_BLOCK))
-		wait_release(m, vcpu, EXO_E_PENDING);
+	wait_end(m, vcpu, WAIT_BLOCK);
 }
 
 /* Enqueue the current vcpu under a name. Requires the bucket's lock. */
@@ -212,7 +212,8 @@ err_t wait_start(struct machine *m, struct cpu *c, uint64_t word, uint32_t expec
 	return err;
 }
 
-/* Take the first of a bucket that waits on the name (any offset of the frame, if so asked). */
+/* Take the first of a bucket that waits on the name (any offset of the frame, if so asked), and let
+ * it run if it is blocked. */
 static unsigned wait_take(struct machine *m, struct wait_bucket *b, const struct wait_name *name,
 			  bool is_any, unsigned *mode)
 {
@@ -226,6 +227,8 @@ static unsigned wait_take(struct machine *m, struct wait_bucket *b, const struct
 			continue;
 		*mode = v->wait_mode;
 		wait_unlink(m, b, vcpu);
+		if (*mode == WAIT_BLOCK)
+			wait_release(m, vcpu, EXO_OK);
 		break;
 	}
 	wait_unlock(m, b);
@@ -244,9 +247,7 @@ static uint64_t wait_wake_name(struct machine *m, const struct wait_name *name, 
 
 		if (vcpu == VCPU_NONE)
 			break;
-		if (mode == WAIT_BLOCK)
-			wait_release(m, vcpu, EXO_OK);
-		else
+		if (mode == WAIT_BELL)
 			vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
 		wait_drop(m, name->key);
 		woken++;

@@ -19,7 +19,8 @@ struct wait_bucket {
 };
 
 /* Begin to wait (see doc/abi.md). EXO_E_POINTER, EXO_E_ARGUMENT, EXO_E_VALUE, EXO_E_PENDING,
- * EXO_E_COUNT. Blocking: the current vcpu is WAITING on return. Takes env, wait, cpu. */
+ * EXO_E_COUNT. Blocking: the current vcpu is WAITING on return, or (woken at once) still RUNNING
+ * or RUNNABLE. Takes env, wait, cpu. */
 err_t wait_start(struct machine *m, struct cpu *c, uint64_t word, uint32_t expected,
 		 uint64_t flags) MUST_USE;
 /* Wake at most n of those who wait on the word. Takes env, wait, cpu. */
