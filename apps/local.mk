@@ -10,9 +10,7 @@ APPS = \
 EXTRA_DIST += $(APPS:=.c)
 CLEANFILES += $(APPS)
 
-if LIBOS_X86_64
 noinst_DATA = $(APPS)
-endif
 $(APPS): %: %.c $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) $< -o $@
@@ -21,12 +19,12 @@ $(APPS): %: %.c $(NATIVE_NEEDS)
 # `make run PROGRAM=apps/hello ARGS=world`.
 PROGRAM = apps/prompt
 ARGS =
-RUN_FILES = $(patsubst apps/%,--add apps/%=bin/%,$(filter-out $(PROGRAM),$(APPS))) \
-	$(patsubst /%,--add /%=%,$(wildcard /bin/busybox))
+RUN_FILES = $(foreach file,$(filter-out $(PROGRAM),$(APPS)) $(wildcard /bin/busybox), \
+	--add $(file)=bin/$(notdir $(file)))
 RUN_FLAGS =
 
 run: all
-	@echo "Ctrl-] leaves. With busybox in the archive, try: busybox seq 5"
+	@echo "Ctrl-] leaves. Try: hello; forkbench; faults; threads; busybox seq 5; help"
 	@tools/chitin-run $(RUN_FLAGS) $(RUN_FILES) $(PROGRAM) $(ARGS)
 
 # The same, stopped before the first instruction, with a debugger that knows the kernel's and the

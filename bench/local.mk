@@ -2,9 +2,7 @@
 # What things cost: instructions under icount, printed as a table (doc/cost.md).
 # bench/exo.raw measures the kernel alone, in the library's place; bench/native a program with it.
 BENCHES = bench/exo.raw
-if LIBOS_X86_64
 BENCHES += bench/native
-endif
 
 EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/native.c bench/run bench/profile \
 	bench/limits.tsv bench/linux-x86_64.tsv bench/rows.tsv

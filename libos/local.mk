@@ -37,6 +37,4 @@ noinst_LIBRARIES += libos-host.a
 libos_host_a_SOURCES = $(LIBOS_FS_SOURCES)
 libos_host_a_CPPFLAGS = $(HOST_CPPFLAGS)
 libos_host_a_CFLAGS = $(HOST_CFLAGS)
-if LIBOS_X86_64
 nobase_chitininclude_HEADERS += libos/libos.h
-endif

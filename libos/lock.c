@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Locks by rank. Touches struct libos and the vcpu's record; both are wired or belong to the vcpu. */
+/* Locks by rank. Touches struct libos and the vcpu's record; both are wired or belong to the
+ * vcpu. */
 #include "libos/lock.h"
 
 #include <machine/call.h>

@@ -40,7 +40,8 @@ enum lock_rank {
 	RANKS
 };
 
-/* 0: free, else 1 + index of the holder's thread slot. Acquire on taking pairs with: lock_release. */
+/* 0: free, else 1 + index of the holder's thread slot. Acquire on taking pairs with:
+ * lock_release. */
 struct lock {
 	_Atomic uint32_t holder;
 };

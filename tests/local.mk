@@ -53,10 +53,7 @@ liblab_a_SOURCES = tests/host/lab.c
 LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
-if LIBOS_X86_64
-TESTS += $(GUEST_TESTS)
-endif
-TESTS += $(RAW_TESTS)
+TESTS += $(GUEST_TESTS) $(RAW_TESTS)
 
 TEST_EXTENSIONS = .tap .guest .raw .sh
 TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

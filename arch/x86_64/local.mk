@@ -54,12 +54,10 @@ EXTRA_exo_x86_64_elf_DEPENDENCIES = arch/x86_64/exo/kernel.ld
 # to the program counter only: hence -fpie with a static link. Its hidden names are made local
 # (one object, libos.o), so that its memcpy and libc's never meet; what programs may call is
 # declared with default visibility in libos/libos.h.
-if LIBOS_X86_64
 noinst_LIBRARIES += libos-x86_64-parts.a
 image_DATA = libos.a
 image_PROGRAMS += libos.elf
 EXTRA_DIST += arch/x86_64/libos/libos.ld
-endif
 dist_image_DATA = arch/x86_64/libos/native.ld
 libos_x86_64_parts_a_SOURCES = $(LIBOS_SOURCES) $(X86_64_LIBOS_SOURCES)
 libos_x86_64_parts_a_CPPFLAGS = $(X86_64_CPPFLAGS)

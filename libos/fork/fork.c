@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Fork: a child env, filled by fork_memory, and a vcpu that returns from the same fork_save. Touches
- * struct libos, the program's slots, the child's. Takes all locks.
+ * Fork: a child env, filled by fork_memory, and a vcpu that returns from the same fork_save.
+ * Touches struct libos, the program's slots, the child's. Takes all locks.
  */
 #include <machine/call.h>
 

@@ -2,9 +2,9 @@
 /*
  * What a forked child's tables hold. The library's private table: wired pages duplicated, plain
  * pages copied without write access. The program's: for each table, leaves are copied if they are
- * few, else the branch is shared: at the lowest level where a handful of operations suffices, so the
- * work has a bound that does not depend on memory. A branch that is shared from an earlier fork is
- * shared again. All SHAREs go in one batch at the end (two if there are more than FORK_SHARES).
+ * few, else the branch is shared: at the lowest level where a handful of operations suffices, so
+ * the work has a bound that does not depend on memory. A branch that is shared from an earlier fork
+ * is shared again. All SHAREs go in one batch at the end (two if there are more than FORK_SHARES).
  *
  * Touches struct libos, the slots of both. All locks are held.
  */

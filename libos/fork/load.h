@@ -20,8 +20,8 @@ err_t load_prepare(struct libos *os, const struct process_image *image, bool is_
 void load_finish(struct libos *os, struct load *load);
 /* Parse the ELF file at an offset of the boot archive; NULL if it can run, else why not. */
 const char *load_parse(uint64_t archive, uint64_t bytes, struct image *image);
-/* Build the library slot at root address `base` of env (0: this one; its slot is empty): tables, text,
- * wired pages, state. EXO_E_LIMIT. */
+/* Build the library slot at root address `base` of env (0: this one; its slot is empty): tables,
+ * text, wired pages, state. EXO_E_LIMIT. */
 err_t load_library(const struct load *load, uint64_t env, uint64_t base) MUST_USE;
 
 #endif

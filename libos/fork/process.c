@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Children, their ends, this process's own end. A child that has died is reaped when the CHILD event
- * is taken and its status kept until somebody waits for it; one that was somebody else's child and
- * became ours is reaped and forgotten. Touches struct process; takes process.
+ * Children, their ends, this process's own end. A child that has died is reaped when the CHILD
+ * event is taken and its status kept until somebody waits for it; one that was somebody else's
+ * child and became ours is reaped and forgotten. Touches struct process; takes process.
  */
 #include <machine/call.h>
 
@@ -91,8 +91,8 @@ void process_events(struct libos *os)
 	thread_wake(os, &os->process.waiters, LIBOS_THREADS);
 }
 
-/* A dead child that matches, taken off the table. EXO_E_EMPTY: no child matches; EXO_E_AGAIN: all that
- * do are alive. */
+/* A dead child that matches, taken off the table. EXO_E_EMPTY: no child matches; EXO_E_AGAIN: all
+ * that do are alive. */
 static err_t wait_take(struct libos *os, uint32_t pid, uint32_t *ended, uint32_t *status)
 {
 	struct process *p = &os->process;

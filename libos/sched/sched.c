@@ -100,7 +100,8 @@ static void sched_bell_rang(struct libos *os)
 		os->hooks.events(os, EXO_EVENT_DOORBELL);
 }
 
-/* A vcpu waits for one word only: while idle for the bell's, and then its doorbell is hung again. */
+/* A vcpu waits for one word only: while idle for the bell's, and then its doorbell is hung
+ * again. */
 static void sched_idle_at_bell(struct libos *os)
 {
 	struct sched *s = &os->sched;

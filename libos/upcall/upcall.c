@@ -23,7 +23,8 @@ static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault w
 	};
 
 	if (why == UPCALL_FAULT_EXCEPTION)
-		return frame->code < ARRAY_COUNT(signals) && frame->code ? signals[frame->code] : 11;
+		return frame->code < ARRAY_COUNT(signals) && frame->code ?
+			signals[frame->code] : 11;
 	return why == UPCALL_FAULT_BEYOND ? 7 : why == UPCALL_FAULT_MEMORY ? 9 : 11;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Upcall: where the kernel enters the library. The kernel pushes a struct exo_frame on the running
- * thread's library stack, sets `masked` and enters upcall_entry (upcall.S); upcall_dispatch does the
- * rest and its return resumes the frame. A handler that blocks leaves the frame on its stack and
- * another thread's stack runs (thread_block).
+ * thread's library stack, sets `masked` and enters upcall_entry (upcall.S); upcall_dispatch does
+ * the rest and its return resumes the frame. A handler that blocks leaves the frame on its stack
+ * and another thread's stack runs (thread_block).
  *
  *   FAULT      level 0 (vm/fault0.c), then, if from the program, the program's fault handler
  *              (libos_set_fault_handler), then level 1 (vm_fault); unresolved: hooks.fault

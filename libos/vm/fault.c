@@ -69,7 +69,8 @@ static uint64_t fault_run_end(const struct vm_region *r, uint64_t page, uint64_t
 	return at < end ? at : end;
 }
 
-/* The last page of a file, or any that is written at once: a frame of its own, zero after `bytes`. */
+/* The last page of a file, or any that is written at once: a frame of its own, zero after
+ * `bytes`. */
 static err_t fault_own_page(struct vm_region *r, uint64_t page, uint64_t source, uint64_t bytes)
 {
 	bool is_whole = bytes >= EXO_PAGE_SIZE;

@@ -87,7 +87,8 @@ void vm_reserve_fill(void)
 	}
 }
 
-/* A write to a present page that lacks the access: copy-on-write, unless the slot says otherwise. */
+/* A write to a present page that lacks the access: copy-on-write, unless the slot says
+ * otherwise. */
 static bool fault0_write(struct libos *os, uint64_t address)
 {
 	uint64_t leaf = *(volatile uint64_t *)exo_slot_address(address, 1);
@@ -114,7 +115,8 @@ static bool fault0_write(struct libos *os, uint64_t address)
 static bool fault0_is_library(uint64_t address)
 {
 	return (address >= LIBOS_PLAIN && address < LIBOS_WIRED)
-		|| (address >= LIBOS_HEAP && address < LIBOS_HEAP + LIBOS_HEAP_PAGES * EXO_PAGE_SIZE)
+		|| (address >= LIBOS_HEAP
+		    && address < LIBOS_HEAP + LIBOS_HEAP_PAGES * EXO_PAGE_SIZE)
 		|| (address >= LIBOS_HEAP_MAP && address < LIBOS_HEAP_MAP + LIBOS_HEAP_PAGES * 4)
 		|| (address >= LIBOS_CONTEXTS
 		    && address < LIBOS_CONTEXTS + LIBOS_THREADS * EXO_PAGE_SIZE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Slots: reads through the recursive view, batches. Touches only the view and the caller's batch. */
+/* Slots: reads through the recursive view, batches. Touches only the view and the caller's
+ * batch. */
 #include "libos/vm/slots.h"
 
 #include <machine/call.h>

@@ -14,14 +14,16 @@
  * allowed): operations that were done wholly. Result: EXO_OK or the first failing one's error. */
 err_t slots_run(struct exo_slot_op *ops, unsigned count, unsigned *done);
 
-/* The level `level` slot that covers `address`, if every table on the path is present; else false. */
+/* The level `level` slot that covers `address`, if every table on the path is present; else
+ * false. */
 bool slots_read(uint64_t address, unsigned level, uint64_t *slot);
 /* The same, telling how far the path goes: the level of the last slot that could be read, which
  * is `level` or a higher one whose slot is empty. */
 unsigned slots_level(uint64_t address, unsigned level, uint64_t *slot);
 
 /* Fill `ops` (room for 3) with what makes every branch from the root down to the table of the
- * level `level` slot of `address` writable. Branches that are not there end it. Returns how many. */
+ * level `level` slot of `address` writable. Branches that are not there end it. Returns how
+ * many. */
 unsigned slots_unshare(struct exo_slot_op *ops, uint64_t address, unsigned level);
 /* The same, then make the missing tables (room for 2 * EXO_LEVELS). */
 unsigned slots_path_ops(struct exo_slot_op *ops, uint64_t address, unsigned level);

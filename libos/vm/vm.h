@@ -53,9 +53,10 @@ struct vm_backing {
 	uint64_t archive;         /* if object is NULL and bytes is not 0: byte offset in the boot
 				   * archive of `offset` 0; a multiple of the page size */
 	uint64_t offset;          /* of the region's first page; a multiple of the page size */
-	uint64_t bytes;           /* archive: bytes from `offset` on that come from it; beyond, zeros */
-	bool is_strict;           /* archive: pages wholly beyond `bytes` fault (a mapped file), else
-				   * they are zeros (the .bss of a segment) */
+	/* archive: bytes from `offset` on that come from it; beyond, zeros */
+	uint64_t bytes;
+	bool is_strict;           /* archive: pages wholly beyond `bytes` fault (a mapped file),
+				   * else they are zeros (the .bss of a segment) */
 };
 
 struct vm_region {
@@ -83,8 +84,8 @@ struct vm {
 void vm_init(struct libos *os);
 
 /* Map `length` bytes (rounded up to pages). hint: an address, or 0. protection: EXO_READ | WRITE |
- * EXEC, or 0. backing NULL: anonymous. *address: where. Anonymous VM_SHARED memory is made present at
- * once. EXO_E_ARGUMENT: zero length, hint not page-aligned with VM_FIXED or VM_NEW; EXO_E_RANGE:
+ * EXEC, or 0. backing NULL: anonymous. *address: where. Anonymous VM_SHARED memory is made present
+ * at once. EXO_E_ARGUMENT: zero length, hint not page-aligned with VM_FIXED or VM_NEW; EXO_E_RANGE:
  * outside the program's part; EXO_E_USED: VM_NEW and something is there; EXO_E_FULL: too many
  * regions or no address space; EXO_E_LIMIT: no memory (shared, populate). Takes spt. */
 err_t vm_map(struct libos *os, uint64_t hint, uint64_t length, unsigned protection, unsigned flags,
@@ -93,12 +94,13 @@ err_t vm_map(struct libos *os, uint64_t hint, uint64_t length, unsigned protecti
  * split has no room). Takes spt. */
 err_t vm_unmap(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
 /* Change the protection of a range that is wholly mapped. EXO_E_RANGE: it is not (what precedes
- * the hole may have been changed); EXO_E_FULL; EXO_E_RIGHTS: write access to a shared mapping of the
- * archive. Takes spt. */
+ * the hole may have been changed); EXO_E_FULL; EXO_E_RIGHTS: write access to a shared mapping of
+ * the archive. Takes spt. */
 err_t vm_protect(struct libos *os, uint64_t address, uint64_t length, unsigned protection) MUST_USE;
 /* Drop the pages of a range: private ones read as fresh again (MADV_DONTNEED). Takes spt. */
 err_t vm_discard(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
-/* mremap. flags: bit 0 may move, bit 1 to exactly *address. *address: where it is now. Takes spt. */
+/* mremap. flags: bit 0 may move, bit 1 to exactly *address. *address: where it is now. Takes
+ * spt. */
 err_t vm_remap(struct libos *os, uint64_t old, uint64_t old_length, uint64_t length, unsigned flags,
 	       uint64_t *address) MUST_USE;
 /* The program's heap begins here (process start). Then: move its end; 0 asks. Returns the end,
@@ -117,8 +119,8 @@ bool vm_is_mapped(struct libos *os, uint64_t address, uint64_t length, unsigned 
 err_t vm_read(struct libos *os, void *to, uint64_t from, size_t n) MUST_USE;
 err_t vm_write(struct libos *os, uint64_t to, const void *from, size_t n) MUST_USE;
 err_t vm_zero(struct libos *os, uint64_t to, size_t n) MUST_USE;
-/* Copy a string with its 0; *length without it (NULL allowed). EXO_E_POINTER; EXO_E_TOO_LONG: no 0 in
- * the first n bytes. */
+/* Copy a string with its 0; *length without it (NULL allowed). EXO_E_POINTER; EXO_E_TOO_LONG: no 0
+ * in the first n bytes. */
 err_t vm_read_string(struct libos *os, char *to, size_t n, uint64_t from, size_t *length) MUST_USE;
 /* Make a range present (and, with is_write, writable now): for what must not fault later.
  * EXO_E_POINTER as vm_read. */

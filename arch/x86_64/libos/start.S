@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * libos_start: the entry point of libos.elf and of native programs. User mode, masked, rdi = address
- * of the vcpu page (bit 0 set: started by another library, state at LIBOS_EXEC); the stack is
- * whatever it is, so take the first thread's library stack. Never returns.
+ * libos_start: the entry point of libos.elf and of native programs. User mode, masked, rdi =
+ * address of the vcpu page (bit 0 set: started by another library, state at LIBOS_EXEC); the stack
+ * is whatever it is, so take the first thread's library stack. Never returns.
  *
  * Then user_copy and user_zero, which touch the program's memory, and stack_call.
  */
@@ -32,8 +32,8 @@ stack_call:
 	.size	stack_call, . - stack_call
 
 /*
- * user_copy(rdi = to, rsi = from, rdx = bytes), user_zero(rdi = to, rsi = bytes). An unresolved fault
- * between user_begin and user_end is continued at user_fault: nothing is on the stack but the
+ * user_copy(rdi = to, rsi = from, rdx = bytes), user_zero(rdi = to, rsi = bytes). An unresolved
+ * fault between user_begin and user_end is continued at user_fault: nothing is on the stack but the
  * return address. They change rcx, rdi, rsi, rdx, rax alone.
  */
 	.globl	user_begin, user_end, user_fault

@@ -2,8 +2,8 @@
 /*
  * Where the kernel enters the library, and the ways from one library stack to another.
  *
- * upcall_entry: user mode, masked, rdi = vcpu page, rsi = the frame that the kernel pushed, rsp = that
- * frame (16-byte aligned) on the running thread's library stack. All registers of what was
+ * upcall_entry: user mode, masked, rdi = vcpu page, rsi = the frame that the kernel pushed, rsp =
+ * that frame (16-byte aligned) on the running thread's library stack. All registers of what was
  * interrupted are in the frame, so everything may be changed; the FPU is the program's and is not
  * touched. Leaves by the exokernel call resume(frame), which restores everything.
  */
