@@ -19,7 +19,8 @@ HOST_TESTS = \
 # tests/guest/NAME.c, built by chitin-cc and booted by tests/run-guest; a line `run-guest: OPTIONS`
 # in the file's first comment gives options for chitin-run.
 GUEST_TESTS = \
-	tests/guest/linux_calls_answer_as_linux.guest
+	tests/guest/linux_calls_answer_as_linux.guest \
+	tests/guest/pthreads_share_and_wait.guest
 
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS = \
@@ -37,6 +38,7 @@ TOOL_TESTS = \
 	tests/tools/chitin_run_ends.sh \
 	tests/tools/chitin_run_input.sh \
 	tests/tools/installed.sh \
+	tests/tools/prompt_runs_programs.sh \
 	tests/tools/syntax_check.sh
 
 TEST_H = tests/tap.h tests/guest/raw.h tests/guest/raw_child.h tests/host/fs_host.h tests/host/lab.h

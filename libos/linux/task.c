@@ -108,6 +108,25 @@ int64_t task_clone(struct linux_call *c)
 	return task_clone_process(c);
 }
 
+/* The same with the arguments in memory; the stack is given by its low end. */
+int64_t task_clone3(struct linux_call *c)
+{
+	struct {
+		uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes, tls;
+	} args;
+
+	if (c->arg[1] < sizeof(args))
+		return -LINUX_EINVAL;
+	if (linux_in(c, &args, c->arg[0], sizeof(args)) < 0)
+		return -LINUX_EFAULT;
+	c->arg[0] = args.flags;
+	c->arg[1] = args.stack + args.stack_bytes;
+	c->arg[LINUX_CLONE_PARENT] = args.parent;
+	c->arg[LINUX_CLONE_CHILD] = args.child;
+	c->arg[LINUX_CLONE_TLS] = args.tls;
+	return task_clone(c);
+}
+
 int64_t task_fork(struct linux_call *c)
 {
 	memset(c->arg, 0, sizeof(c->arg));
