@@ -29,8 +29,10 @@ typedef int32_t err_t;
 #define assert(x) ((x) ? (void)0 : arch_panic(#x, __FILE__, __LINE__))
 
 #ifdef EXO_DEBUG
+#define EXO_IS_DEBUG true
 #define point(name) arch_point(name)
 #else
+#define EXO_IS_DEBUG false
 #define point(name) ((void)0)
 #endif
 

@@ -29,16 +29,12 @@ static const struct {
 	[EXO_OP_CLAIM] = { slot_claim, 1, EXO_LEVELS, 0, IS_FROZEN_OK | IS_COMMON_OK },
 };
 
-static inline void common_lock(struct machine *m, struct pfn table) ACQUIRES(common_class) UNCHECKED
-{
-	lock_acquire(m, &m->common_locks[table.n % ARRAY_COUNT(m->common_locks)], RANK_COMMON,
-		     false);
-}
+LOCK_PAIR(common, RANK_COMMON, (struct machine *m, struct pfn table),
+	  &m->common_locks[table.n % ARRAY_COUNT(m->common_locks)])
 
-static inline void common_unlock(struct machine *m, struct pfn table)
-	RELEASES(common_class) UNCHECKED
+static bool table_is_common(struct machine *m, struct pfn table)
 {
-	lock_release(m, &m->common_locks[table.n % ARRAY_COUNT(m->common_locks)], RANK_COMMON);
+	return frame_type(frame_meta(m, table)) == FRAME_COMMON;
 }
 
 static bool run_fits(uint64_t address, unsigned level, unsigned count)
@@ -123,7 +119,7 @@ static err_t op_find_slots(struct batch *b, const struct exo_slot_op *op)
 		return EXO_E_FROZEN;
 	if (op->op == EXO_OP_MOVE && !b->source.is_open)
 		return EXO_E_FROZEN;
-	b->is_common = frame_type(frame_meta(m, b->target.table)) == FRAME_COMMON;
+	b->is_common = table_is_common(m, b->target.table);
 	return b->is_common && !(uses & IS_COMMON_OK) ? EXO_E_TYPE : EXO_OK;
 }
 
@@ -169,13 +165,9 @@ static err_t op_run(struct batch *b, const struct exo_slot_op *op, unsigned *slo
 	env_lock_pair(b->m, b->target_env, b->source_env);
 	err = op_find_slots(b, op);
 	if (!err) {
-		bool is_common = b->is_common;
+		bool is_common = b->is_common || table_is_common(b->m, b->source.table);
 
-		common = b->target.table;
-		if (frame_type(frame_meta(b->m, b->source.table)) == FRAME_COMMON) {
-			common = b->source.table;
-			is_common = true;
-		}
+		common = b->is_common ? b->target.table : b->source.table;
 		if (is_common)
 			common_lock(b->m, common);
 		err = op_run_slots(b, op, slots);

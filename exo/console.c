@@ -7,15 +7,7 @@
 
 #include <machine/slot.h>
 
-static inline void console_lock(struct machine *m) ACQUIRES(console_class) UNCHECKED
-{
-	lock_acquire(m, &m->console_lock, RANK_CONSOLE, false);
-}
-
-static inline void console_unlock(struct machine *m) RELEASES(console_class) UNCHECKED
-{
-	lock_release(m, &m->console_lock, RANK_CONSOLE);
-}
+LOCK_PAIR(console, RANK_CONSOLE, (struct machine *m), &m->console_lock)
 
 void console_input(struct machine *m, uint8_t byte)
 {

@@ -5,15 +5,7 @@
 
 #include "exo/upcall.h"
 
-static inline void cpu_lock(struct machine *m, unsigned cpu) ACQUIRES(cpu_class) UNCHECKED
-{
-	lock_acquire(m, &m->cpus[cpu].lock, RANK_CPU, false);
-}
-
-static inline void cpu_unlock(struct machine *m, unsigned cpu) RELEASES(cpu_class) UNCHECKED
-{
-	lock_release(m, &m->cpus[cpu].lock, RANK_CPU);
-}
+LOCK_PAIR(cpu, RANK_CPU, (struct machine *m, unsigned cpu), &m->cpus[cpu].lock)
 
 static unsigned cpu_index(struct machine *m, struct cpu *c)
 {
@@ -207,11 +199,6 @@ static void cpu_dispatch(struct machine *m, struct cpu *c)
 	cpu_tick(m, c);
 }
 
-void cpu_yield(struct machine *m, struct cpu *c)
-{
-	cpu_put(m, c, VCPU_RUNNABLE);
-}
-
 err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
 {
 	if (atomic_load_explicit(&m->vcpus[vcpu].state, memory_order_relaxed) != VCPU_RUNNABLE
@@ -242,7 +229,7 @@ static void cpu_slice_over(struct machine *m, struct cpu *c, uint64_t now)
 		vcpu_event(m, c->current, EXO_EVENT_SLICE_END);
 	} else if (!page->upcall_entry || now - c->slice_end >= m->allowance_units) {
 		page->switches++;
-		cpu_yield(m, c);
+		cpu_put(m, c, VCPU_RUNNABLE);
 	}
 }
 
@@ -329,14 +316,6 @@ static void cpu_let_progress(struct machine *m, struct cpu *c, struct vcpu *v)
 		c->deadline = 0; /* as soon as it has executed */
 }
 
-/* End the current vcpu: another CPU asked for it. */
-static void cpu_end_current(struct machine *m, struct cpu *c)
-{
-	tree_lock(m);
-	vcpu_stop(m, c, c->current);
-	tree_unlock(m);
-}
-
 /* The long way out: something is to be done before a vcpu can run. */
 static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m, struct cpu *c)
 {
@@ -352,7 +331,9 @@ static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m
 		}
 		v = &m->vcpus[c->current];
 		if (atomic_load_explicit(&v->stopping, memory_order_relaxed)) {
-			cpu_end_current(m, c);
+			tree_lock(m); /* another CPU asked for it */
+			vcpu_stop(m, c, c->current);
+			tree_unlock(m);
 			continue;
 		}
 		if (!vcpu_page(m, c->current)->masked) {

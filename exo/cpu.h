@@ -49,8 +49,6 @@ unsigned slice_holder(struct machine *m, unsigned cpu, unsigned position);
  * one); deliver its pending events; arm the clock. Returns the vcpu to run. Takes tree, wait,
  * cpu. */
 struct vcpu *cpu_leave(struct machine *m, struct cpu *c);
-/* Give up the rest of the running slice; its vcpu stays RUNNABLE. */
-void cpu_yield(struct machine *m, struct cpu *c);
 /* Let `vcpu` run in the rest of the running slice. EXO_E_STATE: it is not RUNNABLE. */
 err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu) MUST_USE;
 /* Clock work: sleepers whose deadline has passed, the current vcpu's timer, the slice's end. */

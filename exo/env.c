@@ -5,16 +5,6 @@
 
 #include "exo/slot.h"
 
-void env_lock(struct machine *m, unsigned env) UNCHECKED
-{
-	lock_acquire(m, &m->envs[env].lock, RANK_ENV, false);
-}
-
-void env_unlock(struct machine *m, unsigned env) UNCHECKED
-{
-	lock_release(m, &m->envs[env].lock, RANK_ENV);
-}
-
 void env_lock_pair(struct machine *m, unsigned a, unsigned b) UNCHECKED
 {
 	lock_acquire(m, &m->envs[a < b ? a : b].lock, RANK_ENV, false);
@@ -52,17 +42,13 @@ err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead
 
 err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
 {
-	unsigned left = m->envs[parent].children, i;
+	unsigned i;
 
-	for (i = 0; i < EXO_ENVS && left; i++) {
-		if (m->envs[i].state == ENV_FREE || m->envs[i].parent != parent)
-			continue;
-		left--;
-		if (m->envs[i].state != ENV_DEAD)
-			continue;
-		*env = i;
-		return EXO_OK;
-	}
+	for (i = 0; i < EXO_ENVS && m->envs[parent].children; i++)
+		if (m->envs[i].state == ENV_DEAD && m->envs[i].parent == parent) {
+			*env = i;
+			return EXO_OK;
+		}
 	return EXO_E_EMPTY;
 }
 

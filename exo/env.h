@@ -54,9 +54,7 @@ void env_finish(struct machine *m, struct cpu *c, unsigned env) REQUIRES(tree_cl
 /* Forget a dead env. Requires tree lock. */
 void env_destroy(struct machine *m, unsigned env) REQUIRES(tree_class);
 
-void env_lock(struct machine *m, unsigned env) ACQUIRES(env_class);
-void env_unlock(struct machine *m, unsigned env) RELEASES(env_class);
-/* Two envs, which may be one, in index order. */
+/* Two envs, which may be one, in index order. (env_lock and env_unlock: exo/inline.h.) */
 void env_lock_pair(struct machine *m, unsigned a, unsigned b) ACQUIRES(env_class);
 void env_unlock_pair(struct machine *m, unsigned a, unsigned b) RELEASES(env_class);
 

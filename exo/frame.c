@@ -5,27 +5,8 @@
 
 #include <machine/slot.h>
 
-static inline void free_lock(struct machine *m) ACQUIRES(free_class) UNCHECKED
-{
-	lock_acquire(m, &m->free_lock, RANK_FREE, false);
-}
-
-static inline void free_unlock(struct machine *m) RELEASES(free_class) UNCHECKED
-{
-	lock_release(m, &m->free_lock, RANK_FREE);
-}
-
-static inline void account_lock(struct machine *m, unsigned account)
-	ACQUIRES(account_class) UNCHECKED
-{
-	lock_acquire(m, &m->accounts[account].lock, RANK_ACCOUNT, false);
-}
-
-static inline void account_unlock(struct machine *m, unsigned account)
-	RELEASES(account_class) UNCHECKED
-{
-	lock_release(m, &m->accounts[account].lock, RANK_ACCOUNT);
-}
+LOCK_PAIR(free, RANK_FREE, (struct machine *m), &m->free_lock)
+LOCK_PAIR(account, RANK_ACCOUNT, (struct machine *m, unsigned account), &m->accounts[account].lock)
 
 static uint32_t meta_make(enum frame_type type, unsigned level, unsigned used, unsigned account)
 {
@@ -67,27 +48,23 @@ void frame_free(struct machine *m, struct pfn pfn)
 /* Take the frame asked for, or the first, off the free list. */
 static err_t frame_take(struct machine *m, uint64_t want, uint32_t meta, struct pfn *pfn)
 {
-	err_t err = EXO_E_FRAME;
 	struct frame *f;
-	uint32_t index;
+	bool is_free;
 
 	free_lock(m);
-	index = want ? (uint32_t)(want - MACHINE_FIRST_FRAME) : m->free_head;
-	if (index == FRAME_NONE || (want && !frame_exists(m, want)))
-		goto out;
-	f = &m->frames[index];
-	if (frame_type(atomic_load_explicit(&f->meta, memory_order_relaxed)) != FRAME_FREE)
-		goto out;
-	free_link(m, atomic_load_explicit(&f->meta, memory_order_relaxed) >> 3,
-		  atomic_load_explicit(&f->refs, memory_order_relaxed));
-	m->free_count--;
-	atomic_store_explicit(&f->refs, 1, memory_order_relaxed);
-	atomic_store_explicit(&f->meta, meta, memory_order_relaxed);
-	pfn->n = index + MACHINE_FIRST_FRAME;
-	err = EXO_OK;
-out:
+	pfn->n = want ? (uint32_t)want : m->free_head + MACHINE_FIRST_FRAME;
+	is_free = want ? frame_exists(m, want) && frame_type(frame_meta(m, *pfn)) == FRAME_FREE
+		: m->free_head != FRAME_NONE;
+	if (is_free) {
+		f = frame_of(m, *pfn);
+		free_link(m, atomic_load_explicit(&f->meta, memory_order_relaxed) >> 3,
+			  atomic_load_explicit(&f->refs, memory_order_relaxed));
+		m->free_count--;
+		atomic_store_explicit(&f->refs, 1, memory_order_relaxed);
+		atomic_store_explicit(&f->meta, meta, memory_order_relaxed);
+	}
 	free_unlock(m);
-	return err;
+	return is_free ? EXO_OK : EXO_E_FRAME;
 }
 
 err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,

@@ -60,15 +60,8 @@ static inline void vcpu_zero(struct vcpu *v)
 	atomic_store_explicit(&v->state, state, memory_order_relaxed);
 }
 
-static inline void tree_lock(struct machine *m) ACQUIRES(tree_class) UNCHECKED
-{
-	lock_acquire(m, &m->tree_lock, RANK_TREE, false);
-}
-
-static inline void tree_unlock(struct machine *m) RELEASES(tree_class) UNCHECKED
-{
-	lock_release(m, &m->tree_lock, RANK_TREE);
-}
+LOCK_PAIR(tree, RANK_TREE, (struct machine *m), &m->tree_lock)
+LOCK_PAIR(env, RANK_ENV, (struct machine *m, unsigned env), &m->envs[env].lock)
 
 static inline struct exo_info *machine_info(struct machine *m)
 {

@@ -14,13 +14,8 @@ static void lock_acquire_check(struct machine *m, enum lock_rank rank, bool is_s
 
 void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, bool is_second)
 {
-#ifdef EXO_DEBUG
-	lock_acquire_check(m, rank, is_second);
-#else
-	(void)lock_acquire_check;
-	(void)rank;
-	(void)is_second;
-#endif
+	if (EXO_IS_DEBUG)
+		lock_acquire_check(m, rank, is_second);
 	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
 		point("lock_spin");
 		flush_answer(m, &m->cpus[arch_cpu_index()]);
@@ -29,11 +24,7 @@ void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, boo
 
 void lock_release(struct machine *m, struct lock *lock, enum lock_rank rank)
 {
-#ifdef EXO_DEBUG
-	m->cpus[arch_cpu_index()].held -= UINT64_C(1) << (8 * rank);
-#else
-	(void)m;
-	(void)rank;
-#endif
+	if (EXO_IS_DEBUG)
+		m->cpus[arch_cpu_index()].held -= UINT64_C(1) << (8 * rank);
 	atomic_store_explicit(&lock->held, 0, memory_order_release); /* pairs with: lock_acquire */
 }

@@ -67,6 +67,18 @@ struct lock {
 	_Atomic uint32_t held;
 };
 
+/* The functions CLASS_lock() and CLASS_unlock() beside each object: their parameters, and the lock
+ * that those name. */
+#define LOCK_PAIR(class, RANK, parameters, lock)						\
+	static inline void class##_lock parameters ACQUIRES(class##_class) UNCHECKED		\
+	{											\
+		lock_acquire(m, lock, RANK, false);						\
+	}											\
+	static inline void class##_unlock parameters RELEASES(class##_class) UNCHECKED		\
+	{											\
+		lock_release(m, lock, RANK);							\
+	}
+
 /* Take, give back. A lock of a rank must not be taken while one of the same or an inner rank is
  * held (debug builds panic; `is_second` admits one more of the same rank). Spinning CPUs answer
  * shoot-downs. Called through the class-named wrappers beside each object. */

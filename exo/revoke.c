@@ -123,9 +123,9 @@ static bool revoke_env(struct machine *m, struct cpu *c, unsigned account, unsig
 {
 	struct account *a = &m->accounts[account];
 	unsigned env = a->revoke_env;
-	bool is_end = m->envs[env].state != ENV_ALIVE || m->envs[env].account != account;
+	bool is_end = false;
 
-	if (is_end)
+	if (m->envs[env].state != ENV_ALIVE || m->envs[env].account != account)
 		return true;
 	env_lock(m, env);
 	while (*steps && a->revoke_frames) {

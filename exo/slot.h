@@ -23,7 +23,6 @@
 struct slot_path {
 	_Atomic uint64_t *slot; /* the slot itself; its neighbours follow */
 	struct pfn table;       /* the table it is in */
-	unsigned index;         /* in that table */
 	unsigned rights;        /* what the branches above allow */
 	bool is_open;           /* all branches above have write access */
 };
@@ -59,8 +58,7 @@ static inline err_t slot_walk(struct machine *m, struct pfn root, uint64_t addre
 		table.n = slot_pfn(slot);
 	}
 	path->table = table;
-	path->index = slot_index(address, level);
-	path->slot = table_slots(m, table) + path->index;
+	path->slot = table_slots(m, table) + slot_index(address, level);
 	path->rights = slot_rights(all);
 	path->is_open = slot_is_writable(all);
 	return EXO_OK;

@@ -10,6 +10,9 @@
 #include "exo/upcall.h"
 #include "exo/user.h"
 
+/* Handlers have one form, whether or not each needs all of it. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 /* The handler has set the registers of whoever runs next itself. */
 enum { NO_RESULT = 1 };
 
@@ -27,7 +30,6 @@ static call_handler *const handlers[] = {
 
 static err_t call_self(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
-	(void)c;
 	*value = env_handle(m, v->env);
 	return EXO_OK;
 }
@@ -44,7 +46,6 @@ static err_t call_env_create(struct machine *m, struct cpu *c, struct vcpu *v, u
 	unsigned env;
 	err_t err;
 
-	(void)c;
 	if (from) {
 		err = user_read(m, v->env, &limits, (struct uaddr){ from }, sizeof(limits));
 		if (err)
@@ -64,7 +65,6 @@ static err_t call_env_kill(struct machine *m, struct cpu *c, struct vcpu *v, uin
 	unsigned env;
 	err_t err;
 
-	(void)value;
 	if (status > UINT32_MAX)
 		return EXO_E_ARGUMENT;
 	tree_lock(m);
@@ -80,7 +80,6 @@ static err_t call_env_reap(struct machine *m, struct cpu *c, struct vcpu *v, uin
 	unsigned env;
 	err_t err;
 
-	(void)c;
 	tree_lock(m);
 	if (!EXO_REG_ARG0(&v->regs)) {
 		err = env_find_dead(m, v->env, &env);
@@ -108,7 +107,6 @@ static err_t call_vcpu_start(struct machine *m, struct cpu *c, struct vcpu *v, u
 	unsigned env, vcpu;
 	err_t err;
 
-	(void)c;
 	err = user_read(m, v->env, &start, (struct uaddr){ EXO_REG_ARG1(&v->regs) },
 			sizeof(start));
 	if (err)
@@ -144,7 +142,6 @@ static err_t call_vcpu_stop(struct machine *m, struct cpu *c, struct vcpu *v, ui
 	unsigned vcpu;
 	err_t err;
 
-	(void)value;
 	tree_lock(m);
 	err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
 	if (!err)
@@ -157,7 +154,6 @@ static err_t call_resume(struct machine *m, struct cpu *c, struct vcpu *v, uint6
 {
 	err_t err = upcall_resume(m, c, EXO_REG_ARG0(&v->regs));
 
-	(void)value;
 	return err ? err : NO_RESULT;
 }
 
@@ -167,7 +163,6 @@ static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 	unsigned vcpu;
 	err_t err = EXO_OK;
 
-	(void)value;
 	if (handle)
 		err = vcpu_find(m, handle, &vcpu);
 	if (err)
@@ -176,7 +171,7 @@ static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 	EXO_REG_RESULT(&v->regs) = EXO_OK;
 	EXO_REG_RESULT2(&v->regs) = 0;
 	if (!handle)
-		cpu_yield(m, c);
+		cpu_put(m, c, VCPU_RUNNABLE);
 	else
 		err = cpu_yield_to(m, c, vcpu);
 	return err ? err : NO_RESULT;
@@ -186,7 +181,6 @@ static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 {
 	uint64_t deadline = EXO_REG_ARG0(&v->regs);
 
-	(void)value;
 	v->timer = deadline ? deadline : UINT64_MAX;
 	cpu_set_deadline(m, c);
 	return EXO_OK;
@@ -212,8 +206,6 @@ static err_t call_slice_free(struct machine *m, struct cpu *c, struct vcpu *v, u
 	unsigned vcpu, env;
 	err_t err = EXO_OK;
 
-	(void)c;
-	(void)value;
 	if (cpu >= m->cpu_count || position >= EXO_SLICES)
 		return EXO_E_RANGE;
 	tree_lock(m);
@@ -233,7 +225,6 @@ static err_t call_wait(struct machine *m, struct cpu *c, struct vcpu *v, uint64_
 	uint64_t word = EXO_REG_ARG0(&v->regs), flags = EXO_REG_ARG2(&v->regs);
 	uint32_t expected = (uint32_t)EXO_REG_ARG1(&v->regs);
 
-	(void)value;
 	/* The results must stand before this vcpu can be woken. */
 	EXO_REG_RESULT(&v->regs) = EXO_OK;
 	EXO_REG_RESULT2(&v->regs) = 0;
@@ -302,18 +293,14 @@ static err_t call_account(struct machine *m, struct cpu *c, struct vcpu *v, uint
 
 static err_t call_console_write(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
-	uint64_t bytes = EXO_REG_ARG1(&v->regs);
-	err_t err = console_write(m, v->env, EXO_REG_ARG0(&v->regs), bytes);
+	err_t err = console_write(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs));
 
-	(void)c;
-	if (!err)
-		*value = bytes;
+	*value = err ? 0 : EXO_REG_ARG1(&v->regs);
 	return err;
 }
 
 static err_t call_console_read(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
-	(void)c;
 	return console_read(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs), value);
 }
 

@@ -25,17 +25,7 @@ static struct wait_bucket *wait_bucket(struct machine *m, uint64_t key, uint64_t
 	return &m->buckets[hash >> 40 & (EXO_BUCKETS - 1)];
 }
 
-static inline void wait_lock(struct machine *m, struct wait_bucket *b)
-	ACQUIRES(wait_class) UNCHECKED
-{
-	lock_acquire(m, &b->lock, RANK_WAIT, false);
-}
-
-static inline void wait_unlock(struct machine *m, struct wait_bucket *b)
-	RELEASES(wait_class) UNCHECKED
-{
-	lock_release(m, &b->lock, RANK_WAIT);
-}
+LOCK_PAIR(wait, RANK_WAIT, (struct machine *m, struct wait_bucket *b), &b->lock)
 
 /* Name the word at an address, and find where the kernel sees it. */
 static err_t wait_name(struct machine *m, unsigned env, uint64_t word, uint64_t flags,
@@ -67,9 +57,8 @@ static struct pfn wait_frame(uint64_t key)
 /* A wait is over: drop what it held. */
 static void wait_drop(struct machine *m, uint64_t key)
 {
-	if (!(key & WAIT_KEY_SHARED))
-		return;
-	frame_unref(m, wait_frame(key));
+	if (key & WAIT_KEY_SHARED)
+		frame_unref(m, wait_frame(key));
 }
 
 /* Take a vcpu off its bucket's list, whose lock is held. */
