@@ -8,25 +8,57 @@
 #include "exo/slot_batch.h"
 #include "exo/user.h"
 
-enum { USES_SOURCE = 1, USES_RIGHTS = 2, USES_ACCESS = 4, USES_ARGUMENT = 8, USES_RESERVE = 16,
-       IS_FROZEN_OK = 32, IS_COMMON_OK = 64 };
+enum { USES_SOURCE = 1, USES_RIGHTS = 2, USES_ACCESS = 4, USES_ARGUMENT = 8, USES_PAYLOAD = 16,
+       USES_RESERVE = 32, IS_FROZEN_OK = 64, IS_COMMON_OK = 128 };
 
-/* What each operation takes; a field it does not use must be zero. */
-static const struct {
-	slot_handler *run;
-	uint8_t min_level, max_level, flags, uses;
+/* An operation as it is read, and as it is checked. */
+union op_words {
+	struct exo_slot_op op;
+	uint64_t words[8];
+};
+
+#define ZERO_UNLESS(is_used, mask) ((is_used) ? ~(mask) : ~UINT64_C(0))
+
+/* The bits that must be zero: of the fields that an operation does not use, and of those that it
+ * does what is out of range. */
+#define ZERO_BITS(uses, allowed) { .op = {							\
+	.flags = (uint8_t)~(allowed),								\
+	.rights = (uint8_t)ZERO_UNLESS((uses) & USES_RIGHTS, EXO_RWX),				\
+	.access = (uint8_t)ZERO_UNLESS((uses) & USES_ACCESS, EXO_RWX),				\
+	.soft = (uint8_t)ZERO_UNLESS((uses) & USES_ACCESS, EXO_SOFT_MASK),			\
+	.soft_mask = (uint8_t)ZERO_UNLESS((uses) & USES_ACCESS, EXO_SOFT_MASK),			\
+	.zero = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },					\
+	.source_env = ZERO_UNLESS((uses) & USES_SOURCE, UINT64_MAX),				\
+	.source = ZERO_UNLESS((uses) & USES_SOURCE, UINT64_MAX),				\
+	.argument = ZERO_UNLESS((uses) & (USES_ARGUMENT | USES_PAYLOAD),			\
+				(uses) & USES_PAYLOAD ? EXO_PAYLOAD_MASK : UINT64_MAX),		\
+	.reserve = ZERO_UNLESS((uses) & USES_RESERVE, UINT64_MAX),				\
+} }
+#define FORM(one, all, min_level, max_level, cost_shift, flags, uses)				\
+	{ ZERO_BITS(uses, flags), one, all, min_level, max_level, cost_shift, uses }
+
+/* What each operation takes; what a slot of it costs, as a power of two, of what is done between
+ * two looks at the clock. */
+static const struct form {
+	union op_words zero;
+	slot_handler *one;
+	slot_run *all; /* or NULL: one by one */
+	uint8_t min_level, max_level, cost_shift, uses;
 } forms[EXO_OPS] = {
-	[EXO_OP_ALLOC] = { slot_alloc, 1, 1, 0, USES_ACCESS | USES_ARGUMENT | IS_COMMON_OK },
-	[EXO_OP_DUP] = { slot_dup, 1, 1, 0, USES_SOURCE | USES_ACCESS | USES_RESERVE },
-	[EXO_OP_TABLE] = { branch_table, 2, EXO_LEVELS, EXO_OP_COMMON, USES_RESERVE },
-	[EXO_OP_COPY] = { slot_copy, 1, 1, 0, USES_SOURCE | USES_RIGHTS | USES_ACCESS },
-	[EXO_OP_SHARE] = { branch_share, 2, EXO_LEVELS, 0, USES_SOURCE | USES_RIGHTS },
-	[EXO_OP_UNSHARE] = { branch_unshare, 2, EXO_LEVELS, 0, USES_RESERVE },
-	[EXO_OP_MOVE] = { branch_move, 2, EXO_LEVELS, 0, USES_SOURCE },
-	[EXO_OP_PROTECT] = { slot_protect, 1, 1, EXO_OP_MASK | EXO_OP_CLEAN,
-			     USES_ACCESS | IS_COMMON_OK },
-	[EXO_OP_CLEAR] = { slot_clear, 1, EXO_LEVELS, 0, USES_ARGUMENT | IS_COMMON_OK },
-	[EXO_OP_CLAIM] = { slot_claim, 1, EXO_LEVELS, 0, IS_FROZEN_OK | IS_COMMON_OK },
+	[EXO_OP_ALLOC] = FORM(slot_alloc, NULL, 1, 1, 3, 0,
+			      USES_ACCESS | USES_ARGUMENT | IS_COMMON_OK),
+	[EXO_OP_DUP] = FORM(slot_dup, NULL, 1, 1, 3, 0,
+			    USES_SOURCE | USES_ACCESS | USES_RESERVE),
+	[EXO_OP_TABLE] = FORM(branch_table, NULL, 2, EXO_LEVELS, 3, EXO_OP_COMMON, USES_RESERVE),
+	[EXO_OP_COPY] = FORM(NULL, slot_copy, 1, 1, 0, 0,
+			     USES_SOURCE | USES_RIGHTS | USES_ACCESS),
+	[EXO_OP_SHARE] = FORM(branch_share, NULL, 2, EXO_LEVELS, 0, 0, USES_SOURCE | USES_RIGHTS),
+	[EXO_OP_UNSHARE] = FORM(branch_unshare, NULL, 2, EXO_LEVELS, 4, 0, USES_RESERVE),
+	[EXO_OP_MOVE] = FORM(branch_move, NULL, 2, EXO_LEVELS, 0, 0, USES_SOURCE),
+	[EXO_OP_PROTECT] = FORM(NULL, slot_protect, 1, 1, 0, EXO_OP_MASK | EXO_OP_CLEAN,
+				USES_ACCESS | IS_COMMON_OK),
+	[EXO_OP_CLEAR] = FORM(slot_clear, NULL, 1, EXO_LEVELS, 0, 0, USES_PAYLOAD | IS_COMMON_OK),
+	[EXO_OP_CLAIM] = FORM(slot_claim, NULL, 1, EXO_LEVELS, 0, 0, IS_FROZEN_OK | IS_COMMON_OK),
 };
 
 LOCK_PAIR(common, RANK_COMMON, (struct machine *m, struct pfn table),
@@ -45,32 +77,25 @@ static bool run_fits(uint64_t address, unsigned level, unsigned count)
 						: EXO_TABLE_SLOTS);
 }
 
-static err_t op_check(const struct exo_slot_op *op)
+static err_t op_check(const union op_words *o)
 {
-	unsigned uses, i, zero = 0;
+	const struct exo_slot_op *op = &o->op;
+	const struct form *form = &forms[op->op];
+	uint64_t wrong = 0;
+	unsigned i;
 
 	if (op->op >= EXO_OPS)
 		return EXO_E_ARGUMENT;
-	uses = forms[op->op].uses;
-	for (i = 0; i < sizeof(op->zero); i++)
-		zero |= op->zero[i];
-	if (zero || op->flags & ~forms[op->op].flags || op->access > EXO_RWX
-	    || op->rights > EXO_RWX || op->soft > EXO_SOFT_MASK || op->soft_mask > EXO_SOFT_MASK
-	    || (!(uses & USES_SOURCE) && (op->source_env | op->source))
-	    || (!(uses & USES_RIGHTS) && op->rights)
-	    || (!(uses & USES_ACCESS) && (op->access | op->soft | op->soft_mask))
-	    || (!(uses & USES_ARGUMENT) && op->argument) || (!(uses & USES_RESERVE) && op->reserve)
-	    || (op->access && !(op->access & EXO_READ)))
+	for (i = 0; i < ARRAY_COUNT(o->words); i++)
+		wrong |= o->words[i] & form->zero.words[i];
+	if (wrong || (op->access && !(op->access & EXO_READ)))
 		return EXO_E_ARGUMENT;
-	if (op->level < forms[op->op].min_level || op->level > forms[op->op].max_level)
-		return EXO_E_TYPE;
-	if (op->flags & EXO_OP_COMMON && op->level != 2)
+	if (op->level < form->min_level || op->level > form->max_level
+	    || (op->flags & EXO_OP_COMMON && op->level != 2))
 		return EXO_E_TYPE;
 	if (!run_fits(op->target, op->level, op->count)
-	    || (uses & USES_SOURCE && !run_fits(op->source, op->level, op->count)))
+	    || (form->uses & USES_SOURCE && !run_fits(op->source, op->level, op->count)))
 		return EXO_E_RANGE;
-	if (op->op == EXO_OP_CLEAR && op->argument > EXO_PAYLOAD_MASK)
-		return EXO_E_ARGUMENT;
 	return EXO_OK;
 }
 
@@ -123,27 +148,34 @@ static err_t op_find_slots(struct batch *b, const struct exo_slot_op *op)
 	return b->is_common && !(uses & IS_COMMON_OK) ? EXO_E_TYPE : EXO_OK;
 }
 
-/* The run itself. *slots: how many are done, before and after. */
+/* The run itself, in parts between which the clock is looked at. *slots: how many are done. */
 static err_t op_run_slots(struct batch *b, const struct exo_slot_op *op, unsigned *slots)
 {
-	slot_handler *run = forms[op->op].run;
+	const struct form *form = &forms[op->op];
 	err_t err = EXO_OK;
-	unsigned i;
+	unsigned i = 0;
 
 	b->used = 0;
-	for (i = 0; i < op->count; i++) {
-		if (--b->budget < 0) {
+	while (i < op->count && !err) {
+		unsigned n = b->budget >> form->cost_shift, end;
+
+		if (n == 0) {
 			flush_finish(b->m, b->c);
 			point("batch_preempt");
 			if (arch_clock(b->m) >= b->c->deadline) {
 				err = EXO_E_AGAIN;
 				break;
 			}
-			b->budget = 64;
+			b->budget = BATCH_BUDGET;
+			continue;
 		}
-		err = run(b, op, i);
-		if (err)
-			break;
+		end = n < op->count - i ? i + n : op->count;
+		b->budget -= (end - i) << form->cost_shift;
+		if (form->all)
+			err = form->all(b, op, &i, end);
+		else
+			while (i < end && !(err = form->one(b, op, i)))
+				i++;
 	}
 	if (b->used)
 		frame_use(b->m, b->target.table, b->used);
@@ -151,13 +183,13 @@ static err_t op_run_slots(struct batch *b, const struct exo_slot_op *op, unsigne
 	return err;
 }
 
-static err_t op_run(struct batch *b, const struct exo_slot_op *op, unsigned *slots) UNCHECKED
+static err_t op_run(struct batch *b, const union op_words *o, unsigned *slots) UNCHECKED
 {
+	const struct exo_slot_op *op = &o->op;
 	struct pfn common;
 	err_t err;
 
-	*slots = 0;
-	err = op_check(op);
+	err = op_check(o);
 	if (!err)
 		err = op_find_envs(b, op);
 	if (err)
@@ -178,23 +210,40 @@ static err_t op_run(struct batch *b, const struct exo_slot_op *op, unsigned *slo
 	return err;
 }
 
+/* Take the operation at a user address, which the program may be changing. */
+static err_t op_read(struct batch *b, uint64_t from, union op_words *o)
+{
+	const struct exo_slot_op *window;
+
+	env_lock(b->m, b->caller);
+	window = user_window(b->m, b->caller, (struct uaddr){ from }, sizeof(*window), false);
+	if (window)
+		o->op = *window;
+	env_unlock(b->m, b->caller);
+	if (window)
+		return EXO_OK;
+	return user_read(b->m, b->caller, &o->op, (struct uaddr){ from }, sizeof(o->op));
+}
+
 err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count, uint64_t *done)
 {
-	struct batch b = { .m = m, .c = c, .caller = m->vcpus[c->current].env, .budget = 64 };
-	struct exo_slot_op op;
+	struct batch b;
+	union op_words o;
 	unsigned slots = 0;
 	err_t err = EXO_OK;
 	uint64_t i;
 
-	*done = 0;
 	if (count > EXO_BATCH_MAX)
 		return EXO_E_TOO_LONG;
+	b.m = m;
+	b.c = c;
+	b.caller = m->vcpus[c->current].env;
+	b.budget = BATCH_BUDGET;
 	for (i = 0; i < count; i++) {
 		slots = 0;
-		err = user_read(m, b.caller, &op, (struct uaddr){ batch + i * sizeof(op) },
-				sizeof(op));
+		err = op_read(&b, batch + i * sizeof(o.op), &o);
 		if (!err)
-			err = op_run(&b, &op, &slots);
+			err = op_run(&b, &o, &slots);
 		if (err)
 			break;
 	}

@@ -28,7 +28,6 @@ err_t branch_table(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	atomic_store_explicit(target, slot_branch(pfn.n, EXO_RWX, true),
 			      memory_order_release); /* zero before seen; pairs with: slot_find */
 	b->used++;
-	b->budget -= 7;
 	return EXO_OK;
 }
 
@@ -187,12 +186,11 @@ err_t branch_unshare(struct batch *b, const struct exo_slot_op *op, unsigned i)
 		return EXO_E_TYPE;
 	if (slot_is_writable(old))
 		return EXO_OK;
-	b->budget -= 15;
 	if (frame_refs(b->m, table) == 1) {
 		unshare_adopt(b, table, op->level - 1u, slot_rights(old));
 		atomic_store_explicit(target, slot_branch(table.n, EXO_RWX, true),
 				      memory_order_release); /* pairs with: slot_find */
-		slot_flush(b, op, i);
+		slot_flush(b, op, i, 1);
 		return EXO_OK;
 	}
 	err = unshare_copy(b, op, table, slot_rights(old), &copy);
@@ -201,7 +199,7 @@ err_t branch_unshare(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	point("unshare_copied");
 	atomic_store_explicit(target, slot_branch(copy.n, EXO_RWX, true),
 			      memory_order_release); /* pairs with: slot_find */
-	slot_flush(b, op, i);
+	slot_flush(b, op, i, 1);
 	flush_drop(b->m, b->c, table);
 	return EXO_OK;
 }

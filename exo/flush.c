@@ -12,14 +12,16 @@ static struct flush *flush_begin(struct machine *m, struct cpu *c, unsigned env)
 	return &c->flush;
 }
 
-void flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_t address)
+void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t address, unsigned n)
 {
 	struct flush *f = flush_begin(m, c, env);
 
-	if (f->pages_count < FLUSH_PAGES)
-		f->pages[f->pages_count] = address;
-	if (f->pages_count <= FLUSH_PAGES)
-		f->pages_count++;
+	if (n > FLUSH_PAGES - f->pages_count || f->pages_count > FLUSH_PAGES) {
+		f->pages_count = FLUSH_PAGES + 1;
+		return;
+	}
+	for (; n > 0; n--, address += EXO_PAGE_SIZE)
+		f->pages[f->pages_count++] = address;
 }
 
 void flush_all(struct machine *m, struct cpu *c, unsigned env)
@@ -74,7 +76,7 @@ static void flush_remote(struct machine *m, struct cpu *self, unsigned cpu)
 void flush_finish(struct machine *m, struct cpu *c)
 {
 	struct flush *f = &c->flush;
-	unsigned self = (unsigned)(c - m->cpus);
+	unsigned self = arch_cpu_index();
 	unsigned i, drops = f->drops_count;
 
 	if (f->env == ENV_NONE)

@@ -23,8 +23,8 @@ struct flush {
 	uint64_t pages[FLUSH_PAGES];
 };
 
-/* The translation of one page, or of everything, of an env has changed to less. */
-void flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_t address);
+/* The translations of n pages, or of everything, of an env have changed to less. */
+void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t address, unsigned n);
 void flush_all(struct machine *m, struct cpu *c, unsigned env);
 /* A common table changed: all translations on all CPUs. */
 void flush_everywhere(struct machine *m, struct cpu *c, unsigned env);

@@ -68,7 +68,7 @@ static void revoke_slot(struct machine *m, struct cpu *c, unsigned env, struct s
 
 	frame_use(m, path->table, -1);
 	if (level == 1)
-		flush_page(m, c, env, address);
+		flush_pages(m, c, env, address, 1);
 	else
 		flush_all(m, c, env);
 	flush_drop(m, c, (struct pfn){ slot_pfn(old) });

@@ -13,12 +13,12 @@ err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned l
 	return slot_walk(m, root, address, level, path);
 }
 
-void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i)
+void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsigned n)
 {
 	if (b->is_common)
 		flush_everywhere(b->m, b->c, b->target_env);
 	else if (op->level == 1)
-		flush_page(b->m, b->c, b->target_env, op->target + i * EXO_PAGE_SIZE);
+		flush_pages(b->m, b->c, b->target_env, op->target + i * EXO_PAGE_SIZE, n);
 	else
 		flush_all(b->m, b->c, b->target_env);
 }
@@ -51,7 +51,7 @@ static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, st
 		return EXO_E_RESERVE;
 	atomic_store_explicit(path.slot, 0, memory_order_relaxed);
 	frame_use(b->m, path.table, -1);
-	flush_page(b->m, b->c, b->caller, op->reserve);
+	flush_pages(b->m, b->c, b->caller, op->reserve, 1);
 	flush_finish(b->m, b->c);
 	return EXO_OK;
 }
@@ -88,7 +88,6 @@ err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	/* zero before seen; pairs with: slot_find */
 	atomic_store_explicit(target, leaf, memory_order_release);
 	b->used++;
-	b->budget -= 7;
 	return EXO_OK;
 }
 
@@ -107,7 +106,6 @@ static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i
 			| (old & keep);
 	} while (!atomic_compare_exchange_weak(b->target.slot + i, &old, leaf));
 	slot_make_executable(b, old, leaf);
-	slot_flush(b, op, i);
 }
 
 static bool slot_is_sole(struct batch *b, struct pfn pfn)
@@ -133,6 +131,7 @@ err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 		return EXO_E_USED;
 	if (is_in_place && slot_is_sole(b, (struct pfn){ slot_pfn(from) })) {
 		slot_raise(b, op, i, from);
+		slot_flush(b, op, i, 1);
 		return EXO_OK;
 	}
 	err = slot_take_frame(b, op, FRAME_DATA, 0, &pfn);
@@ -145,66 +144,82 @@ err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	/* pairs with: slot_find */
 	old = atomic_exchange_explicit(target, leaf, memory_order_acq_rel);
 	if (is_in_place) {
-		slot_flush(b, op, i);
+		slot_flush(b, op, i, 1);
 		flush_drop(b->m, b->c, (struct pfn){ slot_pfn(old) });
 	} else {
 		b->used++;
 	}
-	b->budget -= 7;
 	return EXO_OK;
 }
 
-err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned i)
+err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end)
 {
-	_Atomic uint64_t *target = b->target.slot + i;
-	uint64_t from = atomic_load_explicit(b->source.slot + i, memory_order_relaxed);
-	uint64_t leaf = from;
-	unsigned rights;
+	unsigned rights = b->source.rights & (op->rights | EXO_READ);
+	struct slot_change change = slot_change(op->access, true, op->soft, op->soft_mask, true);
 	err_t err;
 
-	if (slot_is_present(atomic_load_explicit(target, memory_order_relaxed)))
-		return EXO_E_USED;
-	if (slot_is_present(from)) {
-		if (slot_is_fixed(from))
-			return EXO_E_TYPE;
-		rights = slot_rights(from) & b->source.rights & (op->rights | EXO_READ);
-		leaf = slot_leaf(slot_pfn(from), rights, slot_access(from) & op->access & rights,
-				 soft_change(op, from));
-		err = frame_ref(b->m, (struct pfn){ slot_pfn(from) });
-		if (err)
-			return err;
-		slot_make_executable(b, 0, leaf);
-		b->used++;
+	for (; *i < end; ++*i) {
+		_Atomic uint64_t *target = b->target.slot + *i;
+		uint64_t leaf = atomic_load_explicit(b->source.slot + *i, memory_order_relaxed);
+
+		if (slot_is_present(atomic_load_explicit(target, memory_order_relaxed)))
+			return EXO_E_USED;
+		if (slot_is_present(leaf)) {
+			if (slot_is_fixed(leaf))
+				return EXO_E_TYPE;
+			err = frame_ref(b->m, (struct pfn){ slot_pfn(leaf) });
+			if (err)
+				return err;
+			leaf = slot_changed(slot_within(leaf, rights), change);
+			if (op->access & EXO_EXEC)
+				slot_make_executable(b, 0, leaf);
+			b->used++;
+		}
+		atomic_store_explicit(target, leaf, memory_order_release); /* pairs with: slot_find */
 	}
-	atomic_store_explicit(target, leaf, memory_order_release); /* pairs with: slot_find */
 	return EXO_OK;
 }
 
-err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned i)
+/* One leaf, where the change is not within its rights: I-5. */
+static err_t slot_protect_sole(struct batch *b, const struct exo_slot_op *op, unsigned i,
+			       uint64_t old)
 {
-	_Atomic uint64_t *target = b->target.slot + i;
-	uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
-	uint64_t leaf, keep = op->flags & EXO_OP_CLEAN ? 0 : SLOT_ACCESSED | SLOT_DIRTY;
-	unsigned access;
-
-	if (!slot_is_present(old))
-		return EXO_OK;
-	if (slot_is_fixed(old))
-		return EXO_E_TYPE;
-	access = op->flags & EXO_OP_MASK ? slot_access(old) & op->access : op->access;
-	if (access & ~slot_rights(old)) {
-		if (!slot_is_sole(b, (struct pfn){ slot_pfn(old) }))
-			return EXO_E_RIGHTS;
-		slot_raise(b, op, i, old);
-		return EXO_OK;
-	}
-	do {
-		leaf = slot_leaf(slot_pfn(old), slot_rights(old), access, soft_change(op, old))
-			| (old & keep);
-	} while (!atomic_compare_exchange_weak(target, &old, leaf));
-	slot_make_executable(b, old, leaf);
-	slot_flush(b, op, i);
+	if (!slot_is_sole(b, (struct pfn){ slot_pfn(old) }))
+		return EXO_E_RIGHTS;
+	slot_raise(b, op, i, old);
 	return EXO_OK;
+}
+
+err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end)
+{
+	const bool is_mask = op->flags & EXO_OP_MASK;
+	struct slot_change change = slot_change(op->access, is_mask, op->soft, op->soft_mask,
+						op->flags & EXO_OP_CLEAN);
+	bool is_executable = op->access & EXO_EXEC && !is_mask;
+	unsigned at, start = *i;
+	err_t err = EXO_OK;
+
+	for (at = start; at < end; at++) {
+		_Atomic uint64_t *target = b->target.slot + at;
+		uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
+
+		if (!slot_is_present(old))
+			continue;
+		if (slot_is_fixed(old))
+			err = EXO_E_TYPE;
+		else if ((old & change.need) != change.need)
+			err = slot_protect_sole(b, op, at, old);
+		else
+			while (!atomic_compare_exchange_weak(target, &old, slot_changed(old, change)))
+				;
+		if (err)
+			break;
+		if (is_executable)
+			slot_make_executable(b, old, slot_changed(old, change));
+	}
+	slot_flush(b, op, start, at - start);
+	*i = at;
+	return err;
 }
 
 err_t slot_clear(struct batch *b, const struct exo_slot_op *op, unsigned i)
@@ -218,7 +233,7 @@ err_t slot_clear(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	old = atomic_exchange_explicit(target, slot_empty(op->argument), memory_order_acq_rel);
 	if (slot_is_present(old)) {
 		b->used--;
-		slot_flush(b, op, i);
+		slot_flush(b, op, i, 1);
 		flush_drop(b->m, b->c, (struct pfn){ slot_pfn(old) });
 	}
 	return EXO_OK;

@@ -17,19 +17,26 @@ struct batch {
 	struct slot_path target;  /* of the first slot of the run */
 	struct slot_path source;
 	int used;                 /* change of the target table's used slots */
-	int budget;               /* work until the next look at the clock */
+	unsigned budget;          /* work until the next look at the clock */
 };
+
+#define BATCH_BUDGET 64u
 
 /* One slot of an operation's run: slot i. Check, then commit; an error has changed nothing. */
 typedef err_t slot_handler(struct batch *b, const struct exo_slot_op *op, unsigned i);
-slot_handler slot_alloc, slot_dup, slot_copy, slot_protect, slot_clear, slot_claim;
+slot_handler slot_alloc, slot_dup, slot_clear, slot_claim;
 slot_handler branch_table, branch_share, branch_unshare, branch_move;
+
+/* Slots *i to end - 1 of a run, where the work that is the same for all is done once. *i: the first
+ * that is not done. */
+typedef err_t slot_run(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end);
+slot_run slot_copy, slot_protect;
 
 /* The frame for a fresh page or table: from the reserve leaf that op names, or allocated and
  * charged. The last check of an operation. EXO_E_RESERVE, and as frame_alloc. */
 err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_type type,
 		      unsigned level, struct pfn *pfn) MUST_USE;
-/* Note the flush for a change of target slot i, of a leaf or a branch. */
-void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i);
+/* Note the flush for a change of n target slots from i on, leaves or branches. */
+void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsigned n);
 
 #endif

@@ -118,6 +118,39 @@ static inline uint64_t slot_within(uint64_t slot, unsigned rights)
 	return slot | (rights & EXO_EXEC ? 0 : SLOT_NX);
 }
 
+/* A change of access and soft bits, the same for many leaves: of each stays `keep`, and `set` comes
+ * in. It is within the rights of those that have all of `need`. */
+struct slot_change {
+	uint64_t keep, set, need;
+};
+
+/* Access becomes what is given or, if is_mask, loses what is not; the soft bits of soft_mask become
+ * those of soft; accessed and dirty bits go if is_clean. */
+static inline struct slot_change slot_change(unsigned access, bool is_mask, unsigned soft,
+					     unsigned soft_mask, bool is_clean)
+{
+	const uint64_t bits = SLOT_W | SLOT_U | SLOT_NX;
+	uint64_t now = slot_leaf(0, EXO_READ, access, soft & soft_mask);
+	struct slot_change c = {
+		.keep = ~(bits | slot_leaf(0, EXO_READ, 0, soft_mask)), .set = now,
+		.need = (uint64_t)(access & 6u) << 52,
+	};
+
+	if (is_mask) {
+		c.keep |= SLOT_NX | (now & (SLOT_W | SLOT_U));
+		c.set &= ~(SLOT_W | SLOT_U);
+		c.need = 0;
+	}
+	if (is_clean)
+		c.keep &= ~(SLOT_ACCESSED | SLOT_DIRTY);
+	return c;
+}
+
+static inline uint64_t slot_changed(uint64_t leaf, struct slot_change c)
+{
+	return (leaf & c.keep) | c.set;
+}
+
 /* The same leaf or branch without write access. */
 static inline uint64_t slot_without_write(uint64_t slot)
 {
