@@ -25,9 +25,14 @@ GUEST_TESTS = \
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS = \
 	tests/guest/async_upcalls_leave_progress.raw \
+	tests/guest/bad_upcall_stacks_kill_their_env_alone.raw \
 	tests/guest/call_costs.raw \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
+	tests/guest/exit_in_every_state.raw \
+	tests/guest/hostile_frames_are_refused.raw \
 	tests/guest/registers_survive_preemption.raw \
+	tests/guest/tables_cannot_be_written.raw \
+	tests/guest/translations_are_never_stale.raw \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
