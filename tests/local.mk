@@ -20,7 +20,8 @@ HOST_TESTS = \
 # in the file's first comment gives options for chitin-run.
 GUEST_TESTS = \
 	tests/guest/linux_calls_answer_as_linux.guest \
-	tests/guest/pthreads_share_and_wait.guest
+	tests/guest/pthreads_share_and_wait.guest \
+	tests/guest/random_linux_calls_leave_the_process.guest
 
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS = \
