@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * System calls of any number with any arguments: good and bad pointers, descriptors, sizes. None may
- * end the process or spoil its memory; those whose work is just that are left out.
+ * System calls of any number with any arguments: good and bad pointers, descriptors, sizes. None
+ * may end the process or spoil its memory; those whose work is just that are left out.
  */
 #include <stdint.h>
 #include <string.h>
