@@ -43,6 +43,7 @@ TOOL_TESTS = \
 	tests/tools/busybox_matches_linux.sh \
 	tests/tools/chitin_run_ends.sh \
 	tests/tools/chitin_run_input.sh \
+	tests/tools/debugger_knows_both.sh \
 	tests/tools/installed.sh \
 	tests/tools/prompt_runs_programs.sh \
 	tests/tools/syntax_check.sh
