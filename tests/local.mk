@@ -31,6 +31,7 @@ RAW_TESTS = \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
 	tests/guest/exit_in_every_state.raw \
 	tests/guest/hostile_frames_are_refused.raw \
+	tests/guest/random_code_cannot_stop_the_kernel.raw \
 	tests/guest/registers_survive_preemption.raw \
 	tests/guest/tables_cannot_be_written.raw \
 	tests/guest/translations_are_never_stale.raw \
