@@ -19,9 +19,21 @@ HOST_TESTS = \
 # tests/guest/NAME.c, built by chitin-cc and booted by tests/run-guest; a line `run-guest: OPTIONS`
 # in the file's first comment gives options for chitin-run.
 GUEST_TESTS = \
+	tests/guest/cow_two_addresses.guest \
+	tests/guest/faults_reach_their_handler.guest \
+	tests/guest/first_run_fair.guest \
+	tests/guest/first_run_once.guest \
+	tests/guest/first_run_storm.guest \
+	tests/guest/fork_fresh_root.guest \
+	tests/guest/fork_keeps_contents.guest \
+	tests/guest/fork_progress.guest \
+	tests/guest/fork_random_tree.guest \
+	tests/guest/fork_spin_stress.guest \
 	tests/guest/linux_calls_answer_as_linux.guest \
 	tests/guest/pthreads_share_and_wait.guest \
-	tests/guest/random_linux_calls_leave_the_process.guest
+	tests/guest/random_linux_calls_leave_the_process.guest \
+	tests/guest/thread_progress.guest \
+	tests/guest/wait_statuses.guest
 
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
 RAW_TESTS = \
@@ -49,7 +61,7 @@ TOOL_TESTS = \
 	tests/tools/prompt_runs_programs.sh \
 	tests/tools/syntax_check.sh
 
-TEST_H = tests/tap.h tests/guest/raw.h tests/guest/raw_child.h tests/host/fs_host.h tests/host/lab.h
+TEST_H = tests/tap.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
