@@ -117,6 +117,13 @@ static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, 
 	return 1;
 }
 
+/* What has been taken, when its drops are done, may be all that is missing: no more than that. */
+static bool revoke_is_enough(struct account *a, struct cpu *c) REQUIRES(tree_class)
+{
+	return c->flush.drops_count && (a->is_revoking_branches
+					|| c->flush.drops_count >= a->revoke_frames);
+}
+
 /* One env from the cursor on. True if the end of its space was reached. */
 static bool revoke_env(struct machine *m, struct cpu *c, unsigned account, unsigned *steps)
 	REQUIRES(tree_class)
@@ -137,8 +144,10 @@ static bool revoke_env(struct machine *m, struct cpu *c, unsigned account, unsig
 			is_end = true;
 			break;
 		}
-		if (*steps % 32 == 0) {
+		if (*steps % 32 == 0 || revoke_is_enough(a, c)) {
 			flush_finish(m, c);
+			if (a->is_revoking_branches)
+				frame_drain(m, account, REVOKE_STEP);
 			revoke_collect(m, account);
 		}
 	}
