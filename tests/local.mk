@@ -43,11 +43,15 @@ RAW_TESTS = \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
 	tests/guest/exit_in_every_state.raw \
 	tests/guest/hostile_frames_are_refused.raw \
+	tests/guest/out_of_memory_at_every_allocation.raw \
 	tests/guest/random_code_cannot_stop_the_kernel.raw \
 	tests/guest/registers_survive_preemption.raw \
+	tests/guest/revocation_has_a_deadline.raw \
+	tests/guest/slice_end_asks_then_takes.raw \
 	tests/guest/tables_cannot_be_written.raw \
 	tests/guest/translations_are_never_stale.raw \
-	tests/guest/upcalls_nest_to_a_stated_bound.raw
+	tests/guest/upcalls_nest_to_a_stated_bound.raw \
+	tests/guest/waits_end_by_wake_or_event.raw
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \

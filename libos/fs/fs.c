@@ -114,22 +114,5 @@ err_t fs_create(struct fs *fs, const struct fs_outside *outside, const char *arc
 		error = FS_E_MEMORY;
 	while (error >= 0 && (found = cpio_find(archive, archive_bytes, &offset, &member)) > 0)
 		error = fs_create_member(fs, &member);
-	if (error == FS_E_MEMORY)
-		fs_destroy(fs);
 	return error < 0 ? error : found;
-}
-
-void fs_destroy(struct fs *fs)
-{
-	struct fs_node *node = fs->root, *up;
-
-	while (node != NULL && (node != fs->root || node->child != NULL)) {
-		up = node->parent;
-		if (node->child != NULL)
-			node = node->child;
-		else if (node_remove(fs, node) == FS_OK)
-			node = up;
-	}
-	fs->outside->free(fs->root);
-	fs->root = NULL;
 }

@@ -68,12 +68,9 @@ struct fs {
  * Make the tree: every member of the archive, the directories on their paths, /dev with its
  * devices, /tmp. Names in the archive that make no sense (empty, with "..") and kinds other than
  * file, directory and link are left out. Errors: FS_E_FORMAT: the archive is malformed; what came
- * before the bad member is there. FS_E_MEMORY: there is no tree.
+ * before the bad member is there. FS_E_MEMORY.
  */
 err_t fs_create(struct fs *fs, const struct fs_outside *outside, const char *archive,
 	uint64_t archive_bytes) MUST_USE;
-
-/* Free the whole tree; nothing in it is open. */
-void fs_destroy(struct fs *fs);
 
 #endif

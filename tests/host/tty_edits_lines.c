@@ -110,6 +110,5 @@ int main(void)
 	check_raw();
 	check_long();
 	check_random(tap_iterations(1000000));
-	fs_destroy(&fs);
 	return tap_done("tests/host/tty_edits_lines.tap");
 }
