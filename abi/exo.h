@@ -125,6 +125,15 @@ struct exo_slot_op {
 	uint64_t reserve;  /* 0, or an address: this leaf's frame of the caller's is used up */
 };
 
+/* slot() is slots() with a batch of one, in registers: `word` has the first eight bytes of its
+ * struct exo_slot_op, op to soft; what is not an argument is 0: both envs, and soft_mask. */
+static inline uint64_t exo_slot_word(unsigned op, unsigned level, unsigned count, unsigned flags,
+				     unsigned rights, unsigned access)
+{
+	return op | level << 8 | (uint64_t)count << 16 | (uint64_t)flags << 32
+		| (uint64_t)rights << 40 | (uint64_t)access << 48;
+}
+
 /* The second result of slots(): operations done in the upper half, slots done of the next one in
  * the lower. */
 #define EXO_DONE_OPS(r)   ((uint32_t)((r) >> 32))

@@ -13,6 +13,16 @@ static void body_slots(void)
 	w.last = run_batch(w.op, w.ops);
 }
 
+/* The same operation in registers. */
+static void body_slot(void)
+{
+	const struct exo_slot_op *op = &w.op[0];
+
+	w.last = exo_call(EXO_CALL_SLOT,
+			  exo_slot_word(op->op, op->level, op->count, 0, op->rights, op->access),
+			  op->target, op->source, op->argument, op->reserve);
+}
+
 static void check(void)
 {
 	must(w.last.value, "a measured call");
@@ -57,7 +67,7 @@ void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 		if (w.handler == HANDLER_SKIP)
 			frame->regs.rip += 2;
 		else if (w.handler == HANDLER_PROTECT)
-			run_batch(w.op, 1);
+			body_slot();
 		else
 			raw_exit(2);
 	}
@@ -131,6 +141,13 @@ static void run_slots(const char *name, void (*before)(void), void (*after)(void
 	bench_run(&w.bench, &row);
 }
 
+static void run_slot(const char *name, void (*before)(void), void (*after)(void))
+{
+	const struct bench_row row = { name, before, body_slot, after, 0, 0, 0 };
+
+	bench_run(&w.bench, &row);
+}
+
 static void set_op(unsigned op, unsigned count, unsigned access)
 {
 	w.ops = 1;
@@ -166,6 +183,7 @@ static void run_protect(void)
 	do_alloc(AREA, 128);
 	set_op(EXO_OP_PROTECT, 1, EXO_READ);
 	run_slots("exo_protect_1", before_writable, check);
+	run_slot("exo_slot_protect", before_writable, check);
 	set_op(EXO_OP_PROTECT, 1, EXO_READ | EXO_WRITE);
 	run_slots("exo_unprotect_1", before_readable, check);
 	set_op(EXO_OP_PROTECT, 100, EXO_READ);
@@ -190,6 +208,7 @@ static void run_alloc(void)
 {
 	set_op(EXO_OP_ALLOC, 1, EXO_READ | EXO_WRITE);
 	run_slots("exo_alloc_1", NULL, after_clear);
+	run_slot("exo_slot_alloc", NULL, after_clear);
 	set_op(EXO_OP_ALLOC, 100, EXO_READ | EXO_WRITE);
 	run_slots("exo_alloc_100", NULL, after_clear);
 	set_op(EXO_OP_CLEAR, 1, 0);
@@ -222,6 +241,7 @@ static void run_copies(void)
 	set_op(EXO_OP_DUP, 1, EXO_READ | EXO_WRITE);
 	w.op[0].source = AREA;
 	run_slots("exo_dup_shared", before_shared, after_shared);
+	run_slot("exo_slot_dup", before_shared, after_shared);
 	run_slots("exo_dup_sole", before_dup_sole, after_clear);
 	set_op(EXO_OP_CLAIM, 1, 0);
 	do_alloc(AREA, 1);
@@ -397,11 +417,6 @@ static void before_child(void)
 	check();
 }
 
-static void before_slice(void)
-{
-	before_child();
-}
-
 static void after_child(void)
 {
 	check();
@@ -426,7 +441,7 @@ static void run_envs(void)
 	static const struct bench_row rows[] = {
 		{ "exo_env_create", NULL, body_env_create, after_env_create, 0, 0, 0 },
 		{ "exo_vcpu_start", child_create, body_start, after_child, 0, 0, 0 },
-		{ "exo_slice_alloc", before_slice, body_slice, after_child, 0, 0, 0 },
+		{ "exo_slice_alloc", before_child, body_slice, after_child, 0, 0, 0 },
 		{ "exo_env_kill", before_child, body_kill, body_reap, 0, 0, 0 },
 		{ "exo_env_reap", before_reap, body_reap, check, 0, 0, 0 },
 	};

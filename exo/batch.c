@@ -69,7 +69,7 @@ static bool table_is_common(struct machine *m, struct pfn table)
 	return frame_type(frame_meta(m, table)) == FRAME_COMMON;
 }
 
-static bool run_fits(uint64_t address, unsigned level, unsigned count)
+static inline bool run_fits(uint64_t address, unsigned level, unsigned count)
 {
 	uint64_t index = address / EXO_SPAN(level) % EXO_TABLE_SLOTS;
 
@@ -77,15 +77,12 @@ static bool run_fits(uint64_t address, unsigned level, unsigned count)
 						: EXO_TABLE_SLOTS);
 }
 
-static err_t op_check(const union op_words *o)
+static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *form)
 {
 	const struct exo_slot_op *op = &o->op;
-	const struct form *form = &forms[op->op];
 	uint64_t wrong = 0;
 	unsigned i;
 
-	if (op->op >= EXO_OPS)
-		return EXO_E_ARGUMENT;
 	for (i = 0; i < ARRAY_COUNT(o->words); i++)
 		wrong |= o->words[i] & form->zero.words[i];
 	if (wrong || (op->access && !(op->access & EXO_READ)))
@@ -121,25 +118,32 @@ static bool op_env_stays(struct machine *m, unsigned env, uint64_t handle)
 	return m->envs[env].state == ENV_ALIVE && (!handle || env_handle(m, env) == handle);
 }
 
-static err_t op_find_slots(struct batch *b, const struct exo_slot_op *op)
+static ALWAYS_INLINE err_t op_find(struct machine *m, unsigned env, uint64_t address,
+				   unsigned level, struct slot_path *path)
+{
+	struct pfn root = m->envs[env].root;
+
+	return level == 1 ? slot_walk(m, root, address, 1, path)
+		: slot_find(m, root, address, level, path);
+}
+
+static ALWAYS_INLINE err_t op_find_slots(struct batch *b, const struct exo_slot_op *op,
+					 const struct form *form)
 {
 	struct machine *m = b->m;
-	unsigned uses = forms[op->op].uses;
+	unsigned uses = form->uses;
 	err_t err;
 
 	if (!op_env_stays(m, b->target_env, op->target_env)
-	    || !op_env_stays(m, b->source_env, op->source_env))
+	    || (uses & USES_SOURCE && !op_env_stays(m, b->source_env, op->source_env)))
 		return EXO_E_ENV;
 	b->account = m->envs[b->target_env].account;
-	err = slot_find(m, m->envs[b->target_env].root, op->target, op->level, &b->target);
+	err = op_find(m, b->target_env, op->target, op->level, &b->target);
+	b->source.slot = b->target.slot;
+	if (!err && uses & USES_SOURCE)
+		err = op_find(m, b->source_env, op->source, op->level, &b->source);
 	if (err)
 		return err;
-	b->source = b->target;
-	if (uses & USES_SOURCE) {
-		err = slot_find(m, m->envs[b->source_env].root, op->source, op->level, &b->source);
-		if (err)
-			return err;
-	}
 	if (!b->target.is_open && !(uses & IS_FROZEN_OK))
 		return EXO_E_FROZEN;
 	if (op->op == EXO_OP_MOVE && !b->source.is_open)
@@ -149,9 +153,9 @@ static err_t op_find_slots(struct batch *b, const struct exo_slot_op *op)
 }
 
 /* The run itself, in parts between which the clock is looked at. *slots: how many are done. */
-static err_t op_run_slots(struct batch *b, const struct exo_slot_op *op, unsigned *slots)
+static ALWAYS_INLINE err_t op_run_slots(struct batch *b, const struct exo_slot_op *op,
+					const struct form *form, unsigned *slots)
 {
-	const struct form *form = &forms[op->op];
 	err_t err = EXO_OK;
 	unsigned i = 0;
 
@@ -183,31 +187,45 @@ static err_t op_run_slots(struct batch *b, const struct exo_slot_op *op, unsigne
 	return err;
 }
 
-static err_t op_run(struct batch *b, const union op_words *o, unsigned *slots) UNCHECKED
+static ALWAYS_INLINE err_t op_run_form(struct batch *b, const union op_words *o,
+				       const struct form *form, unsigned *slots) UNCHECKED
 {
 	const struct exo_slot_op *op = &o->op;
 	struct pfn common;
 	err_t err;
 
-	err = op_check(o);
+	err = op_check(o, form);
 	if (!err)
 		err = op_find_envs(b, op);
 	if (err)
 		return err;
 	env_lock_pair(b->m, b->target_env, b->source_env);
-	err = op_find_slots(b, op);
+	err = op_find_slots(b, op, form);
 	if (!err) {
-		bool is_common = b->is_common || table_is_common(b->m, b->source.table);
+		bool is_common = b->is_common
+			|| (form->uses & USES_SOURCE && table_is_common(b->m, b->source.table));
 
 		common = b->is_common ? b->target.table : b->source.table;
 		if (is_common)
 			common_lock(b->m, common);
-		err = op_run_slots(b, op, slots);
+		err = op_run_slots(b, op, form, slots);
 		if (is_common)
 			common_unlock(b->m, common);
 	}
 	env_unlock_pair(b->m, b->target_env, b->source_env);
 	return err;
+}
+
+/* One operation, by code of its own for each kind: what its form says is known there. */
+static err_t op_run(struct batch *b, const union op_words *o, unsigned *slots)
+{
+	switch (o->op.op) {
+#define SLOT_OP(number, NAME, handler, text) \
+	case EXO_OP_##NAME: return op_run_form(b, o, &forms[EXO_OP_##NAME], slots);
+#include "abi/slot_op.def"
+#undef SLOT_OP
+	default: return EXO_E_ARGUMENT;
+	}
 }
 
 /* Take the operation at a user address, which the program may be changing. */
@@ -225,6 +243,31 @@ static err_t op_read(struct batch *b, uint64_t from, union op_words *o)
 	return user_read(b->m, b->caller, &o->op, (struct uaddr){ from }, sizeof(o->op));
 }
 
+static inline void batch_init(struct batch *b, struct machine *m, struct cpu *c)
+{
+	b->m = m;
+	b->c = c;
+	b->caller = m->vcpus[c->current].env;
+	b->budget = BATCH_BUDGET;
+}
+
+err_t slots_run_one(struct machine *m, struct cpu *c, const struct exo_regs *regs, uint64_t *done)
+{
+	struct batch b;
+	union op_words o = { .words = {
+		[0] = EXO_REG_ARG0(regs), [3] = EXO_REG_ARG1(regs), [5] = EXO_REG_ARG2(regs),
+		[6] = EXO_REG_ARG3(regs), [7] = EXO_REG_ARG4(regs),
+	} };
+	unsigned slots = 0;
+	err_t err;
+
+	batch_init(&b, m, c);
+	err = op_run(&b, &o, &slots);
+	flush_finish(m, c);
+	*done = err ? slots : UINT64_C(1) << 32;
+	return err;
+}
+
 err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count, uint64_t *done)
 {
 	struct batch b;
@@ -235,10 +278,7 @@ err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count
 
 	if (count > EXO_BATCH_MAX)
 		return EXO_E_TOO_LONG;
-	b.m = m;
-	b.c = c;
-	b.caller = m->vcpus[c->current].env;
-	b.budget = BATCH_BUDGET;
+	batch_init(&b, m, c);
 	for (i = 0; i < count; i++) {
 		slots = 0;
 		err = op_read(&b, batch + i * sizeof(o.op), &o);

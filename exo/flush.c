@@ -3,19 +3,23 @@
  * frame_drop, frames. Takes account, free, wait and cpu locks through frame_drop. */
 #include "exo/machine.h"
 
-/* Make the pending flush that of `env`. */
-static struct flush *flush_begin(struct machine *m, struct cpu *c, unsigned env)
+/* The pending flush is another env's. */
+static __attribute__((noinline)) void flush_pages_other(struct machine *m, struct cpu *c,
+							unsigned env, uint64_t address, unsigned n)
 {
-	if (c->flush.env != env && c->flush.env != ENV_NONE)
-		flush_finish(m, c);
-	c->flush.env = env;
-	return &c->flush;
+	flush_finish(m, c);
+	flush_pages(m, c, env, address, n);
 }
 
 void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t address, unsigned n)
 {
-	struct flush *f = flush_begin(m, c, env);
+	struct flush *f = &c->flush;
 
+	if (f->env != env && f->env != ENV_NONE) {
+		flush_pages_other(m, c, env, address, n);
+		return;
+	}
+	f->env = env;
 	if (n > FLUSH_PAGES - f->pages_count || f->pages_count > FLUSH_PAGES) {
 		f->pages_count = FLUSH_PAGES + 1;
 		return;
@@ -26,7 +30,10 @@ void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t addres
 
 void flush_all(struct machine *m, struct cpu *c, unsigned env)
 {
-	flush_begin(m, c, env)->pages_count = FLUSH_PAGES + 1;
+	if (c->flush.env != env)
+		flush_finish(m, c);
+	c->flush.env = env;
+	c->flush.pages_count = FLUSH_PAGES + 1;
 }
 
 void flush_everywhere(struct machine *m, struct cpu *c, unsigned env)
@@ -73,30 +80,44 @@ static void flush_remote(struct machine *m, struct cpu *self, unsigned cpu)
 	}
 }
 
+static __attribute__((noinline)) void flush_others(struct machine *m, struct cpu *c, uint64_t cpus)
+{
+	unsigned i;
+
+	for (i = 0; i < m->cpu_count; i++)
+		if (cpus >> i & 1)
+			flush_remote(m, c, i);
+}
+
+static __attribute__((noinline)) void flush_drops(struct machine *m, struct cpu *c)
+{
+	unsigned i, drops = c->flush.drops_count;
+
+	c->flush.drops_count = 0;
+	for (i = 0; i < drops; i++)
+		frame_drop(m, c->flush.drops[i]);
+}
+
 void flush_finish(struct machine *m, struct cpu *c)
 {
 	struct flush *f = &c->flush;
-	unsigned self = arch_cpu_index();
-	unsigned i, drops = f->drops_count;
+	uint64_t self = UINT64_C(1) << arch_cpu_index(), cpus;
 
 	if (f->env == ENV_NONE)
 		return;
 	if (f->pages_count) {
-		uint64_t cpus = f->is_everywhere ? UINT64_MAX : atomic_load(&m->envs[f->env].cpus);
-
-		if (cpus >> self & 1)
+		cpus = f->is_everywhere ? UINT64_MAX : atomic_load(&m->envs[f->env].cpus);
+		if (cpus & self)
 			flush_local(m, c);
-		for (i = 0; i < m->cpu_count; i++)
-			if (i != self && cpus >> i & 1)
-				flush_remote(m, c, i);
+		if (cpus & ~self)
+			flush_others(m, c, cpus & ~self);
 	}
 	point("flush_done");
 	f->env = ENV_NONE;
 	f->pages_count = 0;
 	f->is_everywhere = false;
-	f->drops_count = 0;
-	for (i = 0; i < drops; i++)
-		frame_drop(m, f->drops[i]);
+	if (f->drops_count)
+		flush_drops(m, c);
 }
 
 void flush_answer(struct machine *m, struct cpu *c)

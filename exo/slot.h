@@ -69,5 +69,8 @@ static inline err_t slot_walk(struct machine *m, struct pfn root, uint64_t addre
  * operation. Takes tree, env (pair), common, and what frame_unref takes. */
 err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count, uint64_t *done)
 	MUST_USE;
+/* Run the one operation that the argument registers describe. Otherwise as slots_run. */
+err_t slots_run_one(struct machine *m, struct cpu *c, const struct exo_regs *regs, uint64_t *done)
+	MUST_USE;
 
 #endif

@@ -39,6 +39,11 @@ static err_t call_slots(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 	return slots_run(m, c, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs), value);
 }
 
+static err_t call_slot(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+{
+	return slots_run_one(m, c, &v->regs, value);
+}
+
 static err_t call_env_create(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
 	uint64_t from = EXO_REG_ARG0(&v->regs);

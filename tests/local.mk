@@ -7,6 +7,7 @@ HOST_TESTS = \
 	tests/host/read_only_share_gives_no_write.tap \
 	tests/host/slot_alloc.tap \
 	tests/host/slot_copy.tap \
+	tests/host/slot_in_registers.tap \
 	tests/host/slot_op_form.tap \
 	tests/host/write_access_of_a_branch_stays_off.tap \
 	tests/host/write_below_shared_table_is_frozen.tap \

@@ -76,13 +76,18 @@ static inline bool slot_is_dirty(uint64_t slot)
 	return slot & SLOT_DIRTY;
 }
 
+/* Where soft bits are in a leaf. */
+static inline uint64_t slot_soft_bits(unsigned soft)
+{
+	return (uint64_t)(soft & 7u) << 9 | (uint64_t)(soft & 8u) << 49;
+}
+
 /* A leaf on frame pfn. Access beyond rights is a caller's bug. Accessed and dirty are clear. */
 static inline uint64_t slot_leaf(uint32_t pfn, unsigned rights, unsigned access, unsigned soft)
 {
 	return SLOT_P | (uint64_t)pfn << 12 | (uint64_t)(rights & 6u) << 52
 		| (access & EXO_WRITE) | (access ? SLOT_U : 0)
-		| (access & EXO_EXEC ? 0 : SLOT_NX)
-		| (uint64_t)(soft & 7u) << 9 | (uint64_t)(soft & 8u) << 49;
+		| (access & EXO_EXEC ? 0 : SLOT_NX) | slot_soft_bits(soft);
 }
 
 /* A branch to the table in frame pfn. */
@@ -129,17 +134,15 @@ struct slot_change {
 static inline struct slot_change slot_change(unsigned access, bool is_mask, unsigned soft,
 					     unsigned soft_mask, bool is_clean)
 {
-	const uint64_t bits = SLOT_W | SLOT_U | SLOT_NX;
-	uint64_t now = slot_leaf(0, EXO_READ, access, soft & soft_mask);
+	uint64_t now = slot_leaf(0, EXO_READ, access, 0), may = is_mask ? SLOT_W | SLOT_U : 0;
 	struct slot_change c = {
-		.keep = ~(bits | slot_leaf(0, EXO_READ, 0, soft_mask)), .set = now,
-		.need = (uint64_t)(access & 6u) << 52,
+		.keep = ~(SLOT_W | SLOT_U | SLOT_NX) | (now & may) | (may ? SLOT_NX : 0),
+		.set = now & ~may, .need = may ? 0 : (uint64_t)(access & 6u) << 52,
 	};
 
-	if (is_mask) {
-		c.keep |= SLOT_NX | (now & (SLOT_W | SLOT_U));
-		c.set &= ~(SLOT_W | SLOT_U);
-		c.need = 0;
+	if (soft_mask) {
+		c.keep &= ~slot_soft_bits(soft_mask);
+		c.set |= slot_soft_bits(soft & soft_mask);
 	}
 	if (is_clean)
 		c.keep &= ~(SLOT_ACCESSED | SLOT_DIRTY);
