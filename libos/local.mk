@@ -35,7 +35,7 @@ EXTRA_DIST += $(LIBOS_H) libos/fork/README libos/fs/README libos/linux/README li
 	libos/thread/README libos/upcall/README libos/vm/README doc/linux.md
 
 noinst_LIBRARIES += libos-host.a
-libos_host_a_SOURCES = $(LIBOS_FS_SOURCES)
+libos_host_a_SOURCES = $(LIBOS_FS_SOURCES) libos/fork/image.c
 libos_host_a_CPPFLAGS = $(HOST_CPPFLAGS)
 libos_host_a_CFLAGS = $(HOST_CFLAGS)
 nobase_chitininclude_HEADERS += libos/libos.h

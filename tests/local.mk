@@ -3,6 +3,7 @@
 
 # tests/host/NAME.c, linked with libexo-host.a and run as it is.
 HOST_TESTS = \
+	tests/host/bad_images_are_refused.tap \
 	tests/host/last_sharer_writes.tap \
 	tests/host/read_only_share_gives_no_write.tap \
 	tests/host/slot_alloc.tap \
@@ -56,19 +57,21 @@ RAW_TESTS = \
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
+	tests/tools/bad_programs.sh \
 	tests/tools/bench_within_limits.sh \
 	tests/tools/boot_archive.sh \
 	tests/tools/busybox_matches_linux.sh \
 	tests/tools/chitin_run_ends.sh \
 	tests/tools/chitin_run_input.sh \
 	tests/tools/debugger_knows_both.sh \
+	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/prompt_runs_programs.sh \
 	tests/tools/syntax_check.sh
 
 TEST_H = tests/tap.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/host/fs_host.h tests/host/lab.h
 
-EXTRA_DIST += $(TEST_H) tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
+EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
 
