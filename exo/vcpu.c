@@ -191,12 +191,12 @@ void vcpu_stop(struct machine *m, struct cpu *c, unsigned vcpu)
 	struct vcpu *v = &m->vcpus[vcpu];
 	uint32_t state;
 
+	wait_cancel(m, vcpu);
 	if (c->current == vcpu) {
 		cpu_put(m, c, VCPU_TERMINATED);
 		vcpu_end(m, c, vcpu);
 		return;
 	}
-	wait_cancel(m, vcpu);
 	cpu_unsleep(m, vcpu);
 	state = atomic_load_explicit(&v->state, memory_order_acquire); /* pairs with: vcpu_edge */
 	if (state != VCPU_RUNNING && vcpu_edge(m, vcpu, state, VCPU_TERMINATED)) {

@@ -4,6 +4,7 @@
 # tests/host/NAME.c, linked with libexo-host.a and run as it is.
 HOST_TESTS = \
 	tests/host/bad_images_are_refused.tap \
+	tests/host/exit_with_a_doorbell.tap \
 	tests/host/last_sharer_writes.tap \
 	tests/host/read_only_share_gives_no_write.tap \
 	tests/host/slot_alloc.tap \
