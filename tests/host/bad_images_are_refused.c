@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The reader of ELF files takes any bytes: each field wrong in turn is refused with its reason, each
- * cut and each random change ends in a refusal or in segments that lie where they may, in order, on
- * pages of their own, inside the file.
+ * The reader of ELF files takes any bytes: each field wrong in turn is refused with its reason,
+ * each cut and each random change ends in a refusal or in segments that lie where they may, in
+ * order, on pages of their own, inside the file.
  */
 #include <string.h>
 
@@ -160,7 +160,8 @@ static bool is_sound(const struct image *image, uint64_t bytes)
 
 	for (i = 0; i < image->count; i++) {
 		const struct image_segment *s = &image->segment[i];
-		uint64_t start = s->address & ~4095ul, end = (s->address + s->bytes + 4095) & ~4095ul;
+		uint64_t start = s->address & ~4095ul;
+		uint64_t end = (s->address + s->bytes + 4095) & ~4095ul;
 		bool is_low = start >= limits.bottom && end <= limits.top;
 		bool is_high = start >= limits.library && end <= limits.library_end;
 

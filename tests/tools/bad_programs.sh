@@ -29,10 +29,10 @@ poke kernel $((64 + 16)) '\000\000\000\200\377\377\377\377'
 poke library $((64 + 16)) '\000\000\040\000\000\177\000\000'
 poke wraps $((64 + 2 * 56 + 40)) '\377\377\377\377\377\377\377\377'
 printf 'echo a text\n' >text
-: >empty
-chmod +x truncated text empty
+printf x >byte
+chmod +x truncated text byte
 
-bad="truncated magic cpu entry overlap kernel library wraps text empty"
+bad="truncated magic cpu entry overlap kernel library wraps text byte"
 # shellcheck disable=SC2086 # lists of words
 "$build/tools/chitin-run" --timeout 100 --add good $(printf -- '--add %s ' $bad) \
 	spawn_each /good $(printf '/%s ' $bad) /absent /good >out 2>err </dev/null
