@@ -81,6 +81,8 @@ static bool audit_i1_slot(struct machine *m, const struct audit_slot *at, void *
 		return audit_fail_slot(report, 1, "a slot names a frame of the kernel's own", at);
 	if (type == FRAME_DYING)
 		return audit_fail_slot(report, 1, "a slot names a dying table", at);
+	if (at->level == 1 && slot_is_fixed(at->value) != (type == FRAME_VCPU))
+		return audit_fail_slot(report, 1, "a vcpu page and a fixed leaf are two", at);
 	if (at->type == FRAME_COMMON && type != FRAME_DATA)
 		return audit_fail_slot(report, 1, "a common table holds what is not data", at);
 	return true;
@@ -96,7 +98,7 @@ static bool audit_i2_slot(struct machine *m, const struct audit_slot *at, void *
 	unsigned access;
 
 	(void)m;
-	if (!slot_is_present(at->value))
+	if (!audit_is_holder(at))
 		return true;
 	access = at->level == 1 ? slot_access(at->value)
 		: slot_is_writable(at->value) ? EXO_READ | EXO_WRITE : EXO_READ;

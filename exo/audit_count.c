@@ -58,8 +58,10 @@ static UNCHECKED void count_others(struct machine *m, uint32_t *counts)
 	struct vcpu *v;
 	unsigned i, j;
 
-	count_hold(m, counts, m->info);
-	count_hold(m, counts, m->info_table);
+	if (m->info_table.n) { /* else a machine without an info page */
+		count_hold(m, counts, m->info);
+		count_hold(m, counts, m->info_table);
+	}
 	for (i = 0; i < EXO_ENVS; i++)
 		if (m->envs[i].state == ENV_ALIVE || m->envs[i].state == ENV_ENDING)
 			count_hold(m, counts, m->envs[i].root);

@@ -9,21 +9,18 @@
 
 LOCK_PAIR(console, RANK_CONSOLE, (struct machine *m), &m->console_lock)
 
-void console_receive(struct machine *m)
+void console_input(struct machine *m, uint8_t byte)
 {
-	unsigned size = ARRAY_COUNT(m->console_ring), taken = 0;
-	int byte;
+	unsigned size = ARRAY_COUNT(m->console_ring);
 
 	console_lock(m);
-	while (m->console_head - m->console_tail < size && (byte = arch_console_get(m)) >= 0) {
-		m->console_ring[m->console_head++ % size] = (uint8_t)byte;
-		taken++;
-	}
+	m->console_ring[m->console_head++ % size] = byte;
+	if (m->console_head - m->console_tail > size)
+		m->console_tail = m->console_head - size;
 	/* pairs with: wait_commit */
 	atomic_store((_Atomic uint32_t *)&machine_info(m)->console_in, m->console_head);
 	console_unlock(m);
-	if (taken > 0)
-		wait_wake_frame(m, m->info);
+	wait_wake_frame(m, m->info);
 }
 
 err_t console_write(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes)
@@ -69,12 +66,10 @@ err_t console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t by
 	if (err)
 		return err;
 	console_lock(m);
-	/* Another CPU may have taken the same bytes meanwhile. */
+	/* Bytes that were overwritten meanwhile are gone from the ring already. */
 	if ((int32_t)(tail + i - m->console_tail) > 0)
 		m->console_tail = tail + i;
 	console_unlock(m);
-	if (i > 0)
-		console_receive(m);
 	*taken = i;
 	return EXO_OK;
 }

@@ -175,8 +175,7 @@ err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsi
 				slot_make_executable(b, 0, leaf);
 			b->used++;
 		}
-		/* pairs with: slot_find */
-		atomic_store_explicit(target, leaf, memory_order_release);
+		atomic_store_explicit(target, leaf, memory_order_release); /* pairs with: slot_find */
 	}
 	return EXO_OK;
 }
@@ -211,8 +210,7 @@ err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 		else if ((old & change.need) != change.need)
 			err = slot_protect_sole(b, op, at, old);
 		else
-			while (!atomic_compare_exchange_weak(target, &old,
-							     slot_changed(old, change)))
+			while (!atomic_compare_exchange_weak(target, &old, slot_changed(old, change)))
 				;
 		if (err)
 			break;

@@ -33,7 +33,8 @@ struct image_limits {
 	uint16_t machine;                      /* ELF's number of the CPU */
 	uint64_t bottom, top;                  /* program */
 	uint64_t library, library_end;         /* all of the library's part */
-	uint64_t bias;                         /* added to a position-independent image */
+	/* added to addresses of position-independent images */
+	uint64_t bias;
 };
 
 /* Take `bytes` bytes of an ELF file apart. NULL if it can run, else why not, in a few words. */

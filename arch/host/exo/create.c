@@ -24,9 +24,11 @@ void host_poison(void *memory, size_t bytes, bool is_free)
 }
 #endif
 
+/* In a tiny geometry a vcpu page does not fit its frame: there is room behind the last one. */
 static void *create_memory(size_t bytes)
 {
-	void *memory = aligned_alloc(4096, (bytes + 4095) & ~(size_t)4095);
+	void *memory = aligned_alloc(4096, (bytes + sizeof(struct exo_vcpu_page) + 4095)
+				     & ~(size_t)4095);
 
 	if (!memory) {
 		fprintf(stderr, "no memory for a machine of %zu bytes\n", bytes);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The explorer: every reachable state of the real code in a small scope, breadth first. Every call
+ * is made in every state; a refused one must have changed nothing; after every other one all
+ * invariants must hold. It prints TAP, and for what it finds the shortest way there.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/explore.h"
+
+void explore_add(struct explore *x, struct explore_call call)
+{
+	if (x->calls_count == EXPLORE_CALLS_MAX) {
+		printf("Bail out! too many calls in the scope\n");
+		exit(99);
+	}
+	x->calls[x->calls_count++] = call;
+}
+
+/* Say how it came to be, and end. */
+static _Noreturn void explore_fail(struct explore *x, uint64_t state, unsigned call,
+				   const char *what, const struct audit_report *report)
+{
+	printf("not ok 1 - scope %s: %s\n", explore_name, what);
+	if (report)
+		printf("# I-%u: %s: at %llx slot %lld: got %llx, want %llx\n", report->invariant,
+		       report->what, (unsigned long long)report->where, (long long)report->slot,
+		       (unsigned long long)report->got, (unsigned long long)report->want);
+	printf("# after %llu states; the way there:\n",
+	       (unsigned long long)explore_set_count());
+	explore_set_path(x, state);
+	explore_print(&x->calls[call]);
+	printf("1..1\n# again: make check TESTS=fuzz/explore_%s.tap\n", explore_name);
+	exit(1);
+}
+
+/* One call in the state that the machine is in; `copy` is what that looks like. */
+static void explore_step(struct explore *x, uint64_t state, unsigned call, void *copy)
+{
+	struct audit_report report;
+	bool is_changed = false;
+	enum host_stop stop;
+
+	stop = HOST_TRY(is_changed = explore_call(x, &x->calls[call]));
+	x->tried[call]++;
+	if (stop != HOST_RUNS)
+		explore_fail(x, state, call, stop == HOST_PANIC ? host_self.what : "it stopped",
+			     NULL);
+	if (!is_changed) {
+		explore_forget(x->m);
+		if (memcmp(x->m, copy, x->m->arch.bytes))
+			explore_fail(x, state, call, "a refused call changed something", NULL);
+		return;
+	}
+	x->done[call]++;
+	if (!explore_canon(x))
+		explore_fail(x, state, call, "I-8: the list of free frames is broken", NULL);
+	if (explore_set_add(x, state, call)
+	    && !(audit(x->m, x->scratch, &report) && host_audit_tlb(x->m, &report)))
+		explore_fail(x, state, call, "an invariant is broken", &report);
+	memcpy(x->m, copy, x->m->arch.bytes);
+}
+
+/* Calls that no state allowed, among those meant to succeed somewhere. */
+static unsigned explore_never(const struct explore *x)
+{
+	unsigned call, count = 0;
+
+	for (call = 0; call < x->calls_count; call++) {
+		if (x->done[call] || x->calls[call].is_wild)
+			continue;
+		if (!count++)
+			printf("# never done:\n");
+		explore_print(&x->calls[call]);
+	}
+	return count;
+}
+
+int main(void)
+{
+	static struct explore x;
+	uint64_t state, tried = 0, count;
+	unsigned call;
+	void *copy;
+
+	explore_start(&x);
+	explore_scope(&x);
+	explore_canon(&x);
+	explore_set_add(&x, 0, 0);
+	copy = malloc(x.m->arch.bytes);
+	for (state = 0; explore_set_next(&x); state++) {
+		memcpy(copy, x.m, x.m->arch.bytes);
+		for (call = 0; call < x.calls_count; call++)
+			explore_step(&x, state, call, copy);
+	}
+	for (call = 0; call < x.calls_count; call++)
+		tried += x.tried[call];
+	count = explore_set_count();
+	printf("ok 1 - scope %s: all invariants in %llu states, after %llu calls of %u kinds\n",
+	       explore_name, (unsigned long long)count, (unsigned long long)tried, x.calls_count);
+	printf("%sok 2 - which are not fewer than the %llu there must be\n",
+	       count < explore_states_least ? "not " : "",
+	       (unsigned long long)explore_states_least);
+	printf("%sok 3 - every call but the wild ones was possible somewhere\n1..3\n",
+	       explore_never(&x) ? "not " : "");
+	return 0;
+}
