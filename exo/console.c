@@ -9,18 +9,21 @@
 
 LOCK_PAIR(console, RANK_CONSOLE, (struct machine *m), &m->console_lock)
 
-void console_input(struct machine *m, uint8_t byte)
+void console_receive(struct machine *m)
 {
-	unsigned size = ARRAY_COUNT(m->console_ring);
+	unsigned size = ARRAY_COUNT(m->console_ring), taken = 0;
+	int byte;
 
 	console_lock(m);
-	m->console_ring[m->console_head++ % size] = byte;
-	if (m->console_head - m->console_tail > size)
-		m->console_tail = m->console_head - size;
+	while (m->console_head - m->console_tail < size && (byte = arch_console_get(m)) >= 0) {
+		m->console_ring[m->console_head++ % size] = (uint8_t)byte;
+		taken++;
+	}
 	/* pairs with: wait_commit */
 	atomic_store((_Atomic uint32_t *)&machine_info(m)->console_in, m->console_head);
 	console_unlock(m);
-	wait_wake_frame(m, m->info);
+	if (taken > 0)
+		wait_wake_frame(m, m->info);
 }
 
 err_t console_write(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes)
@@ -66,10 +69,12 @@ err_t console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t by
 	if (err)
 		return err;
 	console_lock(m);
-	/* Bytes that were overwritten meanwhile are gone from the ring already. */
+	/* Another CPU may have taken the same bytes meanwhile. */
 	if ((int32_t)(tail + i - m->console_tail) > 0)
 		m->console_tail = tail + i;
 	console_unlock(m);
+	if (i > 0)
+		console_receive(m);
 	*taken = i;
 	return EXO_OK;
 }

@@ -8,8 +8,9 @@
 
 #define CONSOLE_WRITE_MAX 4096u
 
-/* One byte has come in; the oldest are lost when the ring is full. Takes console, wait, cpu. */
-void console_input(struct machine *m, uint8_t byte);
+/* Take from the device what the ring has room for; the rest waits there until it is read. Takes
+ * console, wait, cpu. */
+void console_receive(struct machine *m);
 /* Write from a program's buffer, at most CONSOLE_WRITE_MAX bytes. EXO_E_TOO_LONG, EXO_E_POINTER
  * (nothing written). Takes env, console. */
 err_t console_write(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes) MUST_USE;

@@ -175,7 +175,8 @@ err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsi
 				slot_make_executable(b, 0, leaf);
 			b->used++;
 		}
-		atomic_store_explicit(target, leaf, memory_order_release); /* pairs with: slot_find */
+		/* pairs with: slot_find */
+		atomic_store_explicit(target, leaf, memory_order_release);
 	}
 	return EXO_OK;
 }
@@ -210,7 +211,8 @@ err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 		else if ((old & change.need) != change.need)
 			err = slot_protect_sole(b, op, at, old);
 		else
-			while (!atomic_compare_exchange_weak(target, &old, slot_changed(old, change)))
+			while (!atomic_compare_exchange_weak(target, &old,
+							     slot_changed(old, change)))
 				;
 		if (err)
 			break;

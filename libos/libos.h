@@ -55,10 +55,11 @@ LIBOS_PUBLIC long libos_unmap(void *address, size_t length);
 LIBOS_PUBLIC long libos_protect(void *address, size_t length, unsigned access);
 LIBOS_PUBLIC long libos_protect_pages(void *const pages[], size_t n, unsigned access);
 
-/* Called for faults in [start, end) that copy-on-write does not resolve, in library context, on the
- * library stack, asynchronous events masked: frame is what resumes the program. It may change the
- * registers (skip an instruction) or call libos_handler_protect. True: resume; false: the fault
- * goes its usual way. It must not call anything else of this header or of libc. NULL: none. */
+/* Called for faults in [start, end) that copy-on-write and demand-zero do not resolve, in library
+ * context, on the library stack, asynchronous events masked: frame is what resumes the program. It
+ * may change the registers (skip an instruction) or call libos_handler_protect. True: resume;
+ * false: the fault goes its usual way. It must not call anything else of this header or of libc,
+ * nor use memory below its stack pointer (chitin-cc sees to it). NULL: none. */
 typedef bool libos_fault_handler(struct exo_frame *frame, void *argument);
 LIBOS_PUBLIC long libos_set_fault_handler(libos_fault_handler *handler, void *argument,
 					  void *start, void *end);

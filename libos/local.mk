@@ -31,7 +31,8 @@ LIBOS_H = \
 	libos/upcall/native.def libos/upcall/native.h \
 	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h
 
-EXTRA_DIST += $(LIBOS_H) libos/fs/README libos/linux/README doc/linux.md
+EXTRA_DIST += $(LIBOS_H) libos/fork/README libos/fs/README libos/linux/README libos/sched/README \
+	libos/thread/README libos/upcall/README libos/vm/README doc/linux.md
 
 noinst_LIBRARIES += libos-host.a
 libos_host_a_SOURCES = $(LIBOS_FS_SOURCES) libos/fork/image.c

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -44,6 +45,8 @@ struct console {
 	char last[CONSOLE_END_LINE];	/* the kernel's unfinished last words */
 	unsigned int last_length;
 	int status;			/* what the kernel said, or CONSOLE_NO_STATUS */
+	char typed[256];		/* read from the user, not yet taken by the machine */
+	size_t typed_at, typed_end;
 	bool terminal;			/* saved is to be restored */
 	struct termios saved;
 };
@@ -161,18 +164,28 @@ static bool console_from_serial(struct console *console)
  * key that says so on the console's terminal, Ctrl-D. */
 static bool console_from_user(struct console *console)
 {
-	char buffer[256];
-	ssize_t n = read(STDIN_FILENO, buffer, sizeof(buffer));
+	ssize_t n = read(STDIN_FILENO, console->typed, sizeof(console->typed));
 
+	console->typed_at = 0;
+	console->typed_end = n > 0 ? (size_t)n : 0;
 	if (n == 0 && !console->terminal)
-		console_write(console->qemu->serial, "\004", 1);
-	if (n <= 0)
-		return false;
-	if (console->terminal && memchr(buffer, CONSOLE_LEAVE_KEY, (size_t)n) != NULL) {
+		console->typed[console->typed_end++] = '\004';
+	if (n > 0 && console->terminal && memchr(console->typed, CONSOLE_LEAVE_KEY, (size_t)n))
 		console->state = CONSOLE_LEFT;
-		return false;
-	}
-	return console_write(console->qemu->serial, buffer, (size_t)n);
+	return n > 0 && console->state != CONSOLE_LEFT;
+}
+
+/* Give the machine what it takes of that now: waiting for it here, while it waits for us to read
+ * its output, would be for ever. */
+static void console_to_serial(struct console *console)
+{
+	ssize_t n = send(console->qemu->serial, console->typed + console->typed_at,
+		console->typed_end - console->typed_at, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n > 0)
+		console->typed_at += (size_t)n;
+	else if (errno != EAGAIN && errno != EINTR)
+		console->typed_at = console->typed_end;
 }
 
 static void console_on_deadline(struct console *console)
@@ -208,20 +221,27 @@ static void console_loop(struct console *console, int signals)
 		{ .fd = signals, .events = POLLIN },
 	};
 	char ignored[1024];
+	int user = STDIN_FILENO;
 
 	/* The two channels end with QEMU; both are read to their ends. */
 	while ((fds[0].fd >= 0 || fds[1].fd >= 0) &&
 	       (console->state == CONSOLE_RUNNING || console->state == CONSOLE_TIMED_OUT)) {
+		bool has_typed = console->typed_at < console->typed_end;
+
+		fds[0].events = has_typed ? POLLIN | POLLOUT : POLLIN;
+		fds[2].fd = has_typed ? -1 : user;
 		if (poll(fds, sizeof(fds) / sizeof(fds[0]), console_wait_ms(console)) == 0) {
 			console_on_deadline(console);
 			continue;
 		}
-		if (fds[0].revents != 0 && !console_from_serial(console))
+		if (fds[0].revents & POLLOUT)
+			console_to_serial(console);
+		if (fds[0].revents & ~POLLOUT && !console_from_serial(console))
 			fds[0].fd = -1;
 		if (fds[1].revents != 0 && !console_from_end(console))
 			fds[1].fd = -1;
 		if (fds[2].revents != 0 && !console_from_user(console))
-			fds[2].fd = -1;
+			user = -1;
 		if (fds[3].revents != 0 && read(fds[3].fd, ignored, sizeof(ignored)) <= 0)
 			fds[3].fd = -1;
 		if (fds[4].revents != 0)

@@ -24,7 +24,6 @@ X86_64_H = \
 	arch/x86_64/exo/layout.h \
 	arch/x86_64/exo/local.h \
 	arch/x86_64/exo/x86.h \
-	arch/x86_64/include/machine/elf.h \
 	arch/x86_64/include/machine/fpu.h \
 	arch/x86_64/include/machine/inline.h \
 	arch/x86_64/include/machine/linux.def \

@@ -3,8 +3,9 @@
  * What a forked child's tables hold. The library's private table: wired pages duplicated, plain
  * pages copied without write access. The program's: for each table, leaves are copied if they are
  * few, else the branch is shared: at the lowest level where a handful of operations suffices, so
- * the work has a bound that does not depend on memory. A branch that is shared from an earlier fork
- * is shared again. All SHAREs go in one batch at the end (two if there are more than FORK_SHARES).
+ * the work has a bound that does not depend on memory. A branch that is shared from an earlier
+ * fork is shared again. All SHAREs go in one batch at the end (two if there are more than
+ * FORK_SHARES).
  *
  * Touches struct libos, the slots of both. All locks are held.
  */
@@ -19,6 +20,7 @@ enum {
 	FORK_OPS = 12,       /* gathered for one call */
 	FORK_SHARES = 40,    /* most SHAREs of one fork */
 	FORK_COPY_PAGES = 64, /* pages of a table that are copied rather than shared */
+	FORK_GAP_PAGES = 16, /* empty slots that one run goes over */
 	FORK_TABLES = 6,     /* tables below one that are looked into rather than shared with it */
 };
 
@@ -82,18 +84,38 @@ static void fork_share(struct fork_build *f, unsigned level, uint64_t address, u
 	};
 }
 
+/* Private leaves that lie close together in one table, gathered into one run. */
+struct fork_run {
+	uint64_t start, end;
+	bool is_writable;
+};
+
 /* Leaves to the child without write access, and write access off here too. */
-static void fork_copy(struct fork_build *f, uint64_t start, uint64_t end, bool is_writable)
+static void fork_copy(struct fork_build *f, struct fork_run *run)
 {
-	uint64_t pages = (end - start) / EXO_PAGE_SIZE;
+	uint64_t pages = (run->end - run->start) / EXO_PAGE_SIZE;
 	struct exo_slot_op protect = {
-		.op = EXO_OP_PROTECT, .level = 1, .count = (uint16_t)pages, .target = start,
+		.op = EXO_OP_PROTECT, .level = 1, .count = (uint16_t)pages, .target = run->start,
 		.flags = EXO_OP_MASK, .access = EXO_READ | EXO_EXEC,
 	};
 
-	fork_op(f, EXO_OP_COPY, 1, start, pages, EXO_READ | EXO_EXEC);
-	if (is_writable)
+	if (pages)
+		fork_op(f, EXO_OP_COPY, 1, run->start, pages, EXO_READ | EXO_EXEC);
+	if (pages && run->is_writable)
 		fork_add(f, &protect);
+	*run = (struct fork_run){ 0 };
+}
+
+/* More leaves of the same table: an operation costs more than a few empty slots. */
+static void fork_gather(struct fork_build *f, struct fork_run *run, uint64_t start, uint64_t end,
+			bool is_writable)
+{
+	if (run->end && start - run->end > FORK_GAP_PAGES * EXO_PAGE_SIZE)
+		fork_copy(f, run);
+	if (!run->end)
+		run->start = start;
+	run->end = end;
+	run->is_writable |= is_writable;
 }
 
 /* ---- The library's part ---- */
@@ -107,21 +129,17 @@ static void fork_stack(struct fork_build *f, uint64_t base, uint64_t used, uint6
 	fork_op(f, EXO_OP_DUP, 1, used, (top - used) / EXO_PAGE_SIZE, EXO_READ | EXO_WRITE);
 }
 
-/* The plain pages that are there, in runs. */
+/* The plain pages that are there. */
 static void fork_plain(struct fork_build *f)
 {
 	uint64_t at = LIBOS_PLAIN, end = at + (f->os->heap.end[0] + 1) * EXO_PAGE_SIZE;
 	const uint64_t *view = (const uint64_t *)exo_slot_address(at, 1);
-	uint64_t start;
+	struct fork_run run = { 0 };
 
-	while (at < end) {
-		while (at < end && !slot_is_present(*view))
-			at += EXO_PAGE_SIZE, view++;
-		for (start = at; at < end && slot_is_present(*view); view++)
-			at += EXO_PAGE_SIZE;
-		if (start < at)
-			fork_copy(f, start, at, true);
-	}
+	for (; at < end; at += EXO_PAGE_SIZE, view++)
+		if (slot_is_present(*view))
+			fork_gather(f, &run, at, at + EXO_PAGE_SIZE, true);
+	fork_copy(f, &run);
 }
 
 /* used: the page of the library stack that the child goes on in. */
@@ -194,6 +212,7 @@ static void fork_leaves(struct fork_build *f, uint64_t start, uint64_t end)
 {
 	const struct vm *vm = &f->os->vm;
 	unsigned i = region_after(vm, start);
+	struct fork_run run = { 0 };
 
 	for (; i < vm->count && vm->region[i].start < end; i++) {
 		const struct vm_region *r = &vm->region[i];
@@ -202,11 +221,14 @@ static void fork_leaves(struct fork_build *f, uint64_t start, uint64_t end)
 
 		if (from >= to)
 			continue;
-		if (r->flags & VM_SHARED)
+		if (r->flags & VM_SHARED) {
+			fork_copy(f, &run);
 			fork_op(f, EXO_OP_COPY, 1, from, (to - from) / EXO_PAGE_SIZE, EXO_RWX);
-		else
-			fork_copy(f, from, to, r->protection & EXO_WRITE);
+		} else {
+			fork_gather(f, &run, from, to, r->protection & EXO_WRITE);
+		}
 	}
+	fork_copy(f, &run);
 }
 
 /* Are more than FORK_TABLES of the slots one level lower in use, or, at level 2, more than

@@ -33,8 +33,7 @@ struct image_limits {
 	uint16_t machine;                      /* ELF's number of the CPU */
 	uint64_t bottom, top;                  /* program */
 	uint64_t library, library_end;         /* all of the library's part */
-	/* added to addresses of position-independent images */
-	uint64_t bias;
+	uint64_t bias;                         /* added to a position-independent image */
 };
 
 /* Take `bytes` bytes of an ELF file apart. NULL if it can run, else why not, in a few words. */

@@ -3,7 +3,7 @@
  * target; takes heap. */
 #include "libos/fork/load.h"
 
-#include <machine/elf.h>
+#include <machine/call.h>
 
 #include "libos/fork/fork.h"
 #include "libos/fs/archive.h"

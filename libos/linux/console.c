@@ -14,7 +14,7 @@ uint32_t console_seen(void)
 {
 	const _Atomic uint32_t *word = (const _Atomic uint32_t *)&libos_info()->console_in;
 
-	return atomic_load_explicit(word, memory_order_acquire); /* pairs with: console_input */
+	return atomic_load_explicit(word, memory_order_acquire); /* pairs with: console_receive */
 }
 
 err_t console_sleep(struct libos *os, uint32_t seen, uint64_t deadline)

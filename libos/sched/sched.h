@@ -43,8 +43,7 @@ struct sched {
 	uint64_t ticks;             /* taken, in all */
 	uint64_t ticks_max;         /* after that many, no more ticks (tests); 0: no end */
 	uint64_t switches;
-	/* the slice is over, a newborn's grace runs until then; 0: no */
-	uint64_t yield_at;
+	uint64_t yield_at;          /* the slice is over, grace runs until then; 0: no */
 	uint32_t idle_word;         /* never changes: idle waits on it until an event is pending */
 	uint32_t bell_expected;
 	const uint32_t *bell;       /* a shared word that a thread waits for; NULL: none */

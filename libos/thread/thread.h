@@ -60,8 +60,8 @@ struct thread {
 	bool is_timed_out;          /* its last wait ended by deadline; sched */
 	bool is_interrupted;        /* its last wait ended by thread_interrupt; sched */
 	bool is_detached;           /* TERMINATED -> FREE without a join */
-	uint64_t grace_end;         /* not preempted by the library before this; 0: grace is used
-				     * up, THREAD_NEWBORN: it has not run yet */
+	uint64_t grace_end;         /* not preempted by the library before this; 0: used up,
+				     * THREAD_NEWBORN: it has not run yet */
 	uint64_t charge;            /* clock units of grace still to be paid back; sched */
 	uint64_t value;             /* what it exited with */
 	struct wait_queue joiners;  /* sched */

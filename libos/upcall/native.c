@@ -22,7 +22,7 @@ static int64_t native_fork(struct native *n)
 	uint32_t pid;
 	err_t err = process_fork(n->os, n->frame, &pid);
 
-	return err ? err : pid;
+	return err ? (int64_t)err : (int64_t)pid;
 }
 
 static int64_t native_start(struct native *n, bool is_spawn)
@@ -35,7 +35,7 @@ static int64_t native_start(struct native *n, bool is_spawn)
 		return err;
 	err = is_spawn ? process_spawn(n->os, &image, &pid) : process_exec(n->os, &image);
 	strings_free(n->os, &image);
-	return err ? err : pid;
+	return err ? (int64_t)err : (int64_t)pid;
 }
 
 static int64_t native_exec(struct native *n)
@@ -63,7 +63,7 @@ static int64_t native_wait(struct native *n)
 	err = process_wait(n->os, (uint32_t)n->a0, false, &pid, &status);
 	if (!err && n->a1)
 		err = vm_write(n->os, n->a1, &status, sizeof(status));
-	return err ? err : pid;
+	return err ? (int64_t)err : (int64_t)pid;
 }
 
 static int64_t native_self(struct native *n)
@@ -76,7 +76,7 @@ static int64_t native_thread_create(struct native *n)
 	uint64_t handle;
 	err_t err = thread_create(n->os, n->a0, n->a1, 0, 0, machine_thread_pointer(), &handle);
 
-	return err ? err : (int64_t)handle;
+	return err ? (int64_t)err : (int64_t)handle;
 }
 
 static int64_t native_thread_join(struct native *n)

@@ -23,8 +23,8 @@ static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault w
 	};
 
 	if (why == UPCALL_FAULT_EXCEPTION)
-		return frame->code < ARRAY_COUNT(signals) && frame->code ?
-			signals[frame->code] : 11;
+		return frame->code && frame->code < ARRAY_COUNT(signals)
+			? signals[frame->code] : 11;
 	return why == UPCALL_FAULT_BEYOND ? 7 : why == UPCALL_FAULT_MEMORY ? 9 : 11;
 }
 
@@ -62,17 +62,29 @@ static void upcall_library(struct libos *os, struct exo_frame *frame)
 	upcall_die(os, frame, why);
 }
 
+/* The program's own handler. True: resume. */
+static bool upcall_own_handler(struct libos *os, struct exo_frame *frame)
+{
+	return os->fault_handler
+		&& frame->address - os->fault_start < os->fault_end - os->fault_start
+		&& os->fault_handler(frame, os->fault_argument);
+}
+
 static void upcall_fault(struct libos *os, struct thread *t, struct exo_frame *frame)
 {
 	enum upcall_fault why;
 
-	if (os->fault_handler && frame->address - os->fault_start < os->fault_end - os->fault_start
-	    && os->fault_handler(frame, os->fault_argument))
+	/* A page that is there is protected: nobody but the program's handler knows more. */
+	if (frame->code & EXO_FAULT_PRESENT && upcall_own_handler(os, frame))
 		return;
 	t->frame = frame;
 	why = frame->address < VM_TOP ? vm_fault(os, frame->address, frame->code)
 		: UPCALL_FAULT_UNMAPPED;
-	if (why != UPCALL_FAULT_NONE && (!os->hooks.fault || !os->hooks.fault(t, frame, why)))
+	if (why == UPCALL_FAULT_NONE)
+		return;
+	if (!(frame->code & EXO_FAULT_PRESENT) && upcall_own_handler(os, frame))
+		return;
+	if (!os->hooks.fault || !os->hooks.fault(t, frame, why))
 		upcall_die(os, frame, why);
 }
 

@@ -53,10 +53,9 @@ struct vm_backing {
 	uint64_t archive;         /* if object is NULL and bytes is not 0: byte offset in the boot
 				   * archive of `offset` 0; a multiple of the page size */
 	uint64_t offset;          /* of the region's first page; a multiple of the page size */
-	/* archive: bytes from `offset` on that come from it; beyond, zeros */
-	uint64_t bytes;
-	bool is_strict;           /* archive: pages wholly beyond `bytes` fault (a mapped file),
-				   * else they are zeros (the .bss of a segment) */
+	uint64_t bytes;           /* archive: bytes from `offset` on that are its; then zeros */
+	bool is_strict;           /* archive: pages wholly beyond `bytes` fault (a file), else
+				   * they are zeros (the .bss of a segment) */
 };
 
 struct vm_region {

@@ -82,15 +82,11 @@ void irq_init(struct machine *m)
 /* Acknowledge, and move what the console received. */
 static void irq_handle(struct machine *m, unsigned vector)
 {
-	int byte;
-
 	if (vector == LAYOUT_VECTOR_SPURIOUS)
 		return;
 	irq_apic_save(APIC_END, 0);
-	if (vector != LAYOUT_VECTOR_CONSOLE)
-		return;
-	while ((byte = arch_console_get(m)) >= 0)
-		console_input(m, (uint8_t)byte);
+	if (vector == LAYOUT_VECTOR_CONSOLE)
+		console_receive(m);
 }
 
 struct vcpu *irq_user(struct machine *m, struct cpu *c, unsigned vector)

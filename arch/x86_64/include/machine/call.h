@@ -11,6 +11,8 @@
 
 #include "abi/exo.h"
 
+#define MACHINE_ELF 62u /* what ELF files call this CPU: EM_X86_64 */
+
 struct exo_result {
 	int64_t value;   /* negative: enum exo_error */
 	uint64_t second;
