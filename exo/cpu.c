@@ -161,15 +161,43 @@ static uint64_t cpu_first_timer(struct machine *m, struct cpu *c)
 	return timer;
 }
 
-/* Nothing can run: work on dying tables, then sleep until an interrupt. */
+/* Sleepers whose time has come. */
+static void cpu_wake_sleepers(struct machine *m, struct cpu *c, uint64_t now)
+{
+	unsigned cpu = cpu_index(m, c);
+
+	for (;;) {
+		unsigned vcpu;
+
+		cpu_lock(m, cpu);
+		vcpu = c->sleepers;
+		if (vcpu == VCPU_NONE || m->vcpus[vcpu].timer > now) {
+			cpu_unlock(m, cpu);
+			return;
+		}
+		c->sleepers = m->vcpus[vcpu].sleep_next;
+		m->vcpus[vcpu].is_sleeping = false;
+		m->vcpus[vcpu].timer = UINT64_MAX;
+		cpu_unlock(m, cpu);
+		vcpu_event(m, vcpu, EXO_EVENT_TIMER);
+	}
+}
+
+/* Nothing can run: work on dying tables, a step at a time; when none are left, sleep until an
+ * interrupt. */
 static void cpu_idle(struct machine *m, struct cpu *c)
 {
+	bool is_left = false;
 	unsigned i;
 
 	cpu_leave_root(m, c);
 	for (i = 0; i < EXO_ACCOUNTS; i++)
-		frame_drain(m, i, 64);
+		is_left |= frame_drain(m, i, 64);
 	c->slice_end = UINT64_MAX;
+	if (is_left) {
+		cpu_wake_sleepers(m, c, arch_clock(m));
+		return;
+	}
 	c->deadline = cpu_first_timer(m, c);
 	c->armed = c->deadline;
 	arch_clock_arm(m, c->deadline);
@@ -230,28 +258,6 @@ static void cpu_slice_over(struct machine *m, struct cpu *c, uint64_t now)
 	} else if (!page->upcall_entry || now - c->slice_end >= m->allowance_units) {
 		page->switches++;
 		cpu_put(m, c, VCPU_RUNNABLE);
-	}
-}
-
-/* Sleepers whose time has come. */
-static void cpu_wake_sleepers(struct machine *m, struct cpu *c, uint64_t now)
-{
-	unsigned cpu = cpu_index(m, c);
-
-	for (;;) {
-		unsigned vcpu;
-
-		cpu_lock(m, cpu);
-		vcpu = c->sleepers;
-		if (vcpu == VCPU_NONE || m->vcpus[vcpu].timer > now) {
-			cpu_unlock(m, cpu);
-			return;
-		}
-		c->sleepers = m->vcpus[vcpu].sleep_next;
-		m->vcpus[vcpu].is_sleeping = false;
-		m->vcpus[vcpu].timer = UINT64_MAX;
-		cpu_unlock(m, cpu);
-		vcpu_event(m, vcpu, EXO_EVENT_TIMER);
 	}
 }
 
