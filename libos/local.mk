@@ -23,6 +23,7 @@ LIBOS_FS_SOURCES = \
 
 LIBOS_H = \
 	libos/arch.h libos/base.h libos/hidden.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
+	libos/family/process_table.h \
 	libos/fork/fork.h libos/fork/image.h libos/fork/load.h libos/fork/process.h \
 	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \

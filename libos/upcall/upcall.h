@@ -48,6 +48,9 @@ struct upcall_hooks {
 	/* A fault or exception of the program that nothing resolved: deliver a signal and return
 	 * true, or return false: one line on the console, status 128 + 11 and the like. */
 	bool (*fault)(struct thread *t, struct exo_frame *frame, enum upcall_fault why);
+	/* The process's bell rang (libos/family/process_table.h): a signal may be pending. Perhaps
+	 * idle, on any thread's library stack; may not block. */
+	void (*bell)(struct libos *os);
 	/* Just before a frame is resumed to the program (pending signals). */
 	void (*leave)(struct thread *t, struct exo_frame *frame);
 	/* Events that nobody else took (DOORBELL: console input or a shared word; REVOKE). */
