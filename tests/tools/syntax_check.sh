@@ -7,7 +7,7 @@ tree=$tap_scratch/tree
 
 clean() {	# a small tree that keeps all rules
 	rm -rf "$tree"
-	mkdir -p "$tree/exo" "$tree/libos" "$tree/arch/host/include/machine" "$tree/tests/host" \
+	mkdir -p "$tree/abi" "$tree/exo" "$tree/libos" "$tree/arch/host/include/machine" "$tree/tests/host" \
 		"$tree/arch/x86_64/include/machine" "$tree/doc"
 	for f in exo/a.h exo/a.c libos/b.c tests/host/t.c arch/x86_64/include/machine/m.h \
 		arch/host/include/machine/m.h; do
@@ -15,6 +15,8 @@ clean() {	# a small tree that keeps all rules
 	done
 	echo '#include <machine/m.h>' >>"$tree/exo/a.c"
 	printf '# SPDX-License-Identifier: ISC\nTESTS = tests/host/t.tap\n' >"$tree/tests/local.mk"
+	printf '/* SPDX-License-Identifier: ISC */\nCALL(0, SELF, self, "self")\n' >"$tree/abi/call.def"
+	echo "EXO_CALL_SELF" >"$tree/doc/abi.md"
 	echo "read exo/a.h, then exo/a.c" >"$tree/doc/tour.md"
 }
 
@@ -55,6 +57,11 @@ echo "ABSENT(1, ready)" >>"$tree/arch/host/include/machine/linux.def"
 tap_eq "sc_linux speaks" "$(sh "$check" "$tree" sc_linux 2>/dev/null)" \
 	"sc_linux: doc/linux.md:1: does not name ready"
 rm -rf "$tree/arch/host/include/machine/linux.def" "$tree/doc/linux.md"
+breaks sc_abi doc/abi.md "EXO_CALL_OTHER"
+echo 'CALL(1, NEW, new, "new")' >>"$tree/abi/call.def"
+tap_eq "sc_abi speaks of a name that is missing" \
+	"$(sh "$check" "$tree" sc_abi 2>/dev/null | head -n 1)" \
+	"sc_abi: doc/abi.md:1: no EXO_CALL_NEW"
 breaks sc_tour doc/tour.md "and exo/a.c again"
 
 if [ -n "${CTAGS-}" ]; then
