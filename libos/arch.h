@@ -10,6 +10,9 @@
 
 /* Where the kernel enters with the vcpu page and a frame: calls upcall_dispatch, then resumes. */
 void upcall_entry(void);
+/* The code that restores a frame with events let in: the frame is at the stack pointer, rounded up
+ * to 16; at upcall_window_last all is restored but the program counter. */
+extern const char upcall_window[], upcall_window_last[], upcall_window_end[];
 
 /* Save callee-saved registers and the stack pointer (in *from), continue where *to was saved. */
 void context_switch(uint64_t *from, const uint64_t *to);

@@ -40,6 +40,7 @@ struct vcpu_local {
 	uint64_t locks;           /* bit n: rank n is held by this vcpu */
 	uint32_t is_idle;         /* waits for events with masked 0 in library code */
 	uint32_t zero;
+	uint64_t restored_pc;     /* where the frame being restored goes on (upcall.S) */
 };
 
 #define VCPU_LOCAL_OFFSET 3968u

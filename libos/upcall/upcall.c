@@ -11,6 +11,14 @@
 
 _Static_assert(EXO_CALL_PREFIX == UINT64_C(0x4348544e00000000), "upcall.S");
 _Static_assert(EXO_CALL_RESUME == 7 && sizeof(struct exo_frame) == 176, "upcall.S");
+_Static_assert(LIBOS_VCPU_PAGE == UINT64_C(0x7f00003ff000), "libos.ld, native.ld");
+_Static_assert(offsetof(struct exo_vcpu_page, stack_top) == 32
+	       && offsetof(struct exo_vcpu_page, masked) == 40
+	       && offsetof(struct exo_vcpu_page, pending) == 44, "upcall.S");
+_Static_assert(VCPU_LOCAL_OFFSET + offsetof(struct vcpu_local, restored_pc) == 4000, "upcall.S");
+_Static_assert(EXO_UPCALL_SYSCALL == 2 && EXO_UPCALL_EVENTS == 3, "upcall.S");
+_Static_assert(offsetof(struct exo_frame, masked) == 24 && offsetof(struct exo_frame, regs) == 32,
+	       "upcall.S");
 
 /* What Linux would have killed the process with. */
 static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault why)
@@ -101,7 +109,25 @@ static void upcall_syscall(struct libos *os, struct thread *t, struct exo_frame 
 	process_exit(os, PROCESS_STATUS_SIGNAL(31));
 }
 
-void upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
+/* Events that came while a frame was being restored (upcall.S) are events of what it belongs to. */
+static struct exo_frame *upcall_rewind(struct exo_frame *frame)
+{
+	uint64_t pc = EXO_REG_PC(&frame->regs);
+	struct exo_frame *restored;
+
+	if (pc < (uint64_t)upcall_window || pc >= (uint64_t)upcall_window_end)
+		return frame;
+	if (pc == (uint64_t)upcall_window_last) {
+		EXO_REG_PC(&frame->regs) = libos_vcpu()->restored_pc;
+		return frame;
+	}
+	restored = (struct exo_frame *)((EXO_REG_SP(&frame->regs) + 15) & ~UINT64_C(15));
+	restored->kind = EXO_UPCALL_EVENTS;
+	restored->code = frame->code;
+	return restored;
+}
+
+struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
 	struct vcpu_local *vcpu = libos_vcpu();
 	struct thread *t;
@@ -109,12 +135,12 @@ void upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
 
 	(void)page;
 	if (frame->kind == EXO_UPCALL_FAULT && vm_fault0(frame))
-		return;
+		return frame;
 	os = vcpu->os;
 	t = vcpu->current;
 	if (frame->masked) {
 		upcall_library(os, frame);
-		return;
+		return frame;
 	}
 	switch (frame->kind) {
 	case EXO_UPCALL_FAULT:
@@ -126,8 +152,9 @@ void upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
 	case EXO_UPCALL_EVENTS:
 		if (vcpu->is_idle) {
 			sched_events(os, t, (uint32_t)frame->code, true);
-			return;
+			return frame;
 		}
+		frame = upcall_rewind(frame);
 		t->frame = frame;
 		sched_events(os, t, (uint32_t)frame->code, false);
 		break;
@@ -138,6 +165,7 @@ void upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
 	}
 	if (os->hooks.leave)
 		os->hooks.leave(t, frame);
+	return frame;
 }
 
 void upcall_poll(struct libos *os)

@@ -62,8 +62,9 @@ struct upcall_hooks {
 	void (*exit)(struct libos *os);
 };
 
-/* Called by upcall.S with the vcpu page and the frame that the kernel pushed. Masked. */
-void upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame);
+/* Called by upcall.S with the vcpu page and the frame that the kernel pushed. Masked. The frame to
+ * resume: another one if that was being restored when events came. */
+struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame);
 
 /* Resume a frame; does not return. */
 _Noreturn void upcall_resume(struct exo_frame *frame);

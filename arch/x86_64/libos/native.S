@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The calls of libos/libos.h, as a program sees them: each enters the library as a foreign system
- * call with a number of its own (libos/upcall/native.def), so that the kernel's upcall saves the
- * program's registers and changes to the library stack. User mode, program's stack; changes what a
- * C function may.
+ * The calls of libos/libos.h, as a program sees them: each enters the library by native_enter
+ * (upcall.S) as if it were a foreign system call with a number of its own (libos/upcall/native.def).
+ * User mode, program's stack; changes what a C function may.
  */
 	.set	NATIVE_PREFIX, 0x4c49424f00000000	/* asserted in native.c */
 
@@ -12,9 +11,7 @@
 	.type	\name, @function
 \name:
 	movabs	$NATIVE_PREFIX + \number, %rax
-	mov	%rcx, %r10		/* the fourth argument, as system calls have it */
-	syscall
-	ret
+	jmp	native_enter
 	.size	\name, . - \name
 	.endm
 
