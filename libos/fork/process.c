@@ -121,7 +121,7 @@ static err_t wait_take(struct libos *os, uint32_t pid, uint32_t *ended, uint32_t
 err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t *ended,
 		   uint32_t *status)
 {
-	err_t err;
+	err_t err, blocked;
 
 	for (;;) {
 		err = wait_take(os, pid, ended, status);
@@ -131,9 +131,12 @@ err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t
 		}
 		if (err != EXO_E_AGAIN || is_nonblocking)
 			return err;
-		err = thread_block(os, &os->process.waiters, THREAD_NO_DEADLINE);
-		if (err)
-			return err;
+		blocked = thread_block(os, &os->process.waiters, THREAD_NO_DEADLINE);
+		/* The signal that ended the wait may be that of the child. */
+		if (blocked && wait_take(os, pid, ended, status) == EXO_OK)
+			return EXO_OK;
+		if (blocked)
+			return blocked;
 	}
 }
 

@@ -160,6 +160,7 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 	EXO_REG_PC(&frame.regs) = program.entry;
 	EXO_REG_SP(&frame.regs) = sp;
 	sched_begin(os, &os->thread0);
+	upcall_leave(&os->thread0, &frame);
 	upcall_resume(&frame);
 }
 

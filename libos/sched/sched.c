@@ -46,6 +46,8 @@ void sched_arm(struct libos *os)
 		deadline = s->sleepers->deadline;
 	if (s->yield_at && s->yield_at < deadline)
 		deadline = s->yield_at;
+	if (s->alarm && s->alarm < deadline)
+		deadline = s->alarm;
 	if (deadline == UINT64_MAX || deadline == s->armed)
 		return;
 	s->armed = deadline;
@@ -116,9 +118,9 @@ static void sched_idle_at_bell(struct libos *os)
 		sched_bell_rang(os);
 }
 
-/* Nothing can run: wait masked until an event is pending, then let it in, here on the library stack
- * of the thread that ran last. */
-static void sched_idle(struct libos *os)
+/* Wait masked until an event is pending, then let it in, here on the library stack of the thread
+ * that ran last. */
+void sched_idle(struct libos *os)
 {
 	sched_arm(os);
 	if (os->sched.bell)
@@ -181,6 +183,11 @@ static void sched_timer(struct libos *os)
 {
 	os->sched.armed = 0;
 	thread_wake_deadlines(os);
+	if (os->sched.alarm && machine_clock() >= os->sched.alarm) {
+		os->sched.alarm = 0;
+		if (os->hooks.events)
+			os->hooks.events(os, EXO_EVENT_TIMER);
+	}
 	if (os->sched.yield_at && machine_clock() >= os->sched.yield_at) {
 		os->sched.yield_at = 0;
 		exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);

@@ -43,6 +43,7 @@ struct sched {
 	uint64_t ticks;             /* taken, in all */
 	uint64_t ticks_max;         /* after that many, no more ticks (tests); 0: no end */
 	uint64_t switches;
+	uint64_t alarm;             /* hooks.events gets TIMER then, once; 0: none */
 	uint64_t yield_at;          /* the slice is over, grace runs until then; 0: no */
 	uint32_t idle_word;         /* never changes: idle waits on it until an event is pending */
 	uint32_t bell_expected;
@@ -55,6 +56,8 @@ void sched_init(struct libos *os);
 void sched_switch(struct libos *os, struct thread *self);
 /* EVENTS upcall: `events` came while thread t ran in the program or the library was idle. */
 void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_idle);
+/* Nothing can run: wait for an event and let it be taken. Library context, no lock held. */
+void sched_idle(struct libos *os);
 /* Run the current thread from here on: its grace begins if it is newborn; arms the timer. */
 void sched_begin(struct libos *os, struct thread *self);
 /* Hang the vcpu's one doorbell on a shared word: when it is no longer `expected`, hooks.events gets

@@ -79,6 +79,8 @@ err_t thread_block(struct libos *os, struct wait_queue *queue, uint64_t deadline
 	bool is_blocked;
 
 	lock_check_none(os);
+	if (self->is_signalled && !self->is_deaf)
+		return EXO_E_PENDING;
 	lock_acquire(os, RANK_SCHED);
 	self->is_timed_out = self->is_interrupted = false;
 	self->queue = queue;
@@ -116,11 +118,13 @@ bool thread_interrupt(struct libos *os, uint64_t handle)
 	if (!t)
 		return false;
 	lock_acquire(os, RANK_SCHED);
-	if (thread_state(t) == THREAD_BLOCKED) {
+	if (thread_state(t) == THREAD_BLOCKED && !t->is_deaf) {
 		t->is_interrupted = true;
 		is_woken = block_end_locked(os, t);
 	}
 	lock_release(os, RANK_SCHED);
+	if (is_woken)
+		sched_arm(os);
 	return is_woken;
 }
 

@@ -126,6 +126,7 @@ static void thread_release(struct thread *t, enum thread_state from)
 	t->value = 0;
 	t->frame = NULL;
 	t->is_detached = t->is_timed_out = t->is_interrupted = false;
+	t->is_signalled = t->is_deaf = false;
 	t->joiners = (struct wait_queue){ 0 };
 	t->linux_thread = NULL;
 	is_freed = thread_edge(t, generation, from, THREAD_FREE);
@@ -303,6 +304,7 @@ _Noreturn void thread_first(struct exo_frame *frame)
 	struct thread *self = thread_self();
 
 	sched_begin(self->os, self);
+	upcall_leave(self, frame);
 	upcall_resume(frame);
 }
 
@@ -345,6 +347,8 @@ void thread_fork_child(struct libos *os, struct thread *self)
 		t->next = t->sleep_next = NULL;
 		t->queue = NULL;
 		t->joiners = (struct wait_queue){ 0 };
+		t->is_signalled = t->is_deaf = false;
+		t->linux_thread = NULL;
 		atomic_store_explicit(&t->word, (word & ~UINT64_C(0xff)) | THREAD_FREE,
 				      memory_order_relaxed);
 	}

@@ -59,6 +59,8 @@ struct thread {
 	uint64_t deadline;          /* of its wait in clock units; sched */
 	bool is_timed_out;          /* its last wait ended by deadline; sched */
 	bool is_interrupted;        /* its last wait ended by thread_interrupt; sched */
+	bool is_signalled;          /* hooks.leave has something to do for it: waits end at once */
+	bool is_deaf;               /* its waits go on nevertheless */
 	bool is_detached;           /* TERMINATED -> FREE without a join */
 	uint64_t grace_end;         /* not preempted by the library before this; 0: used up,
 				     * THREAD_NEWBORN: it has not run yet */
@@ -113,11 +115,12 @@ void thread_yield(struct libos *os);
  * THREAD_NO_DEADLINE: for ever), or until thread_interrupt. Condition and queue are the caller's:
  * check in a loop. No lock may be held (single vcpu: library code is not preempted between the
  * check and the block). EXO_OK: woken; EXO_E_EARLY: the deadline passed; EXO_E_PENDING:
- * interrupted. queue NULL: sleep. Takes sched. */
+ * interrupted, or is_signalled is set (unless is_deaf). queue NULL: sleep. Takes sched. */
 err_t thread_block(struct libos *os, struct wait_queue *queue, uint64_t deadline) MUST_USE;
 /* Make one (the first), or all threads of a queue READY; returns how many. Takes sched. */
 unsigned thread_wake(struct libos *os, struct wait_queue *queue, unsigned count);
-/* End the wait of a BLOCKED thread with EXO_E_PENDING. False: it is not BLOCKED. Takes sched. */
+/* End the wait of a BLOCKED thread with EXO_E_PENDING. False: it is not BLOCKED, or is_deaf. Takes
+ * sched. */
 bool thread_interrupt(struct libos *os, uint64_t handle);
 
 /* The timer came: end the waits whose deadline has passed. Takes sched. */

@@ -61,10 +61,11 @@ static void upcall_library(struct libos *os, struct exo_frame *frame)
 			: UPCALL_FAULT_UNMAPPED;
 		if (why == UPCALL_FAULT_NONE)
 			return;
-		if (pc >= (uint64_t)user_begin && pc < (uint64_t)user_end) {
-			EXO_REG_PC(&frame->regs) = (uint64_t)user_fault;
-			return;
-		}
+	}
+	/* A bad address; state of the FPU that the CPU refuses. */
+	if (pc >= (uint64_t)user_begin && pc < (uint64_t)user_end) {
+		EXO_REG_PC(&frame->regs) = (uint64_t)user_fault;
+		return;
 	}
 	print("libos: in the library:\n");
 	upcall_die(os, frame, why);
@@ -127,6 +128,12 @@ static struct exo_frame *upcall_rewind(struct exo_frame *frame)
 	return restored;
 }
 
+void upcall_leave(struct thread *t, struct exo_frame *frame)
+{
+	if (t->is_signalled && t->os->hooks.leave)
+		t->os->hooks.leave(t, frame);
+}
+
 struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
 	struct vcpu_local *vcpu = libos_vcpu();
@@ -163,8 +170,7 @@ struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *
 		if (!os->hooks.fault || !os->hooks.fault(t, frame, UPCALL_FAULT_EXCEPTION))
 			upcall_die(os, frame, UPCALL_FAULT_EXCEPTION);
 	}
-	if (os->hooks.leave)
-		os->hooks.leave(t, frame);
+	upcall_leave(t, frame);
 	return frame;
 }
 

@@ -51,9 +51,10 @@ struct upcall_hooks {
 	/* The process's bell rang (libos/family/process_table.h): a signal may be pending. Perhaps
 	 * idle, on any thread's library stack; may not block. */
 	void (*bell)(struct libos *os);
-	/* Just before a frame is resumed to the program (pending signals). */
+	/* Just before a frame is resumed to the program, if the thread's is_signalled is set. */
 	void (*leave)(struct thread *t, struct exo_frame *frame);
-	/* Events that nobody else took (DOORBELL: console input or a shared word; REVOKE). */
+	/* Events that nobody else took (DOORBELL: console input or a shared word; REVOKE; TIMER:
+	 * sched.alarm). */
 	void (*events)(struct libos *os, uint32_t events);
 	/* fork: the parent before it is cut (the child inherits what it leaves), and the child
 	 * after. */
@@ -66,6 +67,8 @@ struct upcall_hooks {
  * resume: another one if that was being restored when events came. */
 struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame);
 
+/* Before a frame is resumed: signals. */
+void upcall_leave(struct thread *t, struct exo_frame *frame);
 /* Resume a frame; does not return. */
 _Noreturn void upcall_resume(struct exo_frame *frame);
 
