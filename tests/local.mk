@@ -23,6 +23,7 @@ HOST_TESTS = \
 # in the file's first comment gives options for chitin-run.
 GUEST_TESTS = \
 	tests/guest/cow_two_addresses.guest \
+	tests/guest/events_on_the_way_back.guest \
 	tests/guest/faults_reach_their_handler.guest \
 	tests/guest/first_run_fair.guest \
 	tests/guest/first_run_once.guest \
