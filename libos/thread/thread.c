@@ -274,7 +274,8 @@ _Noreturn void thread_exit(struct libos *os, uint64_t value)
 	lock_release(os, RANK_SCHED);
 	assert(is_ended);
 	thread_wake(os, &self->joiners, LIBOS_THREADS);
-	sched_switch(os, self);
+	lock_acquire(os, RANK_SCHED);
+	sched_switch_locked(os, self);
 	libos_panic("a terminated thread ran", __FILE__, __LINE__);
 }
 

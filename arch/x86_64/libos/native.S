@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The calls of libos/libos.h, as a program sees them: each enters the library by native_enter
- * (upcall.S) as if it were a foreign system call with a number of its own (libos/upcall/native.def).
- * User mode, program's stack; changes what a C function may.
+ * (upcall.S) as if it were a foreign system call with a number of its own
+ * (libos/upcall/native.def). User mode, program's stack; changes what a C function may.
  */
 	.set	NATIVE_PREFIX, 0x4c49424f00000000	/* asserted in native.c */
 

@@ -52,8 +52,8 @@ upcall_entry:
 /*
  * Back to what rax = frame says, with no help from the kernel but after events: to be interrupted
  * again it must have run, and that the kernel sees to. In the window below events are let in; what
- * is then half restored, upcall_dispatch finds again (upcall_rewind): from the frame, which is at rsp
- * or 8 above, or at the last instruction, where the program counter alone is still to come.
+ * is then half restored, upcall_dispatch finds again (upcall_rewind): from the frame, which is at
+ * rsp or 8 above, or at the last instruction, where the program counter alone is still to come.
  */
 	mov	%rax, %rsp
 	testl	$FLAG_TF, FRAME_RFLAGS(%rsp)
