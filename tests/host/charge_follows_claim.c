@@ -55,7 +55,8 @@ static void check_limit(struct lab *l)
 	lab_does(l, OP(ALLOC, 1, A, 1, .access = 3), "a page");
 	lab_does(l, OP(COPY, 1, A, 1, .target_env = child, .source = A, .rights = 5, .access = 1),
 		 "held with the right to read");
-	lab_refuses(l, OP(CLAIM, 1, A, 1, .target_env = child), EXO_E_RIGHTS, "is not to be claimed");
+	lab_refuses(l, OP(CLAIM, 1, A, 1, .target_env = child), EXO_E_RIGHTS,
+		    "is not to be claimed");
 	lab_does(l, OP(CLEAR, 1, A, 1, .target_env = child), "again");
 	lab_does(l, OP(COPY, 1, A, 1, .target_env = child, .source = A, .rights = 7, .access = 1),
 		 "with all rights");

@@ -7,7 +7,7 @@
 
 #define A EXO_ROOT_SPAN
 
-/* Read the slots on the path to A as the program does; HOST_FAULT at the first that is not there. */
+/* Read a slot on the path to A as the program does. 0, or HOST_FAULT if it is not there. */
 static int view(struct lab *l, unsigned level, uint64_t *slot)
 {
 	return host_load(l->m, 0, exo_slot_address(A, level), slot);
@@ -26,7 +26,8 @@ static void check_cleared(struct lab *l, unsigned level)
 	table = lab_frame(l, 0, A, level);
 	lab_does(l, OP(CLEAR, level, A, 1), "the branch of level %u goes", level);
 	for (below = level - 1; below > 0; below--)
-		tap_eq(view(l, below, &slot), HOST_FAULT, "and with it the view of level %u", below);
+		tap_eq(view(l, below, &slot), HOST_FAULT, "and with it the view of level %u",
+		       below);
 	while (frame_drain(l->m, 0, 64))
 		continue;
 	lab_map(l, 0, 2 * A, 0);
