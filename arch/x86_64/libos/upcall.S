@@ -18,7 +18,7 @@
 	.set	FLAG_TF, 0x100
 	.set	KIND_SYSCALL, 2			/* EXO_UPCALL_... */
 	.set	KIND_EVENTS, 3
-	.set	FRAME_BYTES, 176		/* sizeof(struct exo_frame), and what is where in it: */
+	.set	FRAME_BYTES, 176		/* of struct exo_frame; what is where in it: */
 	.set	FRAME_MASKED, 24
 	.set	FRAME_RAX, 32
 	.set	FRAME_RBX, 40
