@@ -184,7 +184,7 @@ static uint64_t thread_announce(struct libos *os, struct thread *t, const struct
 	*frame = (struct exo_frame){ .kind = EXO_UPCALL_SYSCALL, .regs = *regs };
 	t->frame = frame;
 	t->grace_end = THREAD_NEWBORN;
-	context->sp = context_start(frame);
+	context->sp = machine_context_start(frame, context_first);
 	context->thread_pointer = thread_pointer;
 	/* It begins with the FPU state of its creator, whose control words it should have. */
 	memset(context->fpu + 512, 0, 64);

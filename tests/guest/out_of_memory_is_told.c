@@ -94,7 +94,7 @@ static void check_touch(void)
 		libos_exit(0);
 	}
 	libos_wait(pid, &status);
-	tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "who touches more than there is");
+	tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "touching more than there is");
 }
 
 static void check_shared(void)

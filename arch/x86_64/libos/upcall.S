@@ -39,11 +39,15 @@
 	.set	FRAME_RIP, 160
 	.set	FRAME_RFLAGS, 168
 
+	.macro	function name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+\name:
+	.endm
+
 	.text
-	.globl	upcall_entry
-	.hidden	upcall_entry
-	.type	upcall_entry, @function
-upcall_entry:
+	function upcall_entry
 	wrgsbase %rdi			/* the program may have changed it */
 	cld				/* so does C expect it */
 	xor	%ebp, %ebp		/* backtraces end here */
@@ -93,10 +97,7 @@ upcall_window_last:
 upcall_by_kernel:
 	mov	%rsp, %rdi
 	/* upcall_resume(frame): the kernel restores everything and delivers what is pending. */
-	.globl	upcall_resume
-	.hidden	upcall_resume
-	.type	upcall_resume, @function
-upcall_resume:
+	function upcall_resume
 	movabs	$CALL_RESUME, %rax
 	syscall
 upcall_window_end:
@@ -108,10 +109,7 @@ upcall_window_end:
  * C function has them, the return address on top of the program's stack. Makes the upcall that a
  * foreign system call would have been, without the kernel. What C need not keep is not saved.
  */
-	.globl	native_enter
-	.hidden	native_enter
-	.type	native_enter, @function
-native_enter:
+	function native_enter
 	movl	$1, VCPU_MASKED(%rip)	/* from here on it is the library that runs */
 	mov	%rsp, %r11
 	mov	VCPU_STACK_TOP(%rip), %rsp
@@ -147,10 +145,7 @@ native_enter:
  * context_switch(rdi = where to save the stack pointer, rsi = where the next one is): callee-saved
  * registers go on the old stack and come from the new one. Masked, FPU handled by the caller.
  */
-	.globl	context_switch
-	.hidden	context_switch
-	.type	context_switch, @function
-context_switch:
+	function context_switch
 	push	%rbp
 	push	%rbx
 	push	%r12
@@ -168,34 +163,14 @@ context_switch:
 	ret
 	.size	context_switch, . - context_switch
 
-/* context_start(rdi = frame on a new library stack): what context_switch pops, below it. */
-	.globl	context_start
-	.hidden	context_start
-	.type	context_start, @function
-context_start:
-	lea	-56(%rdi), %rax		/* six registers and a return address */
-	movq	$0, (%rax)
-	movq	$0, 8(%rax)
-	movq	$0, 16(%rax)
-	movq	$0, 24(%rax)
-	mov	%rdi, 32(%rax)		/* rbx: the frame */
-	movq	$0, 40(%rax)		/* rbp: backtraces end here */
-	lea	context_first(%rip), %rdx
-	mov	%rdx, 48(%rax)
-	ret
-	.size	context_start, . - context_start
-
-/* The first code of a new thread, on its library stack; rsp is the frame, aligned. */
-context_first:
+/* The first code of a new thread, on its library stack; rsp = rbx = the frame, aligned. */
+	function context_first
 	mov	%rbx, %rdi
 	call	thread_first		/* does not return */
 	ud2
 
 /* fork_save(rdi = context): as setjmp. */
-	.globl	fork_save
-	.hidden	fork_save
-	.type	fork_save, @function
-fork_save:
+	function fork_save
 	mov	(%rsp), %rdx
 	lea	8(%rsp), %rcx
 	mov	%rbx, (%rdi)
@@ -211,10 +186,7 @@ fork_save:
 	.size	fork_save, . - fork_save
 
 /* A forked child's first code: rdi = the context saved by its parent, now in its own copy. */
-	.globl	fork_child
-	.hidden	fork_child
-	.type	fork_child, @function
-fork_child:
+	function fork_child
 	mov	(%rdi), %rbx
 	mov	8(%rdi), %rbp
 	mov	16(%rdi), %r12
