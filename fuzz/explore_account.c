@@ -8,6 +8,7 @@
 const char explore_name[] = "account";
 const unsigned explore_frames = 12, explore_cpus = 1;
 const bool explore_is_drained = false;
+const bool explore_is_writer_alone = false;
 const uint64_t explore_states_least = 75000;
 
 static void claims(struct explore *x, unsigned env)
