@@ -8,36 +8,10 @@
  * interrupted are in the frame, so everything may be changed; the FPU is the program's and is not
  * touched.
  */
-	.set	CALL_PREFIX, 0x4348544e00000000	/* EXO_CALL_PREFIX; all asserted in upcall.c */
-	.set	CALL_RESUME, CALL_PREFIX + 7	/* EXO_CALL_RESUME */
-#define VCPU_PAGE	libos_vcpu_page_start	/* LIBOS_VCPU_PAGE; where in it: */
-#define VCPU_STACK_TOP	VCPU_PAGE + 32
-#define VCPU_MASKED	VCPU_PAGE + 40
-#define VCPU_PENDING	VCPU_PAGE + 44
-#define VCPU_PC		VCPU_PAGE + 4000	/* struct vcpu_local, restored_pc */
-	.set	FLAG_TF, 0x100
-	.set	KIND_SYSCALL, 2			/* EXO_UPCALL_... */
-	.set	KIND_EVENTS, 3
-	.set	FRAME_BYTES, 176		/* of struct exo_frame; what is where in it: */
-	.set	FRAME_MASKED, 24
-	.set	FRAME_RAX, 32
-	.set	FRAME_RBX, 40
-	.set	FRAME_RCX, 48
-	.set	FRAME_RDX, 56
-	.set	FRAME_RSI, 64
-	.set	FRAME_RDI, 72
-	.set	FRAME_RBP, 80
-	.set	FRAME_RSP, 88
-	.set	FRAME_R8, 96
-	.set	FRAME_R9, 104
-	.set	FRAME_R10, 112
-	.set	FRAME_R11, 120
-	.set	FRAME_R12, 128
-	.set	FRAME_R13, 136
-	.set	FRAME_R14, 144
-	.set	FRAME_R15, 152
-	.set	FRAME_RIP, 160
-	.set	FRAME_RFLAGS, 168
+#include "arch/x86_64/libos/frame.h"
+
+#define SAVE(register, offset) mov %register, offset(%rsp);
+#define LOAD(register, offset) mov offset(%rsp), %register;
 
 	.macro	function name
 	.globl	\name
@@ -76,21 +50,8 @@ upcall_window:
 	mov	%rax, VCPU_PC(%rip)
 	push	FRAME_RFLAGS(%rsp)
 	popf				/* nothing below changes flags */
-	mov	FRAME_RAX(%rsp), %rax
-	mov	FRAME_RBX(%rsp), %rbx
-	mov	FRAME_RCX(%rsp), %rcx
-	mov	FRAME_RDX(%rsp), %rdx
-	mov	FRAME_RSI(%rsp), %rsi
-	mov	FRAME_RDI(%rsp), %rdi
-	mov	FRAME_RBP(%rsp), %rbp
-	mov	FRAME_R8(%rsp), %r8
-	mov	FRAME_R9(%rsp), %r9
-	mov	FRAME_R10(%rsp), %r10
-	mov	FRAME_R11(%rsp), %r11
-	mov	FRAME_R12(%rsp), %r12
-	mov	FRAME_R13(%rsp), %r13
-	mov	FRAME_R14(%rsp), %r14
-	mov	FRAME_R15(%rsp), %r15
+	FRAME_LIST_C(LOAD)
+	FRAME_LIST_REST(LOAD)
 	mov	FRAME_RSP(%rsp), %rsp
 upcall_window_last:
 	jmp	*VCPU_PC(%rip)
@@ -119,18 +80,8 @@ upcall_window_end:
 	movq	$0, 8(%rsp)
 	movq	$0, 16(%rsp)
 	movq	$0, FRAME_MASKED(%rsp)
-	mov	%rax, FRAME_RAX(%rsp)
-	mov	%rbx, FRAME_RBX(%rsp)
-	mov	%rdx, FRAME_RDX(%rsp)
-	mov	%rsi, FRAME_RSI(%rsp)
-	mov	%rdi, FRAME_RDI(%rsp)
-	mov	%rbp, FRAME_RBP(%rsp)
-	mov	%r8, FRAME_R8(%rsp)
+	FRAME_LIST_C(SAVE)
 	mov	%rcx, FRAME_R10(%rsp)	/* the fourth argument, as system calls have it */
-	mov	%r12, FRAME_R12(%rsp)
-	mov	%r13, FRAME_R13(%rsp)
-	mov	%r14, FRAME_R14(%rsp)
-	mov	%r15, FRAME_R15(%rsp)
 	mov	(%r11), %rcx
 	mov	%rcx, FRAME_RIP(%rsp)
 	add	$8, %r11
