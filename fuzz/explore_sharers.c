@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Scope "sharers": as "fork", but without what makes shared memory on purpose (COPY, and PROTECT that
- * gives write access back). Then whoever can write a page holds it alone, whatever was shared,
- * unshared and adopted before: the last sharer does not write what the others' copies name.
+ * Scope "sharers": as "fork", but without what makes shared memory on purpose (COPY, and PROTECT
+ * that gives write access back). Then whoever can write a page holds it alone, whatever was
+ * shared, unshared and adopted before: the last sharer does not write what the others' copies
+ * name.
  */
 #include "fuzz/explore.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A dropped frame, of a page or a table, is not given to anyone before every CPU has dropped what it
- * has cached of it: not within the same call, and not while a translation, a walk or the recursive
- * view of a table still leads there (I-7).
+ * A dropped frame, of a page or a table, is not given to anyone before every CPU has dropped what
+ * it has cached of it: not within the same call, and not while a translation, a walk or the
+ * recursive view of a table still leads there (I-7).
  */
 #include <string.h>
 
@@ -32,7 +32,8 @@ static void leave(struct lab *l)
 	l->m->cpus[1].in_kernel = 1;
 }
 
-/* At every named point: while anything cached leads to the watched frame, it must have its holder. */
+/* At every named point: while anything cached leads to the watched frame, it must have its
+ * holder. */
 static void at_point(void *context, const char *name)
 {
 	struct machine *m = context;

@@ -86,7 +86,8 @@ static void check_refusals(struct lab *l)
 			  .access = 1, .reserve = at + 2 * EXO_PAGE_SIZE), EXO_E_RESERVE,
 		    "the caller's, who is neither target nor source");
 	lab_does(l, OP(TABLE, 3, T + EXO_SPAN(3), 1, .target_env = child,
-		       .reserve = at + 2 * EXO_PAGE_SIZE), "a child's table from the caller's page");
+		       .reserve = at + 2 * EXO_PAGE_SIZE),
+		 "a child's table from the caller's page");
 }
 
 /* A run with one reserve: it serves one slot, whichever; in the middle of the run, too. */

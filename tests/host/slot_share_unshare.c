@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* SHARE and UNSHARE, at each level: what stands in source, target and copies, and what is refused. */
+/* SHARE and UNSHARE, at each level: what stands in source, target and copies, and what is
+ * refused. */
 #include "tests/host/lab.h"
 
 #define A EXO_ROOT_SPAN

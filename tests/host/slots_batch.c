@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* slots(): batches from none to the most, across pages, unreadable, unaligned; how far they came. */
+/* slots(): batches from none to the most, across pages, unreadable, unaligned; how far they
+ * came. */
 #include <string.h>
 
 #include "tests/host/lab.h"
