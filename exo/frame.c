@@ -140,16 +140,20 @@ err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account)
 	return EXO_OK;
 }
 
-/* A table nobody holds waits for frame_drain; what its slots hold stays counted until then. */
-static void dying_push(struct machine *m, struct pfn pfn)
+/* A table nobody holds: progress (slots still to look at) stands in its used count. */
+static void dying_push(struct machine *m, struct pfn pfn, unsigned slots)
 {
-	struct account *a = &m->accounts[frame_account(frame_meta(m, pfn))];
+	uint32_t meta = frame_meta(m, pfn);
+	unsigned account = frame_account(meta);
 
-	account_lock(m, frame_account(frame_meta(m, pfn)));
-	meta_change(m, pfn, ~meta_make(7, 0, 0, 0), FRAME_DYING);
-	atomic_store_explicit(&frame_of(m, pfn)->refs, a->dying, memory_order_relaxed);
-	a->dying = pfn.n - MACHINE_FIRST_FRAME;
-	account_unlock(m, frame_account(frame_meta(m, pfn)));
+	account_lock(m, account);
+	atomic_store_explicit(&frame_of(m, pfn)->meta,
+			      meta_make(FRAME_DYING, frame_level(meta), slots, account),
+			      memory_order_relaxed);
+	atomic_store_explicit(&frame_of(m, pfn)->refs, m->accounts[account].dying,
+			      memory_order_relaxed);
+	m->accounts[account].dying = pfn.n - MACHINE_FIRST_FRAME;
+	account_unlock(m, account);
 }
 
 static void frame_release(struct machine *m, struct pfn pfn)
@@ -174,7 +178,7 @@ void frame_unref(struct machine *m, struct pfn pfn)
 		return;
 	assert(frame_type(meta) != FRAME_KERNEL && frame_type(meta) != FRAME_BOOT);
 	if (frame_used(frame_meta(m, pfn)))
-		dying_push(m, pfn);
+		dying_push(m, pfn, EXO_TABLE_SLOTS);
 	else
 		frame_release(m, pfn);
 }
@@ -188,44 +192,51 @@ void frame_drop(struct machine *m, struct pfn pfn)
 	frame_unref(m, pfn);
 }
 
-/* Drop what a dying table holds; a root's kernel half and recursive slot hold nothing, and lie
- * behind the last used slot. Returns how many slots were looked at. */
-static int drain_table(struct machine *m, struct pfn table)
+/* Drop what at most *budget slots of a dying table hold. Returns how many slots are left. */
+static unsigned drain_table(struct machine *m, struct pfn table, unsigned left, unsigned *budget)
 {
-	unsigned used = frame_used(frame_meta(m, table));
 	_Atomic uint64_t *slots = table_slots(m, table);
-	int i;
 
-	for (i = 0; used; i++) {
-		uint64_t slot = atomic_load_explicit(&slots[i], memory_order_relaxed);
+	for (; left && *budget; left--, --*budget) {
+		uint64_t slot = atomic_load_explicit(&slots[left - 1], memory_order_relaxed);
 
 		if (!slot_is_present(slot))
 			continue;
+		atomic_store_explicit(&slots[left - 1], 0, memory_order_relaxed);
 		frame_drop(m, (struct pfn){ slot_pfn(slot) });
-		used--;
 	}
-	return i;
+	return left;
 }
 
-bool frame_drain(struct machine *m, unsigned account, int slots)
+bool frame_drain(struct machine *m, unsigned account, unsigned slots)
 {
 	struct account *a = &m->accounts[account];
+	uint32_t index;
+	bool is_left;
 
 	for (;;) {
 		struct pfn table;
-		bool is_left;
+		unsigned left;
 
 		account_lock(m, account);
-		table.n = a->dying + MACHINE_FIRST_FRAME;
-		is_left = a->dying != FRAME_NONE;
-		if (is_left && slots > 0)
-			a->dying = atomic_load_explicit(&frame_of(m, table)->refs,
+		index = a->dying;
+		if (index != FRAME_NONE && slots)
+			a->dying = atomic_load_explicit(&m->frames[index].refs,
 							memory_order_relaxed);
+		is_left = index != FRAME_NONE;
 		account_unlock(m, account);
-		if (!is_left || slots <= 0)
+		if (!is_left || !slots)
 			return is_left;
-		slots -= drain_table(m, table);
+		table.n = index + MACHINE_FIRST_FRAME;
+		/* A root's kernel half and recursive slot hold no references. */
+		left = frame_used(frame_meta(m, table));
+		if (frame_level(frame_meta(m, table)) == EXO_LEVELS && left > EXO_ROOT_RECURSIVE)
+			left = EXO_ROOT_RECURSIVE;
+		left = drain_table(m, table, left, &slots);
 		point("frame_drain_step");
-		frame_release(m, table);
+		if (left)
+			dying_push(m, table, left);
+		else
+			frame_release(m, table);
 	}
 }

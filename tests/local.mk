@@ -23,7 +23,6 @@ HOST_TESTS = \
 # in the file's first comment gives options for chitin-run.
 GUEST_TESTS = \
 	tests/guest/cow_two_addresses.guest \
-	tests/guest/events_on_the_way_back.guest \
 	tests/guest/faults_reach_their_handler.guest \
 	tests/guest/first_run_fair.guest \
 	tests/guest/first_run_once.guest \
@@ -33,9 +32,6 @@ GUEST_TESTS = \
 	tests/guest/fork_progress.guest \
 	tests/guest/fork_random_tree.guest \
 	tests/guest/fork_spin_stress.guest \
-	tests/guest/out_of_memory_is_told.guest \
-	tests/guest/threads_keep_registers.guest \
-	tests/guest/threads_mixed_kinds.guest \
 	tests/guest/linux_calls_answer_as_linux.guest \
 	tests/guest/pthreads_share_and_wait.guest \
 	tests/guest/random_linux_calls_leave_the_process.guest \
@@ -49,8 +45,10 @@ RAW_TESTS = \
 	tests/guest/call_costs.raw \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
 	tests/guest/exit_in_every_state.raw \
+	tests/guest/hostile_arguments_change_nothing.raw \
 	tests/guest/hostile_frames_are_refused.raw \
 	tests/guest/out_of_memory_at_every_allocation.raw \
+	tests/guest/random_calls_stop_nobody.raw \
 	tests/guest/random_code_cannot_stop_the_kernel.raw \
 	tests/guest/registers_survive_preemption.raw \
 	tests/guest/revocation_has_a_deadline.raw \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 1000 --timeout 120
+ * run-guest: --hz 1000 --timeout 120
  * An env can be ended in every state of its vcpus: not started, without a slice, runnable,
  * preempted, running (by itself), waiting (on its own word, on a shared one, with a timer, with a
  * doorbell), in an upcall, masked with events pending, with a second vcpu in another state, with
@@ -76,6 +76,15 @@ static void child_wait(uint64_t argument)
 	shared.err = raw_call(EXO_CALL_WAIT, word, 0, argument & 3);
 	shared.reached = 2;
 	spin();
+}
+
+/* By itself, with a doorbell still to ring. */
+static void child_bell_exit(uint64_t argument)
+{
+	raw_call(EXO_CALL_WAIT, SHARED_PAGE, 0, EXO_WAIT_DOORBELL | (argument & 1));
+	if (argument & 2)
+		child_stop(0);
+	raw_exit(88);
 }
 
 static void child_upcall(uint64_t argument)
@@ -181,6 +190,12 @@ static const struct state states[] = {
 	{ "with a doorbell", child_wait, EXO_WAIT_DOORBELL, true, 2, false, false, 0 },
 	{ "with a shared doorbell", child_wait, 32 | EXO_WAIT_DOORBELL | EXO_WAIT_SHARED, true, 2,
 	  false, false, 0 },
+	{ "by itself, with a doorbell", child_bell_exit, 0, true, 0, false, true,
+	  EXO_STATUS(EXO_DEATH_EXIT, 88) },
+	{ "by itself, with a shared doorbell", child_bell_exit, 1, true, 0, false, true,
+	  EXO_STATUS(EXO_DEATH_EXIT, 88) },
+	{ "its last vcpu stops, with a shared doorbell", child_bell_exit, 3, true, 0, false, true,
+	  EXO_STATUS(EXO_DEATH_LAST_VCPU, 0) },
 	{ "in the upcall of a fault", child_upcall, 0, true, 1, true, false, 0 },
 	{ "in the upcall of an event", child_event_upcall, 0, true, 1, true, false, 0 },
 	{ "masked, with events pending", child_pending, 0, true, 1, false, false, 0 },
