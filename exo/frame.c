@@ -140,20 +140,29 @@ err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account)
 	return EXO_OK;
 }
 
-/* A table nobody holds: progress (slots still to look at) stands in its used count. */
-static void dying_push(struct machine *m, struct pfn pfn, unsigned slots)
+/* A table nobody holds. Its first slot, the first to be dropped, says afterwards how far that is. */
+static void dying_push(struct machine *m, struct pfn pfn, unsigned used)
 {
 	uint32_t meta = frame_meta(m, pfn);
 	unsigned account = frame_account(meta);
 
 	account_lock(m, account);
 	atomic_store_explicit(&frame_of(m, pfn)->meta,
-			      meta_make(FRAME_DYING, frame_level(meta), slots, account),
+			      meta_make(FRAME_DYING, frame_level(meta), used, account),
 			      memory_order_relaxed);
 	atomic_store_explicit(&frame_of(m, pfn)->refs, m->accounts[account].dying,
 			      memory_order_relaxed);
 	m->accounts[account].dying = pfn.n - MACHINE_FIRST_FRAME;
 	account_unlock(m, account);
+}
+
+static void dying_begin(struct machine *m, struct pfn pfn)
+{
+	_Atomic uint64_t *slots = table_slots(m, pfn);
+
+	if (!slot_is_present(atomic_load_explicit(slots, memory_order_relaxed)))
+		atomic_store_explicit(slots, slot_empty(0), memory_order_relaxed);
+	dying_push(m, pfn, frame_used(frame_meta(m, pfn)));
 }
 
 static void frame_release(struct machine *m, struct pfn pfn)
@@ -178,7 +187,7 @@ void frame_unref(struct machine *m, struct pfn pfn)
 		return;
 	assert(frame_type(meta) != FRAME_KERNEL && frame_type(meta) != FRAME_BOOT);
 	if (frame_used(frame_meta(m, pfn)))
-		dying_push(m, pfn, EXO_TABLE_SLOTS);
+		dying_begin(m, pfn);
 	else
 		frame_release(m, pfn);
 }
@@ -192,20 +201,29 @@ void frame_drop(struct machine *m, struct pfn pfn)
 	frame_unref(m, pfn);
 }
 
-/* Drop what at most *budget slots of a dying table hold. Returns how many slots are left. */
-static unsigned drain_table(struct machine *m, struct pfn table, unsigned left, unsigned *budget)
+/* Drop what the next *budget slots of a dying table hold. Returns how many hold something still:
+ * when none does, the rest, a root's kernel half and recursive slot among it, is not looked at. */
+static unsigned drain_table(struct machine *m, struct pfn table, unsigned *budget)
 {
 	_Atomic uint64_t *slots = table_slots(m, table);
+	uint64_t slot = atomic_load_explicit(slots, memory_order_relaxed);
+	unsigned start = slot_is_present(slot) ? 0 : (unsigned)slot_payload(slot), at = start;
+	unsigned used = frame_used(frame_meta(m, table)), end = start + *budget;
 
-	for (; left && *budget; left--, --*budget) {
-		uint64_t slot = atomic_load_explicit(&slots[left - 1], memory_order_relaxed);
-
+	end = end < EXO_TABLE_SLOTS ? end : EXO_TABLE_SLOTS;
+	for (; used && at < end; at++) {
+		slot = atomic_load_explicit(&slots[at], memory_order_relaxed);
 		if (!slot_is_present(slot))
 			continue;
-		atomic_store_explicit(&slots[left - 1], 0, memory_order_relaxed);
+		atomic_store_explicit(&slots[at], 0, memory_order_relaxed);
 		frame_drop(m, (struct pfn){ slot_pfn(slot) });
+		used--;
 	}
-	return left;
+	if (at)
+		atomic_store_explicit(slots, slot_empty(at), memory_order_relaxed);
+	assert(!used || at < EXO_TABLE_SLOTS);
+	*budget -= at - start;
+	return used;
 }
 
 bool frame_drain(struct machine *m, unsigned account, unsigned slots)
@@ -228,11 +246,7 @@ bool frame_drain(struct machine *m, unsigned account, unsigned slots)
 		if (!is_left || !slots)
 			return is_left;
 		table.n = index + MACHINE_FIRST_FRAME;
-		/* A root's kernel half and recursive slot hold no references. */
-		left = frame_used(frame_meta(m, table));
-		if (frame_level(frame_meta(m, table)) == EXO_LEVELS && left > EXO_ROOT_RECURSIVE)
-			left = EXO_ROOT_RECURSIVE;
-		left = drain_table(m, table, left, &slots);
+		left = drain_table(m, table, &slots);
 		point("frame_drain_step");
 		if (left)
 			dying_push(m, table, left);
