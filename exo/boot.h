@@ -27,7 +27,8 @@ const char *boot_check(const struct boot_member *file) MUST_USE;
 err_t boot_load(struct machine *m, unsigned env, const struct boot_member *file, uint64_t *entry,
 		uint64_t *stack) MUST_USE;
 
-/* Put a leaf below a table of level `top`, making tables on its path, charged to account 0.
+/* Put a leaf (0: none) below a table of level `top`, making tables on its path, charged to
+ * account 0.
  * EXO_E_USED, and as frame_alloc. */
 err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t address, uint64_t leaf)
 	MUST_USE;

@@ -309,107 +309,95 @@ static inline __attribute__((always_inline)) void cpu_arm(struct machine *m, str
 		cpu_arm_anew(m, c, deadline, least);
 }
 
-/* The vcpu runs unmasked for the first time after an EVENTS upcall: it gets a fresh quantum, so it
- * always executes before the next one. */
-static void cpu_let_progress(struct machine *m, struct cpu *c, struct vcpu *v)
+/* Something is pending or new about the vcpu, but it can go on as it is. */
+static __attribute__((noinline)) bool cpu_is_settled(struct machine *m, struct cpu *c,
+						     const struct vcpu *v)
 {
-	if (v->has_progressed)
-		return;
-	v->has_progressed = true;
-	c->armed = 0;
-	c->not_before = arch_clock(m) + m->quantum_units;
-	if (v->pending)
-		c->deadline = 0; /* as soon as it has executed */
+	/* A deadline of 0: the events come with the clock, after the quantum that it was given. */
+	return !v->stopping && (vcpu_page(m, c->current)->masked
+				|| (v->has_progressed && !(v->pending && c->deadline)));
 }
 
-/* The long way out: something is to be done before a vcpu can run. */
-static __attribute__((noinline)) struct vcpu *cpu_leave_slowly(struct machine *m, struct cpu *c)
+/* Nothing keeps this CPU in the kernel; then it counts as out of it. */
+static ALWAYS_INLINE bool cpu_may_leave(struct machine *m, struct cpu *c)
 {
-	struct vcpu *v;
+	const struct vcpu *v = &m->vcpus[c->current];
 
-	/* A fresh quantum puts the clock off, but not the slice's end. */
-	if (c->current != VCPU_NONE && arch_clock(m) >= c->deadline)
-		cpu_tick(m, c);
-	for (;;) {
-		if (c->current == VCPU_NONE) {
-			cpu_dispatch(m, c);
-			continue;
-		}
-		v = &m->vcpus[c->current];
-		if (atomic_load_explicit(&v->stopping, memory_order_relaxed)) {
-			tree_lock(m); /* another CPU asked for it */
-			vcpu_stop(m, c, c->current);
-			tree_unlock(m);
-			continue;
-		}
-		if (!vcpu_page(m, c->current)->masked) {
-			if (v->pending && v->has_progressed) {
-				v->has_progressed = false;
-				upcall_events(m, c);
-				continue;
-			}
-			cpu_let_progress(m, c, v);
-		}
-		/* Pairs with: flush_finish: whoever sees in_kernel set has set shoot before. */
-		atomic_store(&c->in_kernel, 0);
-		if (!atomic_load(&c->shoot))
-			break;
-		atomic_store(&c->in_kernel, 1);
-		flush_answer(m, c);
+	if (c->current == VCPU_NONE || ((v->pending || !v->has_progressed || v->stopping)
+					&& !cpu_is_settled(m, c, v)))
+		return false;
+	/* Whoever sees in_kernel set has set shoot before; pairs with: flush_finish */
+	atomic_store(&c->in_kernel, 0);
+	if (!atomic_load(&c->shoot))
+		return true;
+	atomic_store(&c->in_kernel, 1);
+	return false;
+}
+
+/* Do one of the things that keep it. */
+static __attribute__((noinline)) void cpu_prepare(struct machine *m, struct cpu *c)
+{
+	struct vcpu *v = &m->vcpus[c->current];
+
+	flush_answer(m, c);
+	if (c->current == VCPU_NONE) {
+		cpu_dispatch(m, c);
+	} else if (v->stopping) {
+		tree_lock(m); /* another CPU asked for it */
+		vcpu_stop(m, c, c->current);
+		tree_unlock(m);
+	} else if (c->deadline && arch_clock(m) >= c->deadline) {
+		cpu_tick(m, c); /* a fresh quantum puts the clock off, but not the slice's end */
+	} else if (v->pending && v->has_progressed) {
+		v->has_progressed = false;
+		upcall_events(m, c);
+	} else {
+		/* Unmasked for the first time after an EVENTS upcall: a fresh quantum, so that it
+		 * always executes before the next one, which comes with the clock. */
+		v->has_progressed = true;
+		c->armed = 0;
+		c->not_before = arch_clock(m) + m->quantum_units;
+		if (v->pending)
+			c->deadline = 0;
 	}
-	cpu_arm(m, c);
-	return v;
 }
 
 struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
 {
-	struct vcpu *v;
-
-	if (c->current == VCPU_NONE)
-		return cpu_leave_slowly(m, c);
-	v = &m->vcpus[c->current];
-	if (v->pending || !v->has_progressed
-	    || atomic_load_explicit(&v->stopping, memory_order_relaxed))
-		return cpu_leave_slowly(m, c);
-	atomic_store(&c->in_kernel, 0); /* as above; pairs with: flush_finish */
-	if (atomic_load(&c->shoot)) {
-		atomic_store(&c->in_kernel, 1);
-		return cpu_leave_slowly(m, c);
-	}
+	while (__builtin_expect(!cpu_may_leave(m, c), false))
+		cpu_prepare(m, c);
 	cpu_arm(m, c);
-	return v;
+	return &m->vcpus[c->current];
 }
 
 err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want, unsigned account,
 		  uint64_t *position)
 {
-	err_t err = EXO_E_FULL;
-	struct cpu *c;
-	uint64_t i;
+	struct cpu *c = &m->cpus[cpu];
+	err_t err = EXO_E_USED;
+	uint64_t at = want, i;
 
 	if (cpu >= m->cpu_count || (want >= EXO_SLICES && want != EXO_SLICE_ANY))
 		return EXO_E_RANGE;
 	if (account_charge(m, account, EXO_RESOURCE_SLICES, 1))
 		return EXO_E_LIMIT;
-	c = &m->cpus[cpu];
 	cpu_lock(m, (unsigned)cpu);
-	for (i = 0; i < EXO_SLICES; i++) {
-		uint64_t at = want == EXO_SLICE_ANY ? (c->position + 1 + i) % EXO_SLICES : want;
-
-		if (!(c->slices_used[at / 64] >> at % 64 & 1)) {
-			c->slices_used[at / 64] |= UINT64_C(1) << at % 64;
-			c->slices[at] = (uint16_t)vcpu;
-			c->slice_account[at] = (uint16_t)account;
-			m->vcpus[vcpu].slices++;
-			m->vcpus[vcpu].home = (uint32_t)cpu;
-			*position = at;
-			err = EXO_OK;
-			break;
+	if (want == EXO_SLICE_ANY) {
+		err = EXO_E_FULL;
+		for (i = 1; i <= EXO_SLICES; i++) {
+			at = (c->position + i) % EXO_SLICES;
+			if (c->slices[at] == VCPU_NONE)
+				break;
 		}
-		if (want != EXO_SLICE_ANY) {
-			err = EXO_E_USED;
-			break;
-		}
+	}
+	if (c->slices[at] == VCPU_NONE) {
+		c->slices_used[at / 64] |= UINT64_C(1) << at % 64;
+		c->slices[at] = (uint16_t)vcpu;
+		c->slice_account[at] = (uint16_t)account;
+		m->vcpus[vcpu].slices++;
+		m->vcpus[vcpu].home = (uint32_t)cpu;
+		*position = at;
+		err = EXO_OK;
 	}
 	cpu_unlock(m, (unsigned)cpu);
 	if (err)

@@ -6,7 +6,8 @@
 
 #include <machine/slot.h>
 
-struct elf_header {
+/* Both may lie unaligned. */
+struct __attribute__((packed)) elf_header {
 	uint8_t ident[16];
 	uint16_t type, machine;
 	uint32_t version;
@@ -15,7 +16,7 @@ struct elf_header {
 	uint16_t header_bytes, segment_bytes, segments, section_bytes, sections, names;
 };
 
-struct elf_segment {
+struct __attribute__((packed)) elf_segment {
 	uint32_t type, flags;
 	uint64_t offset, address, physical, file_bytes, memory_bytes, alignment;
 };
@@ -24,13 +25,11 @@ enum { ELF_EXECUTABLE = 2, ELF_LOAD = 1, ELF_X = 1, ELF_W = 2, ELF_SEGMENTS_MAX 
 
 static const char elf_ident[] = "\177ELF\2\1\1"; /* 64 bits, little-endian, version 1 */
 
-static void elf_segment(const struct boot_member *file, unsigned i, struct elf_segment *segment)
+static const struct elf_segment *elf_segments(const struct boot_member *file)
 {
-	struct elf_header header;
+	const struct elf_header *header = (const void *)file->data;
 
-	__builtin_memcpy(&header, file->data, sizeof(header));
-	__builtin_memcpy(segment, file->data + header.segments_offset + i * sizeof(*segment),
-			 sizeof(*segment));
+	return (const void *)(file->data + header->segments_offset);
 }
 
 static const char *elf_check_segment(const struct boot_member *file,
@@ -38,6 +37,8 @@ static const char *elf_check_segment(const struct boot_member *file,
 {
 	uint64_t limit = EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN;
 
+	if (segment->type != ELF_LOAD)
+		return NULL;
 	if (segment->offset > file->bytes || segment->file_bytes > file->bytes - segment->offset)
 		return "a segment lies beyond the end of the file";
 	if (segment->file_bytes > segment->memory_bytes)
@@ -54,34 +55,27 @@ static const char *elf_check_segment(const struct boot_member *file,
 
 const char *boot_check(const struct boot_member *file)
 {
-	struct elf_header header;
+	const struct elf_header *header = (const void *)file->data;
+	const char *wrong = NULL;
 	unsigned i;
 
-	if (file->bytes < sizeof(header)
+	if (file->bytes < sizeof(*header)
 	    || __builtin_memcmp(file->data, elf_ident, sizeof(elf_ident) - 1) != 0)
 		return "it is not a 64-bit little-endian ELF file";
-	__builtin_memcpy(&header, file->data, sizeof(header));
-	if (header.type != ELF_EXECUTABLE)
+	if (header->type != ELF_EXECUTABLE)
 		return "it is not a static executable";
-	if (header.machine != MACHINE_ELF)
+	if (header->machine != MACHINE_ELF)
 		return "it is for another architecture";
-	if (!header.entry || header.entry >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
+	if (!header->entry || header->entry >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
 		return "its entry point is missing or outside the program's addresses";
-	if (header.segment_bytes != sizeof(struct elf_segment) || header.segments == 0
-	    || header.segments > ELF_SEGMENTS_MAX || header.segments_offset > file->bytes
-	    || header.segments * sizeof(struct elf_segment) > file->bytes - header.segments_offset)
+	if (header->segment_bytes != sizeof(struct elf_segment) || header->segments == 0
+	    || header->segments > ELF_SEGMENTS_MAX || header->segments_offset > file->bytes
+	    || header->segments * sizeof(struct elf_segment)
+		    > file->bytes - header->segments_offset)
 		return "its segment table is missing, too long or truncated";
-	for (i = 0; i < header.segments; i++) {
-		struct elf_segment segment;
-		const char *wrong = NULL;
-
-		elf_segment(file, i, &segment);
-		if (segment.type == ELF_LOAD)
-			wrong = elf_check_segment(file, &segment);
-		if (wrong)
-			return wrong;
-	}
-	return NULL;
+	for (i = 0; i < header->segments && !wrong; i++)
+		wrong = elf_check_segment(file, &elf_segments(file)[i]);
+	return wrong;
 }
 
 err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t address, uint64_t leaf)
@@ -109,7 +103,7 @@ err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t addre
 	if (slot_is_present(*slot))
 		return EXO_E_USED;
 	*slot = leaf;
-	frame_use(m, table, 1);
+	frame_use(m, table, slot_is_present(leaf));
 	return EXO_OK;
 }
 
@@ -148,28 +142,23 @@ static err_t elf_load_page(struct machine *m, struct pfn root, const struct boot
 err_t boot_load(struct machine *m, unsigned env, const struct boot_member *file, uint64_t *entry,
 		uint64_t *stack)
 {
-	struct elf_header header;
+	const struct elf_header *header = (const void *)file->data;
+	err_t err = EXO_OK;
 	unsigned i;
 
-	__builtin_memcpy(&header, file->data, sizeof(header));
-	*entry = header.entry;
+	*entry = header->entry;
 	*stack = 0;
-	for (i = 0; i < header.segments; i++) {
-		struct elf_segment segment;
-		uint64_t page, end;
+	for (i = 0; i < header->segments; i++) {
+		const struct elf_segment *segment = &elf_segments(file)[i];
+		uint64_t page = segment->address & -EXO_PAGE_SIZE;
+		uint64_t end = segment->address + segment->memory_bytes;
 
-		elf_segment(file, i, &segment);
-		if (segment.type != ELF_LOAD)
+		if (segment->type != ELF_LOAD)
 			continue;
-		end = segment.address + segment.memory_bytes;
-		for (page = segment.address & -EXO_PAGE_SIZE; page < end; page += EXO_PAGE_SIZE) {
-			err_t err = elf_load_page(m, m->envs[env].root, file, &segment, page);
-
-			if (err)
-				return err;
-		}
-		if (segment.flags & ELF_W && page > *stack)
+		for (; !err && page < end; page += EXO_PAGE_SIZE)
+			err = elf_load_page(m, m->envs[env].root, file, segment, page);
+		if (segment->flags & ELF_W && page > *stack)
 			*stack = page;
 	}
-	return EXO_OK;
+	return err;
 }

@@ -140,29 +140,16 @@ err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account)
 	return EXO_OK;
 }
 
-/* A table nobody holds. Its first slot, the first to be dropped, says afterwards how far that is. */
-static void dying_push(struct machine *m, struct pfn pfn, unsigned used)
+/* A table nobody holds waits for frame_drain; what its slots hold stays counted until then. */
+static void dying_push(struct machine *m, struct pfn pfn)
 {
-	uint32_t meta = frame_meta(m, pfn);
-	unsigned account = frame_account(meta);
+	struct account *a = &m->accounts[frame_account(frame_meta(m, pfn))];
 
-	account_lock(m, account);
-	atomic_store_explicit(&frame_of(m, pfn)->meta,
-			      meta_make(FRAME_DYING, frame_level(meta), used, account),
-			      memory_order_relaxed);
-	atomic_store_explicit(&frame_of(m, pfn)->refs, m->accounts[account].dying,
-			      memory_order_relaxed);
-	m->accounts[account].dying = pfn.n - MACHINE_FIRST_FRAME;
-	account_unlock(m, account);
-}
-
-static void dying_begin(struct machine *m, struct pfn pfn)
-{
-	_Atomic uint64_t *slots = table_slots(m, pfn);
-
-	if (!slot_is_present(atomic_load_explicit(slots, memory_order_relaxed)))
-		atomic_store_explicit(slots, slot_empty(0), memory_order_relaxed);
-	dying_push(m, pfn, frame_used(frame_meta(m, pfn)));
+	account_lock(m, frame_account(frame_meta(m, pfn)));
+	meta_change(m, pfn, ~meta_make(7, 0, 0, 0), FRAME_DYING);
+	atomic_store_explicit(&frame_of(m, pfn)->refs, a->dying, memory_order_relaxed);
+	a->dying = pfn.n - MACHINE_FIRST_FRAME;
+	account_unlock(m, frame_account(frame_meta(m, pfn)));
 }
 
 static void frame_release(struct machine *m, struct pfn pfn)
@@ -187,7 +174,7 @@ void frame_unref(struct machine *m, struct pfn pfn)
 		return;
 	assert(frame_type(meta) != FRAME_KERNEL && frame_type(meta) != FRAME_BOOT);
 	if (frame_used(frame_meta(m, pfn)))
-		dying_begin(m, pfn);
+		dying_push(m, pfn);
 	else
 		frame_release(m, pfn);
 }
@@ -201,56 +188,44 @@ void frame_drop(struct machine *m, struct pfn pfn)
 	frame_unref(m, pfn);
 }
 
-/* Drop what the next *budget slots of a dying table hold. Returns how many hold something still:
- * when none does, the rest, a root's kernel half and recursive slot among it, is not looked at. */
-static unsigned drain_table(struct machine *m, struct pfn table, unsigned *budget)
+/* Drop what a dying table holds; a root's kernel half and recursive slot hold nothing, and lie
+ * behind the last used slot. Returns how many slots were looked at. */
+static int drain_table(struct machine *m, struct pfn table)
 {
+	unsigned used = frame_used(frame_meta(m, table));
 	_Atomic uint64_t *slots = table_slots(m, table);
-	uint64_t slot = atomic_load_explicit(slots, memory_order_relaxed);
-	unsigned start = slot_is_present(slot) ? 0 : (unsigned)slot_payload(slot), at = start;
-	unsigned used = frame_used(frame_meta(m, table)), end = start + *budget;
+	int i;
 
-	end = end < EXO_TABLE_SLOTS ? end : EXO_TABLE_SLOTS;
-	for (; used && at < end; at++) {
-		slot = atomic_load_explicit(&slots[at], memory_order_relaxed);
+	for (i = 0; used; i++) {
+		uint64_t slot = atomic_load_explicit(&slots[i], memory_order_relaxed);
+
 		if (!slot_is_present(slot))
 			continue;
-		atomic_store_explicit(&slots[at], 0, memory_order_relaxed);
 		frame_drop(m, (struct pfn){ slot_pfn(slot) });
 		used--;
 	}
-	if (at)
-		atomic_store_explicit(slots, slot_empty(at), memory_order_relaxed);
-	assert(!used || at < EXO_TABLE_SLOTS);
-	*budget -= at - start;
-	return used;
+	return i;
 }
 
-bool frame_drain(struct machine *m, unsigned account, unsigned slots)
+bool frame_drain(struct machine *m, unsigned account, int slots)
 {
 	struct account *a = &m->accounts[account];
-	uint32_t index;
-	bool is_left;
 
 	for (;;) {
 		struct pfn table;
-		unsigned left;
+		bool is_left;
 
 		account_lock(m, account);
-		index = a->dying;
-		if (index != FRAME_NONE && slots)
-			a->dying = atomic_load_explicit(&m->frames[index].refs,
+		table.n = a->dying + MACHINE_FIRST_FRAME;
+		is_left = a->dying != FRAME_NONE;
+		if (is_left && slots > 0)
+			a->dying = atomic_load_explicit(&frame_of(m, table)->refs,
 							memory_order_relaxed);
-		is_left = index != FRAME_NONE;
 		account_unlock(m, account);
-		if (!is_left || !slots)
+		if (!is_left || slots <= 0)
 			return is_left;
-		table.n = index + MACHINE_FIRST_FRAME;
-		left = drain_table(m, table, &slots);
+		slots -= drain_table(m, table);
 		point("frame_drain_step");
-		if (left)
-			dying_push(m, table, left);
-		else
-			frame_release(m, table);
+		frame_release(m, table);
 	}
 }

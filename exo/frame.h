@@ -55,9 +55,9 @@ void frame_retype(struct machine *m, struct pfn pfn, enum frame_type type, unsig
 void frame_use(struct machine *m, struct pfn pfn, int change);
 /* Charge the frame to another account. EXO_E_LIMIT. */
 err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account) MUST_USE;
-/* Work on an account's dying tables, at most `slots` of their slots. True if some are left.
- * Locks: takes account, free, wait. */
-bool frame_drain(struct machine *m, unsigned account, unsigned slots);
+/* Work on an account's dying tables, one after another, until `slots` of their slots have been
+ * looked at: so at most a table more. True if some are left. Locks: takes account, free, wait. */
+bool frame_drain(struct machine *m, unsigned account, int slots);
 /* Put a frame that nobody uses on the free list. Locks: takes free. */
 void frame_free(struct machine *m, struct pfn pfn);
 

@@ -91,14 +91,11 @@ static uint64_t command_number(const char *line, const char *name)
 	size_t length = __builtin_strlen(name);
 	uint64_t value = 0;
 
-	for (; *line; line++) {
-		if (__builtin_strncmp(line, name, length) != 0)
-			continue;
-		for (line += length; *line >= '0' && *line <= '9' && value < HZ_MAX; line++)
-			value = value * 10 + (uint64_t)(*line - '0');
-		return value;
-	}
-	return 0;
+	while (*line && __builtin_strncmp(line, name, length) != 0)
+		line++;
+	for (line += *line ? length : 0; *line >= '0' && *line <= '9' && value < HZ_MAX; line++)
+		value = value * 10 + (uint64_t)(*line - '0');
+	return value;
 }
 
 static void init_times(struct machine *m, struct exo_info *info)
@@ -210,23 +207,6 @@ static _Noreturn void boot_fail(struct machine *m, const char *why)
 	arch_power_off(m, EXO_STATUS(EXO_DEATH_EXIT, STATUS_BAD_BOOT));
 }
 
-/* Make sure the vcpu page has a table: map and take away a page there. */
-static err_t make_vcpu_table(struct machine *m, unsigned env)
-{
-	struct slot_path path;
-	err_t err;
-
-	if (slot_find(m, m->envs[env].root, FIRST_VCPU_PAGE, 1, &path) == EXO_OK)
-		return EXO_OK;
-	err = boot_map(m, m->envs[env].root, EXO_LEVELS, FIRST_VCPU_PAGE, 0);
-	if (err)
-		return err;
-	err = slot_find(m, m->envs[env].root, FIRST_VCPU_PAGE, 1, &path);
-	if (!err)
-		frame_use(m, path.table, -1);
-	return err;
-}
-
 struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive, uint64_t bytes)
 {
 	struct exo_vcpu_start start = { .page = FIRST_VCPU_PAGE, .argument = FIRST_VCPU_PAGE,
@@ -252,7 +232,8 @@ struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive,
 	}
 	start.stack_top = start.stack;
 	start.stack_base = start.stack - FIRST_STACK_BYTES;
-	if (make_vcpu_table(m, env) || machine_first_vcpu(m, &start, env, &vcpu))
+	if (boot_map(m, m->envs[env].root, EXO_LEVELS, FIRST_VCPU_PAGE, 0)
+	    || machine_first_vcpu(m, &start, env, &vcpu))
 		boot_fail(m, "out of memory, or its stack is missing");
 	machine_info(m)->user_clock = arch_clock(m);
 	return cpu_leave(m, c);

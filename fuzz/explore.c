@@ -60,6 +60,8 @@ static void explore_step(struct explore *x, uint64_t state, unsigned call, void 
 	if (explore_set_add(x, state, call)
 	    && !(audit(x->m, x->scratch, &report) && host_audit_tlb(x->m, &report)))
 		explore_fail(x, state, call, "an invariant is broken", &report);
+	if (!explore_holds(x))
+		explore_fail(x, state, call, "a page that others hold can be written", NULL);
 	memcpy(x->m, copy, x->m->arch.bytes);
 }
 

@@ -50,6 +50,8 @@ extern const char explore_name[];
 extern const unsigned explore_frames, explore_cpus;
 extern const bool explore_is_drained; /* dying tables are drained at once: they multiply states */
 extern const uint64_t explore_states_least; /* fewer mean that the scope was cut by mistake */
+extern const bool explore_is_writer_alone; /* nothing in the scope makes shared memory: who can
+					    * write a page holds it alone */
 void explore_scope(struct explore *x);
 void explore_add(struct explore *x, struct explore_call call);
 
@@ -67,6 +69,8 @@ void explore_wild(struct explore *x);
  * the state though it failed: dying tables were drained on the way); a call in words. */
 void explore_start(struct explore *x);
 bool explore_call(struct explore *x, const struct explore_call *call);
+/* Does the scope's own condition hold? */
+bool explore_holds(struct explore *x);
 void explore_print(const struct explore_call *call);
 
 /* explore_canon.c: bring the running machine to canonical form: frames renamed in the order in

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Scope "account": a child with an account of its own, frames that one pays for and the other
- * holds, CLAIM both ways, reserves, and dying tables drained one slot at a time.
+ * holds, CLAIM both ways, reserves, and dying tables drained one at a time.
  */
 #include "fuzz/explore.h"
 
 const char explore_name[] = "account";
 const unsigned explore_frames = 12, explore_cpus = 1;
 const bool explore_is_drained = false;
-const uint64_t explore_states_least = 75000;
+const bool explore_is_writer_alone = false;
+const uint64_t explore_states_least = 10000;
 
 static void claims(struct explore *x, unsigned env)
 {

@@ -215,6 +215,35 @@ bool explore_call(struct explore *x, const struct explore_call *call)
 	return is_changed;
 }
 
+/* Down the paths that can be written, to leaves that can. */
+static bool holds_below(struct machine *m, struct pfn table, unsigned level)
+{
+	unsigned i, end = level == EXO_LEVELS ? EXO_ROOT_LIBRARY : EXO_TABLE_SLOTS;
+	struct pfn pfn;
+	uint64_t slot;
+
+	for (i = 0; i < end; i++) {
+		slot = table_slots(m, table)[i];
+		if (!slot_is_present(slot) || !slot_is_writable(slot))
+			continue;
+		pfn.n = slot_pfn(slot);
+		if (level == 1 ? frame_refs(m, pfn) != 1 : !holds_below(m, pfn, level - 1))
+			return false;
+	}
+	return true;
+}
+
+bool explore_holds(struct explore *x)
+{
+	unsigned env;
+
+	for (env = 0; explore_is_writer_alone && env < EXO_ENVS; env++)
+		if (x->m->envs[env].state == ENV_ALIVE
+		    && !holds_below(x->m, x->m->envs[env].root, EXO_LEVELS))
+			return false;
+	return true;
+}
+
 static void print_op(const struct exo_slot_op *op)
 {
 	static const char *const names[] = {

@@ -5,6 +5,7 @@ EXPLORERS = \
 	fuzz/explore_account.tap \
 	fuzz/explore_common.tap \
 	fuzz/explore_fork.tap \
+	fuzz/explore_sharers.tap \
 	fuzz/explore_stale.tap
 
 check_PROGRAMS += $(EXPLORERS)
@@ -34,6 +35,11 @@ fuzz_explore_fork_tap_SOURCES = fuzz/explore_fork.c $(EXPLORE_SOURCES)
 fuzz_explore_fork_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u
 fuzz_explore_fork_tap_CFLAGS = $(EXPLORE_CFLAGS)
 fuzz_explore_fork_tap_LDADD =
+
+fuzz_explore_sharers_tap_SOURCES = fuzz/explore_sharers.c $(EXPLORE_SOURCES)
+fuzz_explore_sharers_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u
+fuzz_explore_sharers_tap_CFLAGS = $(EXPLORE_CFLAGS)
+fuzz_explore_sharers_tap_LDADD =
 
 fuzz_explore_stale_tap_SOURCES = fuzz/explore_stale.c $(EXPLORE_SOURCES)
 fuzz_explore_stale_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u

@@ -16,8 +16,9 @@ extern const char upcall_window[], upcall_window_last[], upcall_window_end[];
 
 /* Save callee-saved registers and the stack pointer (in *from), continue where *to was saved. */
 void context_switch(uint64_t *from, const uint64_t *to);
-/* Build, below `frame` on a library stack, what context_switch continues in order to resume it. */
-uint64_t context_start(struct exo_frame *frame);
+/* Where context_switch begins a new thread, whose stack machine_context_start has prepared: calls
+ * thread_first with its frame. */
+void context_first(void);
 
 /* Save callee-saved registers, stack pointer and return address in *context; returns 0. A vcpu that
  * starts at fork_child with a pointer to it as argument returns from the same call with 1; the
@@ -33,9 +34,6 @@ void fork_child(void);
 err_t user_copy(void *to, const void *from, size_t n);
 err_t user_zero(void *to, size_t n);
 extern const char user_begin[], user_end[], user_fault[];
-
-/* Change to another stack for good and call a function that never returns. */
-_Noreturn void stack_call(uint64_t top, void (*function)(uint64_t), uint64_t argument);
 
 /* Thread ends of the program: a thread's function returns here. */
 void native_thread_return(void);

@@ -94,8 +94,7 @@ struct libos_statistics {
 	uint64_t edges_refused;  /* illegal changes of a thread's state */
 	uint64_t frames_used;    /* of the account */
 	uint64_t frames_limit;
-	uint64_t console_calls;
-	uint64_t reserved[7];
+	uint64_t reserved[8];
 };
 
 LIBOS_PUBLIC long libos_statistics(struct libos_statistics *statistics);

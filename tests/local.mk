@@ -23,6 +23,7 @@ HOST_TESTS = \
 # in the file's first comment gives options for chitin-run.
 GUEST_TESTS = \
 	tests/guest/cow_two_addresses.guest \
+	tests/guest/events_on_the_way_back.guest \
 	tests/guest/faults_reach_their_handler.guest \
 	tests/guest/first_run_fair.guest \
 	tests/guest/first_run_once.guest \
@@ -32,6 +33,9 @@ GUEST_TESTS = \
 	tests/guest/fork_progress.guest \
 	tests/guest/fork_random_tree.guest \
 	tests/guest/fork_spin_stress.guest \
+	tests/guest/out_of_memory_is_told.guest \
+	tests/guest/threads_keep_registers.guest \
+	tests/guest/threads_mixed_kinds.guest \
 	tests/guest/linux_calls_answer_as_linux.guest \
 	tests/guest/pthreads_share_and_wait.guest \
 	tests/guest/random_linux_calls_leave_the_process.guest \

@@ -28,7 +28,8 @@ X86_64_H = \
 	arch/x86_64/include/machine/inline.h \
 	arch/x86_64/include/machine/linux.def \
 	arch/x86_64/include/machine/linux.h \
-	arch/x86_64/include/machine/machine.h
+	arch/x86_64/include/machine/machine.h \
+	arch/x86_64/libos/frame.h
 
 EXTRA_DIST += $(X86_64_H)
 machineincludedir = $(chitinincludedir)/machine

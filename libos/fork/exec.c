@@ -122,8 +122,7 @@ err_t process_exec(struct libos *os, const struct process_image *image)
 		return range_clear(LIBOS_STAGING, LIBOS_STAGING + EXO_ROOT_SPAN) ? err : err;
 	}
 	libos_vcpu_page()->upcall_entry = 0;
-	stack_call(LIBOS_TRAMPOLINE + EXO_PAGE_SIZE, (void (*)(uint64_t))LIBOS_TRAMPOLINE,
-		   (uint64_t)plan);
+	machine_stack_call(LIBOS_TRAMPOLINE + EXO_PAGE_SIZE, LIBOS_TRAMPOLINE, (uint64_t)plan);
 }
 
 static err_t spawn_share_info(uint64_t env)

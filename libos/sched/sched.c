@@ -131,32 +131,34 @@ void sched_idle(struct libos *os)
 }
 
 /* Take the next thread whose turn is not over before it begins. NULL: nobody can run. */
-static struct thread *sched_pick(struct libos *os)
+static struct thread *sched_pick_locked(struct libos *os)
 {
 	struct thread *t;
 
-	lock_acquire(os, RANK_SCHED);
 	for (;;) {
 		t = os->sched.policy->pick(os);
 		if (!t || !os->sched.ready_count || !sched_take_tick(os, t))
-			break;
+			return t;
 		os->sched.policy->enqueue(os, t);
 	}
-	lock_release(os, RANK_SCHED);
-	return t;
 }
 
-void sched_switch(struct libos *os, struct thread *self)
+void sched_switch_locked(struct libos *os, struct thread *self)
 {
 	struct thread *next;
 	bool is_running;
 
-	lock_check_none(os);
-	for (next = sched_pick(os); !next; next = sched_pick(os))
+	for (next = sched_pick_locked(os); !next; next = sched_pick_locked(os)) {
+		lock_release(os, RANK_SCHED);
+		lock_check_none(os);
 		sched_idle(os);
+		lock_acquire(os, RANK_SCHED);
+	}
 	is_running = thread_edge(next, (uint32_t)(thread_handle(next) >> 16), THREAD_READY,
 				 THREAD_RUNNING);
 	assert(is_running);
+	lock_release(os, RANK_SCHED);
+	lock_check_none(os);
 	if (next != self)
 		thread_switch(os, self, next);
 	sched_begin(os, self);

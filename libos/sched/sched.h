@@ -10,6 +10,7 @@
 #ifndef LIBOS_SCHED_SCHED_H
 #define LIBOS_SCHED_SCHED_H
 
+#include "libos/lock.h"
 #include "libos/thread/thread.h"
 
 struct libos;
@@ -52,8 +53,9 @@ struct sched {
 
 void sched_init(struct libos *os);
 /* The current thread stops here (READY: it goes on later; BLOCKED, TERMINATED: edge already made).
- * Runs another, or idles; returns when it runs again. Library context, no lock held. */
-void sched_switch(struct libos *os, struct thread *self);
+ * Runs another, or idles; returns when it runs again. Library context; sched is held, no other
+ * lock, and is given back. */
+void sched_switch_locked(struct libos *os, struct thread *self) UNCHECKED;
 /* EVENTS upcall: `events` came while thread t ran in the program or the library was idle. */
 void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_idle);
 /* Nothing can run: wait for an event and let it be taken. Library context, no lock held. */

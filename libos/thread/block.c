@@ -91,8 +91,7 @@ err_t thread_block(struct libos *os, struct wait_queue *queue, uint64_t deadline
 		sleepers_insert(os, self);
 	is_blocked = thread_edge(self, block_generation(self), THREAD_RUNNING, THREAD_BLOCKED);
 	assert(is_blocked);
-	lock_release(os, RANK_SCHED);
-	sched_switch(os, self);
+	sched_switch_locked(os, self);
 	return self->is_timed_out ? EXO_E_EARLY : self->is_interrupted ? EXO_E_PENDING : EXO_OK;
 }
 
@@ -157,6 +156,5 @@ void thread_yield(struct libos *os)
 	is_ready = thread_edge(self, block_generation(self), THREAD_RUNNING, THREAD_READY);
 	assert(is_ready);
 	os->sched.policy->enqueue(os, self);
-	lock_release(os, RANK_SCHED);
-	sched_switch(os, self);
+	sched_switch_locked(os, self);
 }

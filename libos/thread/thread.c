@@ -184,7 +184,7 @@ static uint64_t thread_announce(struct libos *os, struct thread *t, const struct
 	*frame = (struct exo_frame){ .kind = EXO_UPCALL_SYSCALL, .regs = *regs };
 	t->frame = frame;
 	t->grace_end = THREAD_NEWBORN;
-	context->sp = context_start(frame);
+	context->sp = machine_context_start(frame, context_first);
 	context->thread_pointer = thread_pointer;
 	/* It begins with the FPU state of its creator, whose control words it should have. */
 	memset(context->fpu + 512, 0, 64);
@@ -274,7 +274,8 @@ _Noreturn void thread_exit(struct libos *os, uint64_t value)
 	lock_release(os, RANK_SCHED);
 	assert(is_ended);
 	thread_wake(os, &self->joiners, LIBOS_THREADS);
-	sched_switch(os, self);
+	lock_acquire(os, RANK_SCHED);
+	sched_switch_locked(os, self);
 	libos_panic("a terminated thread ran", __FILE__, __LINE__);
 }
 

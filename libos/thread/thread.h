@@ -125,7 +125,7 @@ bool thread_interrupt(struct libos *os, uint64_t handle);
 
 /* The timer came: end the waits whose deadline has passed. Takes sched. */
 void thread_wake_deadlines(struct libos *os);
-/* What a context begins with: called on the new thread's stack by context_start's code. */
+/* What a context begins with: called on the new thread's stack by context_first. */
 _Noreturn void thread_first(struct exo_frame *frame);
 /* Library stack to library stack: save the current thread's context and continue `to`. Only
  * sched calls it. */

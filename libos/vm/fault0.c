@@ -107,7 +107,8 @@ static bool fault0_write(struct libos *os, uint64_t address)
 	if (ops[n].op == EXO_OP_DUP)
 		ops[n].source = ops[n].target;
 	fault0_run(os, ops, n + 1, address);
-	if (os->wired.reserve_missing && os->wired.reserve_after && !--os->wired.reserve_after)
+	if (os->wired.reserve_missing
+	    && (os->wired.reserve_after == 0 || --os->wired.reserve_after == 0))
 		vm_reserve_fill();
 	return true;
 }

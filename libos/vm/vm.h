@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Vm: what the program's addresses mean. Regions say what a range is; the page table itself is the
- * supplemental page table: an empty slot's payload says what belongs there (0: ask the region), a
- * leaf's soft bits what may be done with it.
+ * supplemental page table: what an empty slot (payload 0) holds, its region says, and a leaf's soft
+ * bits what may be done with it.
  *
  *   leaf without write access, no soft bit   copy-on-write: DUP in place
  *   VM_SOFT_RO                               the program asked for no write (or no) access
@@ -22,9 +22,6 @@
 struct libos;
 
 enum { VM_SOFT_RO = 1u, VM_SOFT_SHARED = 2u, VM_SOFT_PINNED = 4u };
-
-/* Payload of an empty slot: kind in bits 0..3, value above. */
-enum vm_payload { VM_PAYLOAD_REGION = 0, VM_PAYLOAD_ZERO = 1, VM_PAYLOAD_SWAP = 2 };
 
 /* Flags of a region and of vm_map. */
 enum {

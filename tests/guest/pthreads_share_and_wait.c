@@ -3,7 +3,7 @@
  * Threads of an unmodified libc: made by clone, joined by futex, with mutexes, condition variables,
  * thread-local storage; preempted by the library's ticks.
  *
- * run-guest: --hz 1000
+ * run-guest: --icount --hz 1000
  */
 #include <errno.h>
 #include <pthread.h>

@@ -272,7 +272,6 @@ static inline bool raw_conserved(const struct raw_usage *before, const char *nam
 	struct raw_usage now = raw_usage(0);
 	unsigned r;
 
-
 	for (r = 0; r < EXO_RESOURCES && !ok; r++) {
 		raw_note("resource", r, "");
 		raw_note("  used before", before->used[r], "");

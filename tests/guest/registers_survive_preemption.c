@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --hz 10000
+ * run-guest: --icount --hz 10000
  * Two vcpus fill every register with patterns of their own and look at them in a loop, while the
  * kernel takes the CPU from one by force to give it to the other. Nothing may change: general
  * registers, x87, AVX, their control words, the bases of FS and GS.

@@ -1,7 +1,24 @@
 # SPDX-License-Identifier: ISC
 # Tests of the kernel on the simulated machine: tests/host/NAME.c, linked with liblab.a.
 KERNEL_TESTS = \
-	tests/host/audit_names_what_is_broken.tap
+	tests/host/audit_names_what_is_broken.tap \
+	tests/host/boot_pages_stay_read_only.tap \
+	tests/host/charge_follows_claim.tap \
+	tests/host/drops_wait_for_the_flush.tap \
+	tests/host/freed_table_leaves_the_view.tap \
+	tests/host/payload_is_never_a_leaf.tap \
+	tests/host/no_cpu_sees_freed_frames.tap \
+	tests/host/slot_claim.tap \
+	tests/host/slot_clear.tap \
+	tests/host/slot_common.tap \
+	tests/host/slot_dup.tap \
+	tests/host/slot_move.tap \
+	tests/host/slot_protect.tap \
+	tests/host/slot_reserve.tap \
+	tests/host/slot_share_unshare.tap \
+	tests/host/slot_table.tap \
+	tests/host/slots_batch.tap \
+	tests/host/two_unshares_at_once.tap
 
 check_PROGRAMS += $(KERNEL_TESTS)
 TESTS += $(KERNEL_TESTS)

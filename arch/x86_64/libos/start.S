@@ -4,7 +4,7 @@
  * address of the vcpu page (bit 0 set: started by another library, state at LIBOS_EXEC); the stack
  * is whatever it is, so take the first thread's library stack. Never returns.
  *
- * Then user_copy and user_zero, which touch the program's memory, and stack_call.
+ * Then user_copy and user_zero, which touch the program's memory.
  */
 	.set	WIRED_END, 0x7f00003e4000	/* LIBOS_WIRED_END, asserted in start.c */
 	.set	E_POINTER, -2			/* EXO_E_POINTER */
@@ -18,18 +18,6 @@ libos_start:
 	call	libos_main
 	ud2
 	.size	libos_start, . - libos_start
-
-/* stack_call(rdi = top, rsi = function, rdx = its argument): for good. */
-	.globl	stack_call
-	.hidden	stack_call
-	.type	stack_call, @function
-stack_call:
-	mov	%rdi, %rsp
-	xor	%ebp, %ebp
-	mov	%rdx, %rdi
-	call	*%rsi
-	ud2
-	.size	stack_call, . - stack_call
 
 /*
  * user_copy(rdi = to, rsi = from, rdx = bytes), user_zero(rdi = to, rsi = bytes). An unresolved

@@ -101,4 +101,25 @@ static inline void machine_fpu_reset(void)
 	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 }
 
+/* Build, below `frame` on a new library stack, what context_switch (upcall.S) takes off it: rbx =
+ * the frame, and `first` as the return address. Returns the stack pointer. */
+static inline uint64_t machine_context_start(struct exo_frame *frame, void (*first)(void))
+{
+	uint64_t *sp = (uint64_t *)frame - 7;
+
+	sp[0] = sp[1] = sp[2] = sp[3] = 0; /* r15, r14, r13, r12 */
+	sp[4] = (uint64_t)frame;           /* rbx */
+	sp[5] = 0;                         /* rbp: backtraces end here */
+	sp[6] = (uint64_t)first;
+	return (uint64_t)sp;
+}
+
+/* Change to another stack for good and call a function that never returns. */
+static inline _Noreturn void machine_stack_call(uint64_t top, uint64_t function, uint64_t argument)
+{
+	__asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call *%1; ud2"
+			 : : "r"(top), "r"(function), "D"(argument) : "memory");
+	__builtin_unreachable();
+}
+
 #endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* What upcall.S knows of struct exo_frame, the vcpu page and their numbers; upcall.c asserts it. */
+#ifndef ARCH_X86_64_LIBOS_FRAME_H
+#define ARCH_X86_64_LIBOS_FRAME_H
+
+#define CALL_RESUME	0x4348544e00000007 /* EXO_CALL_PREFIX | EXO_CALL_RESUME */
+#define KIND_SYSCALL	2
+#define KIND_EVENTS	3
+
+/* libos.ld and native.ld say where: LIBOS_VCPU_PAGE. */
+#define VCPU_PAGE	libos_vcpu_page_start
+#define VCPU_STACK_TOP	libos_vcpu_page_start + 32
+#define VCPU_MASKED	libos_vcpu_page_start + 40
+#define VCPU_PENDING	libos_vcpu_page_start + 44
+#define VCPU_PC		libos_vcpu_page_start + 4000 /* struct vcpu_local, restored_pc */
+
+#define FRAME_BYTES	176
+#define FRAME_MASKED	24
+#define FRAME_RSP	88
+#define FRAME_R10	112
+#define FRAME_RIP	160
+#define FRAME_RFLAGS	168
+#define FLAG_TF		0x100
+
+/* A C function's arguments, and what it keeps; the other registers but rsp. */
+#define FRAME_LIST_C(F) F(rax, 32) F(rbx, 40) F(rdx, 56) F(rsi, 64) F(rdi, 72) F(rbp, 80) \
+	F(r8, 96) F(r12, 128) F(r13, 136) F(r14, 144) F(r15, 152)
+#define FRAME_LIST_REST(F) F(rcx, 48) F(r9, 104) F(r10, 112) F(r11, 120)
+
+#endif
