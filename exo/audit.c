@@ -4,23 +4,14 @@
 #include "exo/audit.h"
 
 #include "exo/audit_slot.h"
-#include "exo/machine.h"
 
 #include <machine/slot.h>
 
 bool audit_fail(struct audit_report *report, unsigned invariant, const char *what, uint64_t where,
-		uint64_t got, uint64_t want)
+		uint64_t slot, uint64_t got, uint64_t want)
 {
 	*report = (struct audit_report){ .invariant = invariant, .what = what, .where = where,
-		.slot = UINT64_MAX, .got = got, .want = want };
-	return false;
-}
-
-bool audit_fail_slot(struct audit_report *report, unsigned invariant, const char *what,
-		     const struct audit_slot *at)
-{
-	*report = (struct audit_report){ .invariant = invariant, .what = what,
-		.where = at->table.n, .slot = at->index, .got = at->value };
+		.slot = slot, .got = got, .want = want };
 	return false;
 }
 
@@ -35,6 +26,7 @@ static bool audit_table(struct machine *m, struct pfn table, uint32_t meta, audi
 		at.value = atomic_load_explicit(&table_slots(m, table)[at.index],
 						memory_order_relaxed);
 		at.is_recursive = at.level == EXO_LEVELS && at.index == EXO_ROOT_RECURSIVE;
+		at.is_holder = slot_is_present(at.value) && !at.is_recursive;
 		if (!check(m, &at, context))
 			return false;
 	}
@@ -44,47 +36,40 @@ static bool audit_table(struct machine *m, struct pfn table, uint32_t meta, audi
 bool audit_slots(struct machine *m, bool is_dying_too, audit_check *check, void *context)
 {
 	struct pfn pfn = { MACHINE_FIRST_FRAME };
-	enum frame_type type;
-	uint32_t meta;
 
 	for (; frame_exists(m, pfn.n); pfn.n++) {
-		meta = frame_meta(m, pfn);
-		type = frame_type(meta);
-		if (type != FRAME_TABLE && type != FRAME_COMMON
-		    && !(is_dying_too && type == FRAME_DYING))
-			continue;
-		if (!audit_table(m, pfn, meta, check, context))
+		uint32_t meta = frame_meta(m, pfn);
+		enum frame_type type = frame_type(meta);
+
+		if ((type == FRAME_TABLE || type == FRAME_COMMON
+		     || (is_dying_too && type == FRAME_DYING))
+		    && !audit_table(m, pfn, meta, check, context))
 			return false;
 	}
 	return true;
 }
 
-/* A present slot that counts as a holder. */
-static bool audit_is_holder(const struct audit_slot *at)
+/* What a slot names; FREE if there is no such frame. */
+static enum frame_type audit_named(struct machine *m, const struct audit_slot *at)
 {
-	return slot_is_present(at->value) && !at->is_recursive;
+	struct pfn pfn = { slot_pfn(at->value) };
+
+	return frame_exists(m, pfn.n) ? frame_type(frame_meta(m, pfn)) : FRAME_FREE;
 }
 
-static bool audit_i1_slot(struct machine *m, const struct audit_slot *at, void *context)
+static bool audit_i1_slot(struct machine *m, const struct audit_slot *at, void *report)
 {
-	struct audit_report *report = context;
-	enum frame_type type;
+	enum frame_type type = audit_named(m, at);
 
-	if (!audit_is_holder(at))
+	if (!at->is_holder)
 		return true;
-	if (!frame_exists(m, slot_pfn(at->value)))
-		return audit_fail_slot(report, 1, "a slot names a frame that does not exist", at);
-	type = frame_type(frame_meta(m, (struct pfn){ slot_pfn(at->value) }));
-	if (type == FRAME_FREE)
-		return audit_fail_slot(report, 1, "a slot names a free frame", at);
-	if (type == FRAME_KERNEL)
-		return audit_fail_slot(report, 1, "a slot names a frame of the kernel's own", at);
-	if (type == FRAME_DYING)
-		return audit_fail_slot(report, 1, "a slot names a dying table", at);
-	if (at->level == 1 && slot_is_fixed(at->value) != (type == FRAME_VCPU))
-		return audit_fail_slot(report, 1, "a vcpu page and a fixed leaf are two", at);
-	if (at->type == FRAME_COMMON && type != FRAME_DATA)
-		return audit_fail_slot(report, 1, "a common table holds what is not data", at);
+	AUDIT_SLOT(1, type != FRAME_FREE, "a slot names a frame that is free or does not exist");
+	AUDIT_SLOT(1, type != FRAME_KERNEL, "a slot names a frame of the kernel's own");
+	AUDIT_SLOT(1, type != FRAME_DYING, "a slot names a dying table");
+	AUDIT_SLOT(1, at->level > 1 || slot_is_fixed(at->value) == (type == FRAME_VCPU),
+		   "a vcpu page and a fixed leaf are two");
+	AUDIT_SLOT(1, at->type != FRAME_COMMON || type == FRAME_DATA,
+		   "a common table holds what is not data");
 	return true;
 }
 
@@ -93,17 +78,14 @@ bool audit_i1_no_forging(struct machine *m, struct audit_report *report)
 	return audit_slots(m, true, audit_i1_slot, report);
 }
 
-static bool audit_i2_slot(struct machine *m, const struct audit_slot *at, void *context)
+static bool audit_i2_slot(struct machine *m, const struct audit_slot *at, void *report)
 {
-	unsigned access;
+	unsigned access = at->level == 1 ? slot_access(at->value)
+		: slot_is_writable(at->value) ? EXO_READ | EXO_WRITE : EXO_READ;
 
 	(void)m;
-	if (!audit_is_holder(at))
-		return true;
-	access = at->level == 1 ? slot_access(at->value)
-		: slot_is_writable(at->value) ? EXO_READ | EXO_WRITE : EXO_READ;
-	if (access & ~slot_rights(at->value))
-		return audit_fail_slot(context, 2, "a slot gives more access than rights", at);
+	AUDIT_SLOT(2, !at->is_holder || !(access & ~slot_rights(at->value)),
+		   "a slot gives more access than rights");
 	return true;
 }
 
@@ -112,102 +94,84 @@ bool audit_i2_monotone_rights(struct machine *m, struct audit_report *report)
 	return audit_slots(m, true, audit_i2_slot, report);
 }
 
-static bool audit_i3_slot(struct machine *m, const struct audit_slot *at, void *context)
+static bool audit_i3_slot(struct machine *m, const struct audit_slot *at, void *report)
 {
 	struct pfn pfn = { slot_pfn(at->value) };
-	enum frame_type type;
-	uint32_t meta;
+	bool is_table;
 
-	if (at->is_recursive) {
-		if (!slot_is_present(at->value) || pfn.n != at->table.n
-		    || slot_is_writable(at->value) || slot_rights(at->value) != EXO_READ)
-			return audit_fail_slot(context, 3, "the recursive slot is not right", at);
+	AUDIT_SLOT(3, !at->is_recursive || (slot_is_present(at->value) && pfn.n == at->table.n
+					    && !slot_is_writable(at->value)
+					    && slot_rights(at->value) == EXO_READ),
+		   "the recursive slot is not right");
+	if (!at->is_holder)
 		return true;
-	}
-	if (!slot_is_present(at->value))
-		return true;
-	meta = frame_meta(m, pfn);
-	type = frame_type(meta);
-	if (at->level == 1 && (type == FRAME_TABLE || type == FRAME_COMMON))
-		return audit_fail_slot(context, 3, "a leaf names a table", at);
-	if (at->level > 1 && type != FRAME_TABLE && type != FRAME_COMMON)
-		return audit_fail_slot(context, 3, "a branch names what is no table", at);
-	if (at->level > 1 && frame_level(meta) != at->level - 1)
-		return audit_fail_slot(context, 3, "a branch does not lead one level down", at);
-	return true;
-}
-
-static UNCHECKED bool audit_i3_roots(struct machine *m, struct audit_report *report)
-{
-	uint32_t meta;
-	unsigned env;
-
-	for (env = 0; env < EXO_ENVS; env++) {
-		if (m->envs[env].state != ENV_ALIVE && m->envs[env].state != ENV_ENDING)
-			continue;
-		meta = frame_meta(m, m->envs[env].root);
-		if (frame_type(meta) != FRAME_TABLE || frame_level(meta) != EXO_LEVELS)
-			return audit_fail(report, 3, "an env's root is no root table", env, meta,
-					  FRAME_TABLE);
-	}
+	is_table = audit_named(m, at) == FRAME_TABLE || audit_named(m, at) == FRAME_COMMON;
+	AUDIT_SLOT(3, is_table == (at->level > 1), "a leaf names a table, or a branch none");
+	AUDIT_SLOT(3, !is_table || frame_level(frame_meta(m, pfn)) == at->level - 1,
+		   "a branch does not lead one level down");
 	return true;
 }
 
 bool audit_i3_one_type(struct machine *m, struct audit_report *report)
 {
-	return audit_slots(m, true, audit_i3_slot, report) && audit_i3_roots(m, report);
+	unsigned env;
+
+	for (env = 0; env < EXO_ENVS; env++) {
+		uint32_t meta;
+
+		if (!env_has_root(m, env))
+			continue;
+		meta = frame_meta(m, m->envs[env].root);
+		AUDIT(3, frame_type(meta) == FRAME_TABLE && frame_level(meta) == EXO_LEVELS,
+		      "an env's root is no root table", env, meta, FRAME_TABLE);
+	}
+	return audit_slots(m, true, audit_i3_slot, report);
 }
 
-/* Down from a table, through branches with write access alone. Each step that is allowed leads to a
- * table with one reference, so none is seen twice. */
+/* Down from a table, through branches with write access alone. Each step that is allowed leads to
+ * a table with one reference, so none is seen twice. */
 static bool audit_i4_table(struct machine *m, struct pfn table, unsigned level,
 			   struct audit_report *report)
 {
-	struct audit_slot at = { .table = table, .level = level };
-	unsigned end = level == EXO_LEVELS ? EXO_ROOT_USER : EXO_TABLE_SLOTS;
-	struct pfn pfn;
+	unsigned i, end = level == EXO_LEVELS ? EXO_ROOT_USER : EXO_TABLE_SLOTS;
 
-	for (; level > 1 && at.index < end; at.index++) {
-		at.value = atomic_load_explicit(&table_slots(m, table)[at.index],
-						memory_order_relaxed);
-		if (!slot_is_present(at.value) || !slot_is_writable(at.value))
+	for (i = 0; level > 1 && i < end; i++) {
+		uint64_t slot = atomic_load_explicit(&table_slots(m, table)[i],
+						     memory_order_relaxed);
+		struct pfn pfn = { slot_pfn(slot) };
+
+		if (!slot_is_present(slot) || !slot_is_writable(slot)
+		    || frame_type(frame_meta(m, pfn)) == FRAME_COMMON)
 			continue;
-		pfn.n = slot_pfn(at.value);
-		if (frame_type(frame_meta(m, pfn)) == FRAME_COMMON)
-			continue;
-		if (frame_refs(m, pfn) != 1)
-			return audit_fail_slot(report, 4, "a writable path passes a shared table",
-					       &at);
+		AUDIT(4, frame_refs(m, pfn) == 1, "a writable path passes a shared table", pfn.n,
+		      frame_refs(m, pfn), 1);
 		if (!audit_i4_table(m, pfn, level - 1, report))
 			return false;
 	}
 	return true;
 }
 
-UNCHECKED bool audit_i4_frozen(struct machine *m, struct audit_report *report)
+bool audit_i4_frozen(struct machine *m, struct audit_report *report)
 {
 	unsigned env;
 
 	for (env = 0; env < EXO_ENVS; env++) {
-		if (m->envs[env].state != ENV_ALIVE && m->envs[env].state != ENV_ENDING)
+		struct pfn root = m->envs[env].root;
+
+		if (!env_has_root(m, env))
 			continue;
-		if (frame_refs(m, m->envs[env].root) != 1)
-			return audit_fail(report, 4, "a root has more than one holder", env,
-					  frame_refs(m, m->envs[env].root), 1);
-		if (!audit_i4_table(m, m->envs[env].root, EXO_LEVELS, report))
+		AUDIT(4, frame_refs(m, root) == 1, "a root has more than one holder", root.n,
+		      frame_refs(m, root), 1);
+		if (!audit_i4_table(m, root, EXO_LEVELS, report))
 			return false;
 	}
 	return true;
 }
 
-static bool audit_i5_slot(struct machine *m, const struct audit_slot *at, void *context)
+static bool audit_i5_slot(struct machine *m, const struct audit_slot *at, void *report)
 {
-	struct pfn pfn = { slot_pfn(at->value) };
-
-	if (at->level > 1 || !slot_is_present(at->value))
-		return true;
-	if (frame_type(frame_meta(m, pfn)) == FRAME_BOOT && slot_rights(at->value) & EXO_WRITE)
-		return audit_fail_slot(context, 5, "a boot frame was raised", at);
+	AUDIT_SLOT(5, !at->is_holder || at->level > 1 || audit_named(m, at) != FRAME_BOOT
+		   || !(slot_rights(at->value) & EXO_WRITE), "a boot frame was raised");
 	return true;
 }
 
@@ -216,21 +180,18 @@ bool audit_i5_sole_holder(struct machine *m, struct audit_report *report)
 	return audit_slots(m, true, audit_i5_slot, report);
 }
 
-static bool audit_i6_slot(struct machine *m, const struct audit_slot *at, void *context)
+static bool audit_i6_slot(struct machine *m, const struct audit_slot *at, void *report)
 {
-	uint64_t value = at->value, want;
+	uint64_t value = at->value, want = slot_empty(slot_payload(value));
 
 	(void)m;
-	if (!slot_is_present(value)) {
-		want = slot_empty(slot_payload(value));
-	} else {
+	if (slot_is_present(value)) {
 		value &= ~(SLOT_ACCESSED | SLOT_DIRTY | (at->level == 1 ? SLOT_FIXED : 0));
 		want = at->level == 1 ? slot_leaf(slot_pfn(value), slot_rights(value),
 						  slot_access(value), slot_soft(value))
 			: slot_branch(slot_pfn(value), slot_rights(value), slot_is_writable(value));
 	}
-	if (value != want)
-		return audit_fail_slot(context, 6, "a slot that the kernel did not write", at);
+	AUDIT_SLOT(6, value == want, "a slot that the kernel did not write");
 	return true;
 }
 
@@ -239,26 +200,21 @@ bool audit_i6_zero_before_use(struct machine *m, struct audit_report *report)
 	return audit_slots(m, false, audit_i6_slot, report);
 }
 
-UNCHECKED bool audit_i7_no_stale_translation(struct machine *m, struct audit_report *report)
+bool audit_i7_no_stale_translation(struct machine *m, struct audit_report *report)
 {
-	struct cpu *c;
 	unsigned cpu;
 
 	for (cpu = 0; cpu < m->cpu_count; cpu++) {
-		c = &m->cpus[cpu];
-		if (c->flush.env != ENV_NONE || c->flush.drops_count)
-			return audit_fail(report, 7, "a flush is pending outside a call", cpu,
-					  c->flush.drops_count, 0);
+		struct cpu *c = &m->cpus[cpu];
+
+		AUDIT(7, c->flush.env == ENV_NONE && !c->flush.drops_count,
+		      "a flush is pending outside a call", cpu, c->flush.drops_count, 0);
 		if (c->root_env == ENV_NONE)
 			continue;
-		if (m->envs[c->root_env].state != ENV_ALIVE
-		    && m->envs[c->root_env].state != ENV_ENDING)
-			return audit_fail(report, 7, "a CPU runs on a dead env's root", cpu,
-					  c->root_env, ENV_NONE);
-		if (!(atomic_load_explicit(&m->envs[c->root_env].cpus, memory_order_relaxed)
-		      >> cpu & 1u))
-			return audit_fail(report, 7, "an env does not know a CPU that runs it",
-					  cpu, c->root_env, cpu);
+		AUDIT(7, env_has_root(m, c->root_env), "a CPU runs on a dead env's root", cpu,
+		      c->root_env, ENV_NONE);
+		AUDIT(7, m->envs[c->root_env].cpus >> cpu & 1u,
+		      "an env does not know a CPU that runs it", cpu, c->root_env, cpu);
 	}
 	return true;
 }

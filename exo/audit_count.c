@@ -8,12 +8,7 @@
 
 #include <machine/slot.h>
 
-/* One more holder of a frame, found by the recount. */
-static void count_hold(struct machine *m, uint32_t *counts, struct pfn pfn)
-{
-	if (frame_exists(m, pfn.n))
-		counts[pfn.n - MACHINE_FIRST_FRAME]++;
-}
+#define SAME(what, where, got, want) AUDIT(8, (got) == (want), what, where, got, want)
 
 /* Context of the walk: counts, and what the table before had. */
 struct count {
@@ -23,16 +18,22 @@ struct count {
 	struct audit_report *report;
 };
 
-/* The walk has left a table: was its count of used slots right? */
-static bool count_table_end(struct machine *m, struct count *count)
+static void count_hold(struct machine *m, uint32_t *counts, struct pfn pfn)
 {
-	uint32_t meta = frame_meta(m, count->table);
+	if (frame_exists(m, pfn.n))
+		counts[pfn.n - MACHINE_FIRST_FRAME]++;
+}
 
-	if (!frame_exists(m, count->table.n) || frame_type(meta) == FRAME_DYING
-	    || frame_used(meta) == count->used)
-		return true;
-	return audit_fail(count->report, 8, "a table's used slots are miscounted",
-			  count->table.n, frame_used(meta), count->used);
+/* The walk has left a table: was its count of used slots right? */
+static bool count_table_end(struct machine *m, const struct count *count)
+{
+	struct audit_report *report = count->report;
+
+	if (frame_exists(m, count->table.n)
+	    && frame_type(frame_meta(m, count->table)) != FRAME_DYING)
+		SAME("a table's used slots are miscounted", count->table.n,
+		     frame_used(frame_meta(m, count->table)), count->used);
+	return true;
 }
 
 static bool count_slot(struct machine *m, const struct audit_slot *at, void *context)
@@ -40,22 +41,21 @@ static bool count_slot(struct machine *m, const struct audit_slot *at, void *con
 	struct count *count = context;
 
 	if (at->index == 0) {
-		if (count->table.n != UINT32_MAX && !count_table_end(m, count))
+		if (!count_table_end(m, count))
 			return false;
 		count->table = at->table;
 		count->used = 0;
 	}
-	if (!slot_is_present(at->value) || at->is_recursive)
-		return true;
-	count->used++;
-	count_hold(m, count->counts, (struct pfn){ slot_pfn(at->value) });
+	if (at->is_holder) {
+		count->used++;
+		count_hold(m, count->counts, (struct pfn){ slot_pfn(at->value) });
+	}
 	return true;
 }
 
 /* Holders other than slots. */
 static UNCHECKED void count_others(struct machine *m, uint32_t *counts)
 {
-	struct vcpu *v;
 	unsigned i, j;
 
 	if (m->info_table.n) { /* else a machine without an info page */
@@ -63,13 +63,12 @@ static UNCHECKED void count_others(struct machine *m, uint32_t *counts)
 		count_hold(m, counts, m->info_table);
 	}
 	for (i = 0; i < EXO_ENVS; i++)
-		if (m->envs[i].state == ENV_ALIVE || m->envs[i].state == ENV_ENDING)
+		if (env_has_root(m, i))
 			count_hold(m, counts, m->envs[i].root);
 	for (i = 0; i < EXO_VCPUS; i++) {
-		v = &m->vcpus[i];
-		if (v->state == VCPU_FREE)
-			continue;
-		if (v->state != VCPU_INITIALIZING)
+		struct vcpu *v = &m->vcpus[i];
+
+		if (v->state != VCPU_FREE && v->state != VCPU_INITIALIZING)
 			count_hold(m, counts, v->page);
 		if (v->wait_mode != WAIT_NONE && v->wait_key & WAIT_KEY_SHARED)
 			count_hold(m, counts, (struct pfn){ (uint32_t)v->wait_key });
@@ -83,29 +82,20 @@ static bool count_references(struct machine *m, uint32_t *counts, struct audit_r
 {
 	struct count count = { .counts = counts, .table = { UINT32_MAX }, .report = report };
 	struct pfn pfn = { MACHINE_FIRST_FRAME };
-	enum frame_type type;
 	uint32_t i;
 
 	for (i = 0; i < m->frame_count; i++)
 		counts[i] = 0;
-	if (!audit_slots(m, true, count_slot, &count))
-		return false;
-	if (count.table.n != UINT32_MAX && !count_table_end(m, &count))
+	if (!audit_slots(m, true, count_slot, &count) || !count_table_end(m, &count))
 		return false;
 	count_others(m, counts);
 	for (i = 0; i < m->frame_count; i++, pfn.n++) {
-		type = frame_type(frame_meta(m, pfn));
-		if (type == FRAME_FREE || type == FRAME_DYING || type == FRAME_KERNEL) {
-			if (counts[i])
-				return audit_fail(report, 8, "a holder of what nobody can hold",
-						  pfn.n, counts[i], 0);
-		} else if (frame_refs(m, pfn) != counts[i]) {
-			return audit_fail(report, 8, "a reference count is not its holders",
-					  pfn.n, frame_refs(m, pfn), counts[i]);
-		} else if (!counts[i]) {
-			return audit_fail(report, 8, "a frame without holders is not free",
-					  pfn.n, 0, 1);
-		}
+		enum frame_type type = frame_type(frame_meta(m, pfn));
+		bool is_held = type != FRAME_FREE && type != FRAME_DYING && type != FRAME_KERNEL;
+
+		SAME("a reference count is not its holders", pfn.n,
+		     is_held ? frame_refs(m, pfn) : 0, counts[i]);
+		AUDIT(8, counts[i] || !is_held, "a frame without holders is not free", pfn.n, 0, 1);
 	}
 	return true;
 }
@@ -124,11 +114,11 @@ static void count_charge(struct count_used *count, uint32_t account, enum exo_re
 static UNCHECKED void count_charges(struct machine *m, struct count_used *count)
 {
 	struct pfn pfn = { MACHINE_FIRST_FRAME };
-	enum frame_type type;
 	unsigned i, j;
 
 	for (; frame_exists(m, pfn.n); pfn.n++) {
-		type = frame_type(frame_meta(m, pfn));
+		enum frame_type type = frame_type(frame_meta(m, pfn));
+
 		if (type != FRAME_FREE && type != FRAME_KERNEL && type != FRAME_BOOT)
 			count_charge(count, frame_account(frame_meta(m, pfn)),
 				     EXO_RESOURCE_FRAMES);
@@ -149,220 +139,159 @@ static UNCHECKED void count_charges(struct machine *m, struct count_used *count)
 static UNCHECKED bool count_accounts(struct machine *m, struct audit_report *report)
 {
 	struct count_used count = { 0 };
-	uint64_t frames_unused = 0;
-	unsigned i, r;
+	uint64_t unused = 0;
+	unsigned i, j, r, envs;
 
 	count_charges(m, &count);
 	for (i = 0; i < EXO_ACCOUNTS; i++) {
+		bool is_free = m->accounts[i].state == ACCOUNT_FREE;
+
 		for (r = 0; r < EXO_RESOURCES; r++) {
-			if (account_used(m, i, r) != count.used[i][r])
-				return audit_fail(report, 8, "an account has used something else",
-						  i, account_used(m, i, r), count.used[i][r]);
-			if (account_used(m, i, r) > account_limit(m, i, r))
-				return audit_fail(report, 8, "an account is over its limit", i,
-						  account_used(m, i, r), account_limit(m, i, r));
-			if (m->accounts[i].state == ACCOUNT_FREE && account_limit(m, i, r))
-				return audit_fail(report, 8, "a free account has a limit", i,
-						  account_limit(m, i, r), 0);
+			uint32_t limit = account_limit(m, i, r), used = account_used(m, i, r);
+
+			SAME("an account has used something else", i, used, count.used[i][r]);
+			AUDIT(8, used <= limit, "an account is over its limit", i, used, limit);
+			AUDIT(8, !is_free || !limit, "a free account has a limit", i, limit, 0);
 		}
-		frames_unused += account_limit(m, i, EXO_RESOURCE_FRAMES)
+		unused += account_limit(m, i, EXO_RESOURCE_FRAMES)
 			- account_used(m, i, EXO_RESOURCE_FRAMES);
+		for (envs = j = 0; j < EXO_ENVS; j++)
+			envs += m->envs[j].state != ENV_FREE && m->envs[j].account == i;
+		AUDIT(8, is_free || m->accounts[i].envs == envs,
+		      "an account's envs are miscounted", i, m->accounts[i].envs, envs);
 	}
-	if (frames_unused != m->free_count)
-		return audit_fail(report, 8, "what accounts may still use is not what is free", 0,
-				  frames_unused, m->free_count);
+	SAME("what accounts may still use is not what is free", 0, unused, m->free_count);
 	return true;
 }
 
-static UNCHECKED bool count_free(struct machine *m, struct audit_report *report)
+static uint32_t count_type(struct machine *m, enum frame_type type)
 {
 	struct pfn pfn = { MACHINE_FIRST_FRAME };
-	uint32_t index, former = FRAME_NONE, listed = 0, free = 0;
+	uint32_t count = 0;
 
 	for (; frame_exists(m, pfn.n); pfn.n++)
-		free += frame_type(frame_meta(m, pfn)) == FRAME_FREE;
+		count += frame_type(frame_meta(m, pfn)) == type;
+	return count;
+}
+
+/* Free frames are on their list, dying tables on that of the account they are charged to. */
+static UNCHECKED bool count_lists(struct machine *m, struct audit_report *report)
+{
+	uint32_t free = count_type(m, FRAME_FREE), dying = count_type(m, FRAME_DYING);
+	uint32_t index, former = FRAME_NONE, listed = 0, i;
+
+	SAME("free frames are miscounted", 0, m->free_count, free);
 	for (index = m->free_head; index != FRAME_NONE; index = m->frames[index].refs) {
-		if (index >= m->frame_count || listed++ >= free)
-			return audit_fail(report, 8, "the free list does not end", index, listed,
-					  free);
-		if (frame_type(m->frames[index].meta) != FRAME_FREE
-		    || m->frames[index].meta >> 3 != former)
-			return audit_fail(report, 8, "the free list is broken", index,
-					  m->frames[index].meta, former);
+		AUDIT(8, index < m->frame_count && listed++ < free,
+		      "the free list does not end", index, listed, free);
+		SAME("the free list is broken", index, m->frames[index].meta,
+		     FRAME_FREE | former << 3);
 		former = index;
 	}
-	if (listed != free || free != m->free_count)
-		return audit_fail(report, 8, "free frames are miscounted", listed, m->free_count,
-				  free);
-	return true;
-}
-
-/* Every dying table is on the list of the account that it is charged to, once. */
-static UNCHECKED bool count_dying(struct machine *m, struct audit_report *report)
-{
-	struct pfn pfn = { MACHINE_FIRST_FRAME };
-	uint32_t index, dying = 0, listed = 0;
-	unsigned i;
-
-	for (; frame_exists(m, pfn.n); pfn.n++)
-		dying += frame_type(frame_meta(m, pfn)) == FRAME_DYING;
-	for (i = 0; i < EXO_ACCOUNTS; i++) {
+	SAME("a free frame is on no list", 0, listed, free);
+	for (i = 0, listed = 0; i < EXO_ACCOUNTS; i++)
 		for (index = m->accounts[i].dying; index != FRAME_NONE;
-		     index = m->frames[index].refs) {
-			if (index >= m->frame_count || listed++ >= dying)
-				return audit_fail(report, 8, "a dying list does not end", i,
-						  listed, dying);
-			if (frame_type(m->frames[index].meta) != FRAME_DYING
-			    || frame_account(m->frames[index].meta) != i)
-				return audit_fail(report, 8, "a dying list is broken", i,
-						  m->frames[index].meta, FRAME_DYING);
-		}
-	}
-	if (listed != dying)
-		return audit_fail(report, 8, "a dying table is on no list", 0, listed, dying);
+		     index = m->frames[index].refs)
+			AUDIT(8, index < m->frame_count && listed++ < dying
+			      && frame_type(m->frames[index].meta) == FRAME_DYING
+			      && frame_account(m->frames[index].meta) == i,
+			      "a dying list is broken", i, index, listed);
+	SAME("a dying table is on no list", 0, listed, dying);
 	return true;
 }
 
 /* The tree of envs: parents live, children counted, vcpus listed once under their env. */
 static UNCHECKED bool count_tree(struct machine *m, struct audit_report *report)
 {
-	unsigned i, j, vcpu, vcpus = 0, listed = 0, children, envs;
+	unsigned i, j, vcpu, vcpus = 0, listed = 0, children;
 
 	for (i = 0; i < EXO_ENVS; i++) {
 		struct env *e = &m->envs[i];
 
 		if (e->state == ENV_FREE)
 			continue;
-		if (e->parent != ENV_NONE && (e->parent >= EXO_ENVS
-		    || m->envs[e->parent].state == ENV_FREE
-		    || m->envs[e->parent].state == ENV_DEAD))
-			return audit_fail(report, 8, "an env's parent is gone", i, e->parent, 0);
+		AUDIT(8, e->parent == ENV_NONE || env_has_root(m, e->parent),
+		      "an env's parent is gone", i, e->parent, 0);
 		for (children = j = 0; j < EXO_ENVS; j++)
 			children += m->envs[j].state != ENV_FREE && m->envs[j].parent == i;
-		if (e->state != ENV_DEAD && e->children != children)
-			return audit_fail(report, 8, "an env's children are miscounted", i,
-					  e->children, children);
+		AUDIT(8, e->state == ENV_DEAD || e->children == children,
+		      "an env's children are miscounted", i, e->children, children);
 		for (vcpu = e->vcpus; vcpu != VCPU_NONE; vcpu = m->vcpus[vcpu].next)
-			if (vcpu >= EXO_VCPUS || listed++ >= EXO_VCPUS
-			    || m->vcpus[vcpu].env != i || m->vcpus[vcpu].state == VCPU_FREE)
-				return audit_fail(report, 8, "an env's list of vcpus is broken",
-						  i, vcpu, listed);
-		if (e->state == ENV_DEAD && e->vcpus != VCPU_NONE)
-			return audit_fail(report, 8, "a dead env has a vcpu", i, e->vcpus, 0);
+			AUDIT(8, vcpu < EXO_VCPUS && listed++ < EXO_VCPUS
+			      && m->vcpus[vcpu].env == i && m->vcpus[vcpu].state != VCPU_FREE,
+			      "an env's list of vcpus is broken", i, vcpu, listed);
+		AUDIT(8, e->state != ENV_DEAD || e->vcpus == VCPU_NONE, "a dead env has a vcpu",
+		      i, e->vcpus, 0);
 	}
 	for (i = 0; i < EXO_VCPUS; i++)
 		vcpus += m->vcpus[i].state != VCPU_FREE
 			&& m->vcpus[i].state != VCPU_INITIALIZING;
-	if (vcpus != listed)
-		return audit_fail(report, 8, "a vcpu is in no env's list", 0, listed, vcpus);
-	for (i = 0; i < EXO_ACCOUNTS; i++) {
-		for (envs = j = 0; j < EXO_ENVS; j++)
-			envs += m->envs[j].state != ENV_FREE && m->envs[j].account == i;
-		if (m->accounts[i].envs != envs && m->accounts[i].state != ACCOUNT_FREE)
-			return audit_fail(report, 8, "an account's envs are miscounted", i,
-					  m->accounts[i].envs, envs);
+	SAME("a vcpu is in no env's list", 0, listed, vcpus);
+	return true;
+}
+
+/* A CPU: what it runs is RUNNING, its sleepers are in order, its slices are held by the living. */
+static UNCHECKED bool count_cpu(struct machine *m, unsigned cpu, unsigned *sleepers,
+				struct audit_report *report)
+{
+	struct cpu *c = &m->cpus[cpu];
+	uint64_t former = 0;
+	unsigned i, vcpu;
+
+	if (c->current != VCPU_NONE) {
+		SAME("a CPU runs a vcpu that is not RUNNING", cpu, m->vcpus[c->current].state,
+		     (uint32_t)VCPU_RUNNING);
+		SAME("a CPU runs a vcpu in another env's root", cpu, c->root_env,
+		     m->vcpus[c->current].env);
+	}
+	for (vcpu = c->sleepers; vcpu != VCPU_NONE; vcpu = m->vcpus[vcpu].sleep_next) {
+		AUDIT(8, vcpu < EXO_VCPUS && ++*sleepers <= EXO_VCPUS
+		      && m->vcpus[vcpu].is_sleeping && m->vcpus[vcpu].sleep_cpu == cpu
+		      && m->vcpus[vcpu].timer >= former,
+		      "a list of sleepers is broken", cpu, vcpu, former);
+		former = m->vcpus[vcpu].timer;
+	}
+	for (i = 0; i < EXO_SLICES; i++) {
+		bool is_used = c->slices_used[i / 64] >> (i % 64) & 1u;
+
+		vcpu = c->slices[i];
+		SAME("a slice is not what its bit says", cpu, is_used, vcpu != VCPU_NONE);
+		AUDIT(8, !is_used || (vcpu < EXO_VCPUS && m->vcpus[vcpu].state != VCPU_FREE),
+		      "a slice is held by nobody", cpu, i, vcpu);
 	}
 	return true;
 }
 
-/* What a CPU runs is RUNNING, and what is RUNNING some CPU runs. */
-static UNCHECKED bool count_running(struct machine *m, struct audit_report *report)
+/* Each vcpu that runs, sleeps or waits is on one CPU or list, and those have no others. */
+static UNCHECKED bool count_queues(struct machine *m, struct audit_report *report)
 {
-	unsigned i, vcpu, running = 0, current = 0;
+	unsigned i, vcpu, running = 0, sleeping = 0, waiting = 0, current = 0, sleepers = 0;
+	unsigned waits = 0;
 
-	for (i = 0; i < EXO_VCPUS; i++)
+	for (i = 0; i < EXO_VCPUS; i++) {
 		running += m->vcpus[i].state == VCPU_RUNNING;
-	for (i = 0; i < m->cpu_count; i++) {
-		vcpu = m->cpus[i].current;
-		if (vcpu == VCPU_NONE)
-			continue;
-		current++;
-		if (m->vcpus[vcpu].state != VCPU_RUNNING)
-			return audit_fail(report, 8, "a CPU runs a vcpu that is not RUNNING", i,
-					  m->vcpus[vcpu].state, VCPU_RUNNING);
-		if (m->cpus[i].root_env != m->vcpus[vcpu].env)
-			return audit_fail(report, 8, "a CPU runs a vcpu in another env's root", i,
-					  m->cpus[i].root_env, m->vcpus[vcpu].env);
-	}
-	if (running != current)
-		return audit_fail(report, 8, "a RUNNING vcpu is on no CPU", 0, running, current);
-	return true;
-}
-
-/* Sleepers: sorted, on their own CPU's list, once. */
-static UNCHECKED bool count_sleepers(struct machine *m, struct audit_report *report)
-{
-	unsigned i, vcpu, sleeping = 0, listed = 0;
-	uint64_t former;
-
-	for (i = 0; i < EXO_VCPUS; i++)
 		sleeping += m->vcpus[i].state != VCPU_FREE && m->vcpus[i].is_sleeping;
-	for (i = 0; i < m->cpu_count; i++) {
-		former = 0;
-		for (vcpu = m->cpus[i].sleepers; vcpu != VCPU_NONE;
-		     vcpu = m->vcpus[vcpu].sleep_next) {
-			if (vcpu >= EXO_VCPUS || listed++ >= sleeping)
-				return audit_fail(report, 8, "a list of sleepers does not end",
-						  i, vcpu, sleeping);
-			if (!m->vcpus[vcpu].is_sleeping || m->vcpus[vcpu].sleep_cpu != i
-			    || m->vcpus[vcpu].timer < former)
-				return audit_fail(report, 8, "a list of sleepers is broken", i,
-						  vcpu, former);
-			former = m->vcpus[vcpu].timer;
-		}
-	}
-	if (listed != sleeping)
-		return audit_fail(report, 8, "a sleeper is on no list", 0, listed, sleeping);
-	return true;
-}
-
-/* Slices: held by vcpus that live, marked in the bit set; waits: each in its own bucket. */
-static UNCHECKED bool count_slices(struct machine *m, struct audit_report *report)
-{
-	unsigned i, j, vcpu;
-	bool is_used;
-
-	for (i = 0; i < m->cpu_count; i++) {
-		for (j = 0; j < EXO_SLICES; j++) {
-			vcpu = m->cpus[i].slices[j];
-			is_used = m->cpus[i].slices_used[j / 64] >> (j % 64) & 1u;
-			if (is_used != (vcpu != VCPU_NONE))
-				return audit_fail(report, 8, "a slice is not what its bit says", i,
-						  j, is_used);
-			if (is_used && (vcpu >= EXO_VCPUS || m->vcpus[vcpu].state == VCPU_FREE))
-				return audit_fail(report, 8, "a slice is held by nobody", i, j,
-						  vcpu);
-		}
-	}
-	return true;
-}
-
-static UNCHECKED bool count_waits(struct machine *m, struct audit_report *report)
-{
-	unsigned i, vcpu, waiting = 0, listed = 0;
-
-	for (i = 0; i < EXO_VCPUS; i++)
 		waiting += m->vcpus[i].wait_mode != WAIT_NONE;
-	for (i = 0; i < EXO_BUCKETS; i++) {
-		for (vcpu = m->buckets[i].head; vcpu != VCPU_NONE;
-		     vcpu = m->vcpus[vcpu].wait_next) {
-			if (vcpu >= EXO_VCPUS || listed++ >= waiting)
-				return audit_fail(report, 8, "a bucket of waits does not end", i,
-						  vcpu, waiting);
-			if (m->vcpus[vcpu].wait_mode == WAIT_NONE)
-				return audit_fail(report, 8, "a bucket has one that waits not", i,
-						  vcpu, 0);
-		}
 	}
-	if (listed != waiting)
-		return audit_fail(report, 8, "a wait is in no bucket", 0, listed, waiting);
+	for (i = 0; i < m->cpu_count; i++) {
+		current += m->cpus[i].current != VCPU_NONE;
+		if (!count_cpu(m, i, &sleepers, report))
+			return false;
+	}
+	for (i = 0; i < EXO_BUCKETS; i++)
+		for (vcpu = m->buckets[i].head; vcpu != VCPU_NONE;
+		     vcpu = m->vcpus[vcpu].wait_next)
+			AUDIT(8, vcpu < EXO_VCPUS && waits++ < EXO_VCPUS
+			      && m->vcpus[vcpu].wait_mode != WAIT_NONE,
+			      "a bucket of waits is broken", i, vcpu, waits);
+	SAME("a RUNNING vcpu is on no CPU", 0, running, current);
+	SAME("a sleeper is on no list", 0, sleeping, sleepers);
+	SAME("a wait is in no bucket", 0, waits, waiting);
 	return true;
 }
 
 bool audit_i8_conservation(struct machine *m, uint32_t *scratch, struct audit_report *report)
 {
 	return count_references(m, scratch, report) && count_accounts(m, report)
-		&& count_free(m, report) && count_dying(m, report) && count_tree(m, report)
-		&& count_running(m, report) && count_sleepers(m, report)
-		&& count_slices(m, report) && count_waits(m, report);
+		&& count_lists(m, report) && count_tree(m, report) && count_queues(m, report);
 }

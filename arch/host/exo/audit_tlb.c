@@ -54,8 +54,8 @@ static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *
 		truth = tlb_walk(m, hc->root, hc->tlb[i].page);
 		if (hc->tlb[i].root != hc->root || hc->tlb[i].frame != truth.frame
 		    || hc->tlb[i].access & ~truth.access)
-			return audit_fail(report, 7, "a stale translation", cpu, hc->tlb[i].page,
-					  truth.frame);
+			return audit_fail(report, 7, "a stale translation", cpu, UINT64_MAX,
+					  hc->tlb[i].page, truth.frame);
 	}
 	for (i = 0; i < HOST_WALK_ENTRIES; i++) {
 		if (!hc->walks[i].is_valid)
@@ -63,8 +63,8 @@ static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *
 		truth = tlb_walk(m, hc->root, hc->walks[i].prefix);
 		if (hc->walks[i].root != hc->root || hc->walks[i].table != truth.table
 		    || hc->walks[i].access & ~truth.table_access)
-			return audit_fail(report, 7, "a stale walk", cpu, hc->walks[i].prefix,
-					  truth.table);
+			return audit_fail(report, 7, "a stale walk", cpu, UINT64_MAX,
+					  hc->walks[i].prefix, truth.table);
 	}
 	return true;
 }
