@@ -321,10 +321,12 @@ static __attribute__((noinline)) bool cpu_is_settled(struct machine *m, struct c
 /* Nothing keeps this CPU in the kernel; then it counts as out of it. */
 static ALWAYS_INLINE bool cpu_may_leave(struct machine *m, struct cpu *c)
 {
-	const struct vcpu *v = &m->vcpus[c->current];
+	const struct vcpu *v;
 
-	if (c->current == VCPU_NONE || ((v->pending || !v->has_progressed || v->stopping)
-					&& !cpu_is_settled(m, c, v)))
+	if (c->current == VCPU_NONE)
+		return false;
+	v = &m->vcpus[c->current];
+	if ((v->pending || !v->has_progressed || v->stopping) && !cpu_is_settled(m, c, v))
 		return false;
 	/* Whoever sees in_kernel set has set shoot before; pairs with: flush_finish */
 	atomic_store(&c->in_kernel, 0);
@@ -337,12 +339,15 @@ static ALWAYS_INLINE bool cpu_may_leave(struct machine *m, struct cpu *c)
 /* Do one of the things that keep it. */
 static __attribute__((noinline)) void cpu_prepare(struct machine *m, struct cpu *c)
 {
-	struct vcpu *v = &m->vcpus[c->current];
+	struct vcpu *v;
 
 	flush_answer(m, c);
 	if (c->current == VCPU_NONE) {
 		cpu_dispatch(m, c);
-	} else if (v->stopping) {
+		return;
+	}
+	v = &m->vcpus[c->current];
+	if (v->stopping) {
 		tree_lock(m); /* another CPU asked for it */
 		vcpu_stop(m, c, c->current);
 		tree_unlock(m);
