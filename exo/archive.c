@@ -25,47 +25,21 @@ static bool header_field(const uint8_t *header, unsigned field, uint64_t *value)
 	return true;
 }
 
-/* Both are ended by a NUL; the archive's name lies within `bytes`. */
-static bool name_is(const uint8_t *name, uint64_t bytes, const char *wanted)
-{
-	uint64_t i;
-
-	for (i = 0; i < bytes; i++) {
-		if (name[i] != (uint8_t)wanted[i])
-			return false;
-		if (!name[i])
-			return true;
-	}
-	return false;
-}
-
 const char *boot_find(const uint8_t *archive, uint64_t bytes, const char *name,
 		      struct boot_member *member)
 {
-	uint64_t at = 0, size, name_size, data;
+	size_t length = __builtin_strlen(name) + 1;
+	uint64_t name_size, data;
 
-	while (bytes - at >= HEADER_BYTES) {
-		const uint8_t *header = archive + at;
-
-		if (__builtin_memcmp(header, "070701", 6) != 0
-		    || !header_field(header, FIELD_SIZE, &size)
-		    || !header_field(header, FIELD_NAME_SIZE, &name_size))
-			return "the boot archive is not a newc cpio archive";
-		if (name_size > bytes - at - HEADER_BYTES)
-			break;
-		data = (at + HEADER_BYTES + name_size + ALIGNMENT - 1) & -(uint64_t)ALIGNMENT;
-		if (data > bytes || size > bytes - data)
-			break;
-		if (name_is(header + HEADER_BYTES, name_size, "TRAILER!!!"))
-			return "the boot archive has no such member";
-		if (name_is(header + HEADER_BYTES, name_size, name)) {
-			member->data = archive + data;
-			member->bytes = size;
-			return NULL;
-		}
-		at = (data + size + ALIGNMENT - 1) & -(uint64_t)ALIGNMENT;
-		if (at > bytes)
-			break;
-	}
-	return "the boot archive is truncated";
+	if (bytes < HEADER_BYTES || __builtin_memcmp(archive, "070701", 6) != 0
+	    || !header_field(archive, FIELD_SIZE, &member->bytes)
+	    || !header_field(archive, FIELD_NAME_SIZE, &name_size))
+		return "the boot archive is not a newc cpio archive";
+	data = (HEADER_BYTES + name_size + ALIGNMENT - 1) & -(uint64_t)ALIGNMENT;
+	if (data > bytes || member->bytes > bytes - data)
+		return "the boot archive is truncated";
+	if (name_size < length || __builtin_memcmp(archive + HEADER_BYTES, name, length) != 0)
+		return "the boot archive does not begin with it";
+	member->data = archive + data;
+	return NULL;
 }

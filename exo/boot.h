@@ -15,7 +15,7 @@ struct boot_member {
 	uint64_t bytes;
 };
 
-/* Find a member by name. NULL if found, else what is wrong with the archive, in a few words. */
+/* The first member, which must have that name: NULL, or what is wrong, in a few words. */
 const char *boot_find(const uint8_t *archive, uint64_t bytes, const char *name,
 		      struct boot_member *member) MUST_USE;
 

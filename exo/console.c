@@ -28,27 +28,17 @@ void console_receive(struct machine *m)
 
 err_t console_write(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes)
 {
-	char copy[128];
-	uint64_t done, i;
+	char copy[CONSOLE_WRITE_MAX];
+	uint64_t i;
 
 	if (bytes > CONSOLE_WRITE_MAX)
 		return EXO_E_TOO_LONG;
-	for (done = 0; done < bytes; done += sizeof(copy)) {
-		uint64_t n = bytes - done < sizeof(copy) ? bytes - done : sizeof(copy);
-
-		if (user_read(m, env, copy, (struct uaddr){ buffer + done }, n))
-			return EXO_E_POINTER;
-	}
-	for (done = 0; done < bytes; done += sizeof(copy)) {
-		uint64_t n = bytes - done < sizeof(copy) ? bytes - done : sizeof(copy);
-
-		if (user_read(m, env, copy, (struct uaddr){ buffer + done }, n))
-			return EXO_E_POINTER;
-		console_lock(m);
-		for (i = 0; i < n; i++)
-			arch_console_put(m, (uint8_t)copy[i]);
-		console_unlock(m);
-	}
+	if (user_read(m, env, copy, (struct uaddr){ buffer }, bytes))
+		return EXO_E_POINTER;
+	console_lock(m);
+	for (i = 0; i < bytes; i++)
+		arch_console_put(m, (uint8_t)copy[i]);
+	console_unlock(m);
 	return EXO_OK;
 }
 

@@ -5,7 +5,7 @@
 
 #include "exo/upcall.h"
 
-LOCK_PAIR(cpu, RANK_CPU, (struct machine *m, unsigned cpu), &m->cpus[cpu].lock)
+LOCK_PAIR(cpu, RANK_CPU, (struct machine *m, struct cpu *c), &c->lock)
 
 static unsigned cpu_index(struct machine *m, struct cpu *c)
 {
@@ -15,37 +15,36 @@ static unsigned cpu_index(struct machine *m, struct cpu *c)
 void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu)
 {
 	struct vcpu *v = &m->vcpus[vcpu];
-	unsigned cpu = cpu_index(m, c);
 	uint32_t *link;
 
 	if (v->timer == UINT64_MAX)
 		return;
-	cpu_lock(m, cpu);
+	cpu_lock(m, c);
 	link = &c->sleepers;
 	while (*link != VCPU_NONE && m->vcpus[*link].timer <= v->timer)
 		link = &m->vcpus[*link].sleep_next;
 	v->sleep_next = *link;
-	v->sleep_cpu = cpu;
+	v->sleep_cpu = cpu_index(m, c);
 	v->is_sleeping = true;
 	*link = vcpu;
-	cpu_unlock(m, cpu);
+	cpu_unlock(m, c);
 }
 
 void cpu_unsleep(struct machine *m, unsigned vcpu)
 {
 	struct vcpu *v = &m->vcpus[vcpu];
-	unsigned cpu = v->sleep_cpu;
+	struct cpu *c = &m->cpus[v->sleep_cpu];
 
-	cpu_lock(m, cpu);
+	cpu_lock(m, c);
 	if (v->is_sleeping) {
-		uint32_t *link = &m->cpus[cpu].sleepers;
+		uint32_t *link = &c->sleepers;
 
 		while (*link != vcpu)
 			link = &m->vcpus[*link].sleep_next;
 		*link = v->sleep_next;
 		v->is_sleeping = false;
 	}
-	cpu_unlock(m, cpu);
+	cpu_unlock(m, c);
 }
 
 void cpu_leave_root(struct machine *m, struct cpu *c)
@@ -154,31 +153,29 @@ static uint64_t cpu_first_timer(struct machine *m, struct cpu *c)
 {
 	uint64_t timer = UINT64_MAX;
 
-	cpu_lock(m, cpu_index(m, c));
+	cpu_lock(m, c);
 	if (c->sleepers != VCPU_NONE)
 		timer = m->vcpus[c->sleepers].timer;
-	cpu_unlock(m, cpu_index(m, c));
+	cpu_unlock(m, c);
 	return timer;
 }
 
 /* Sleepers whose time has come. */
 static void cpu_wake_sleepers(struct machine *m, struct cpu *c, uint64_t now)
 {
-	unsigned cpu = cpu_index(m, c);
-
 	for (;;) {
 		unsigned vcpu;
 
-		cpu_lock(m, cpu);
+		cpu_lock(m, c);
 		vcpu = c->sleepers;
 		if (vcpu == VCPU_NONE || m->vcpus[vcpu].timer > now) {
-			cpu_unlock(m, cpu);
+			cpu_unlock(m, c);
 			return;
 		}
 		c->sleepers = m->vcpus[vcpu].sleep_next;
 		m->vcpus[vcpu].is_sleeping = false;
 		m->vcpus[vcpu].timer = UINT64_MAX;
-		cpu_unlock(m, cpu);
+		cpu_unlock(m, c);
 		vcpu_event(m, vcpu, EXO_EVENT_TIMER);
 	}
 }
@@ -207,9 +204,9 @@ static void cpu_idle(struct machine *m, struct cpu *c)
 static void cpu_dispatch(struct machine *m, struct cpu *c)
 {
 	while (c->current == VCPU_NONE) {
-		unsigned cpu = cpu_index(m, c), position, vcpu = VCPU_NONE;
+		unsigned position, vcpu = VCPU_NONE;
 
-		cpu_lock(m, cpu);
+		cpu_lock(m, c);
 		position = slice_find(m, c);
 		if (position != EXO_SLICES) {
 			vcpu = c->slices[position];
@@ -218,7 +215,7 @@ static void cpu_dispatch(struct machine *m, struct cpu *c)
 			else
 				vcpu = VCPU_NONE;
 		}
-		cpu_unlock(m, cpu);
+		cpu_unlock(m, c);
 		if (vcpu != VCPU_NONE)
 			cpu_take(m, c, vcpu);
 		else if (position == EXO_SLICES)
@@ -242,12 +239,11 @@ err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
 static void cpu_slice_over(struct machine *m, struct cpu *c, uint64_t now)
 {
 	struct exo_vcpu_page *page = vcpu_page(m, c->current);
-	unsigned cpu = cpu_index(m, c);
 	bool is_alone;
 
-	cpu_lock(m, cpu);
+	cpu_lock(m, c);
 	is_alone = slice_find(m, c) == EXO_SLICES;
-	cpu_unlock(m, cpu);
+	cpu_unlock(m, c);
 	if (is_alone) {
 		c->is_over = false;
 		c->slice_end = now + m->slice_units;
@@ -386,7 +382,7 @@ err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want,
 		return EXO_E_RANGE;
 	if (account_charge(m, account, EXO_RESOURCE_SLICES, 1))
 		return EXO_E_LIMIT;
-	cpu_lock(m, (unsigned)cpu);
+	cpu_lock(m, c);
 	if (want == EXO_SLICE_ANY) {
 		err = EXO_E_FULL;
 		for (i = 1; i <= EXO_SLICES; i++) {
@@ -404,40 +400,47 @@ err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want,
 		*position = at;
 		err = EXO_OK;
 	}
-	cpu_unlock(m, (unsigned)cpu);
+	cpu_unlock(m, c);
 	if (err)
 		account_discharge(m, account, EXO_RESOURCE_SLICES, 1);
 	return err;
 }
 
-void slice_free(struct machine *m, unsigned cpu, unsigned position)
+static void slice_drop(struct machine *m, struct cpu *c, unsigned position) REQUIRES(cpu_class)
 {
-	struct cpu *c = &m->cpus[cpu];
-
-	cpu_lock(m, cpu);
 	m->vcpus[c->slices[position]].slices--;
 	c->slices_used[position / 64] &= ~(UINT64_C(1) << position % 64);
 	c->slices[position] = VCPU_NONE;
 	account_discharge(m, c->slice_account[position], EXO_RESOURCE_SLICES, 1);
-	cpu_unlock(m, cpu);
+}
+
+void slice_free(struct machine *m, unsigned cpu, unsigned position)
+{
+	cpu_lock(m, &m->cpus[cpu]);
+	slice_drop(m, &m->cpus[cpu], position);
+	cpu_unlock(m, &m->cpus[cpu]);
 }
 
 void slice_free_all(struct machine *m, unsigned vcpu)
 {
-	unsigned cpu, position;
+	struct cpu *c;
+	unsigned position;
 
-	for (cpu = 0; cpu < m->cpu_count; cpu++)
+	for (c = m->cpus; c < m->cpus + m->cpu_count; c++) {
+		cpu_lock(m, c);
 		for (position = 0; position < EXO_SLICES && m->vcpus[vcpu].slices; position++)
-			if (slice_holder(m, cpu, position) == vcpu)
-				slice_free(m, cpu, position);
+			if (c->slices[position] == vcpu)
+				slice_drop(m, c, position);
+		cpu_unlock(m, c);
+	}
 }
 
 unsigned slice_holder(struct machine *m, unsigned cpu, unsigned position)
 {
 	unsigned vcpu;
 
-	cpu_lock(m, cpu);
+	cpu_lock(m, &m->cpus[cpu]);
 	vcpu = m->cpus[cpu].slices[position];
-	cpu_unlock(m, cpu);
+	cpu_unlock(m, &m->cpus[cpu]);
 	return vcpu;
 }

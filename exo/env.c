@@ -52,31 +52,24 @@ err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
 	return EXO_E_EMPTY;
 }
 
-/* Take a free entry, searching from where the last one was found. */
-static unsigned env_claim(struct machine *m) REQUIRES(tree_class)
+static unsigned env_find_free(struct machine *m) REQUIRES(tree_class)
 {
-	unsigned i;
+	unsigned env = 0;
 
-	for (i = 0; i < EXO_ENVS; i++) {
-		unsigned env = (m->env_hint + i) % EXO_ENVS;
-
-		if (m->envs[env].state == ENV_FREE) {
-			m->env_hint = (env + 1) % EXO_ENVS;
-			return env;
-		}
-	}
-	return ENV_NONE;
+	while (env < EXO_ENVS && m->envs[env].state != ENV_FREE)
+		env++;
+	return env;
 }
 
 err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
 		 unsigned *env)
 {
 	unsigned account = parent == ENV_NONE ? 0 : m->envs[parent].account;
-	unsigned at = env_claim(m);
+	unsigned at = env_find_free(m);
 	struct pfn root;
 	err_t err;
 
-	if (at == ENV_NONE)
+	if (at == EXO_ENVS)
 		return EXO_E_FULL;
 	if (limits) {
 		err = account_create(m, account, limits, &account);

@@ -37,8 +37,6 @@ struct machine {
 	struct lock common_locks[16];
 	uint32_t free_head GUARDED_BY(free_class);  /* index in frames[], or FRAME_NONE */
 	uint32_t free_count GUARDED_BY(free_class);
-	uint32_t env_hint GUARDED_BY(tree_class);  /* where to look for a free one first */
-	uint32_t vcpu_hint GUARDED_BY(tree_class);
 	uint32_t console_head GUARDED_BY(console_class); /* bytes put; the info page shows it too */
 	uint32_t console_tail GUARDED_BY(console_class); /* bytes taken */
 	uint8_t console_ring[256] GUARDED_BY(console_class);

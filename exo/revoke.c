@@ -117,49 +117,31 @@ static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, 
 	return 1;
 }
 
-/* What has been taken, when its drops are done, may be all that is missing: no more than that. */
-static bool revoke_is_enough(struct account *a, struct cpu *c) REQUIRES(tree_class)
-{
-	return c->flush.drops_count && (a->is_revoking_branches
-					|| c->flush.drops_count >= a->revoke_frames);
-}
-
-/* One env from the cursor on. True if the end of its space was reached. */
-static bool revoke_env(struct machine *m, struct cpu *c, unsigned account, unsigned *steps)
-	REQUIRES(tree_class)
+/* Look at the slot where the cursor stands, and move it on. False: the env is no member, or its
+ * space is at its end. What was taken is counted at once: no more is taken than is missing. */
+static bool revoke_step(struct machine *m, struct cpu *c, unsigned account) REQUIRES(tree_class)
 {
 	struct account *a = &m->accounts[account];
-	unsigned env = a->revoke_env;
-	bool is_end = false;
+	unsigned env = a->revoke_env, level;
 
-	if (m->envs[env].state != ENV_ALIVE || m->envs[env].account != account)
-		return true;
+	if (m->envs[env].state != ENV_ALIVE || m->envs[env].account != account
+	    || a->revoke_address >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
+		return false;
 	env_lock(m, env);
-	while (*steps && a->revoke_frames) {
-		unsigned level = revoke_look(m, c, account, env, a->revoke_address);
-
-		a->revoke_address = (a->revoke_address / EXO_SPAN(level) + 1) * EXO_SPAN(level);
-		--*steps;
-		if (a->revoke_address >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN) {
-			is_end = true;
-			break;
-		}
-		if (*steps % 32 == 0 || revoke_is_enough(a, c)) {
-			flush_finish(m, c);
-			if (a->is_revoking_branches)
-				frame_drain(m, account, REVOKE_STEP);
-			revoke_collect(m, account);
-		}
-	}
+	level = revoke_look(m, c, account, env, a->revoke_address);
 	flush_finish(m, c);
 	env_unlock(m, env);
-	return is_end;
+	a->revoke_address = (a->revoke_address / EXO_SPAN(level) + 1) * EXO_SPAN(level);
+	if (a->is_revoking_branches)
+		frame_drain(m, account, REVOKE_STEP);
+	revoke_collect(m, account);
+	return true;
 }
 
 err_t revoke_take(struct machine *m, struct cpu *c, unsigned account)
 {
 	struct account *a = &m->accounts[account];
-	unsigned steps = REVOKE_STEP;
+	unsigned steps;
 
 	if (!a->revoke_deadline)
 		return EXO_E_STATE;
@@ -167,11 +149,10 @@ err_t revoke_take(struct machine *m, struct cpu *c, unsigned account)
 		return EXO_E_EARLY;
 	frame_drain(m, account, REVOKE_STEP);
 	revoke_collect(m, account);
-	while (steps && a->revoke_frames) {
-		if (!revoke_env(m, c, account, &steps))
+	for (steps = 0; steps < REVOKE_STEP && a->revoke_frames; steps++) {
+		if (revoke_step(m, c, account))
 			continue;
 		a->revoke_address = 0;
-		steps -= steps ? 1 : 0;
 		if (++a->revoke_env < EXO_ENVS)
 			continue;
 		a->revoke_env = 0;
@@ -182,7 +163,7 @@ err_t revoke_take(struct machine *m, struct cpu *c, unsigned account)
 	}
 	frame_drain(m, account, REVOKE_STEP);
 	revoke_collect(m, account);
-	if (a->revoke_frames && !steps)
+	if (a->revoke_frames && steps == REVOKE_STEP)
 		return EXO_E_AGAIN;
 	a->revoke_frames = 0;
 	a->revoke_deadline = 0;

@@ -82,23 +82,19 @@ static err_t call_env_kill(struct machine *m, struct cpu *c, struct vcpu *v, uin
 
 static err_t call_env_reap(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
+	uint64_t handle = EXO_REG_ARG0(&v->regs);
 	unsigned env;
 	err_t err;
 
 	tree_lock(m);
-	if (!EXO_REG_ARG0(&v->regs)) {
-		err = env_find_dead(m, v->env, &env);
-		if (!err)
-			*value = env_handle(m, env);
-		tree_unlock(m);
-		return err;
-	}
-	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), true, &env);
+	err = handle ? env_find(m, v->env, handle, true, &env) : env_find_dead(m, v->env, &env);
 	if (!err && m->envs[env].state != ENV_DEAD)
 		err = EXO_E_STATE;
-	if (!err && frame_drain(m, m->envs[env].account, EXO_TABLE_SLOTS))
+	if (!err && !handle)
+		*value = env_handle(m, env);
+	else if (!err && frame_drain(m, m->envs[env].account, EXO_TABLE_SLOTS))
 		err = EXO_E_AGAIN;
-	if (!err) {
+	else if (!err) {
 		*value = m->envs[env].status;
 		env_destroy(m, env);
 	}
@@ -309,6 +305,12 @@ static err_t call_console_read(struct machine *m, struct cpu *c, struct vcpu *v,
 	return console_read(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs), value);
 }
 
+static inline void cpu_enter(struct cpu *c)
+{
+	/* pairs with: flush_finish */
+	atomic_store_explicit(&c->in_kernel, 1, memory_order_release);
+}
+
 struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 {
 	unsigned current = c->current;
@@ -316,8 +318,7 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 	uint64_t call = EXO_REG_NUMBER(&v->regs) ^ EXO_CALL_PREFIX, value = 0;
 	err_t err = EXO_E_CALL;
 
-	/* pairs with: flush_finish */
-	atomic_store_explicit(&c->in_kernel, 1, memory_order_release);
+	cpu_enter(c);
 	if (call >> 32) {
 		upcall_push(m, c, EXO_UPCALL_SYSCALL, 0, 0);
 		return cpu_leave(m, c);
@@ -334,16 +335,14 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
 			 uint64_t address)
 {
-	/* pairs with: flush_finish */
-	atomic_store_explicit(&c->in_kernel, 1, memory_order_release);
+	cpu_enter(c);
 	upcall_push(m, c, (enum exo_upcall)kind, code, address);
 	return cpu_leave(m, c);
 }
 
 struct vcpu *kernel_interrupt(struct machine *m, struct cpu *c)
 {
-	/* pairs with: flush_finish */
-	atomic_store_explicit(&c->in_kernel, 1, memory_order_release);
+	cpu_enter(c);
 	c->armed = 0;
 	if (arch_clock(m) < c->not_before)
 		m->vcpus[c->current].has_progressed = false;

@@ -56,20 +56,13 @@ struct exo_vcpu_page *vcpu_page(struct machine *m, unsigned vcpu)
 	return arch_frame_memory(m, m->vcpus[vcpu].page);
 }
 
-static unsigned vcpu_claim(struct machine *m) REQUIRES(tree_class)
+static unsigned vcpu_find_free(struct machine *m) REQUIRES(tree_class)
 {
-	unsigned i;
+	unsigned vcpu = 0;
 
-	for (i = 0; i < EXO_VCPUS; i++) {
-		unsigned vcpu = (m->vcpu_hint + i) % EXO_VCPUS;
-
-		if (atomic_load_explicit(&m->vcpus[vcpu].state, memory_order_relaxed) == VCPU_FREE
-		    && vcpu_edge(m, vcpu, VCPU_FREE, VCPU_INITIALIZING)) {
-			m->vcpu_hint = (vcpu + 1) % EXO_VCPUS;
-			return vcpu;
-		}
-	}
-	return VCPU_NONE;
+	while (vcpu < EXO_VCPUS && m->vcpus[vcpu].state != VCPU_FREE)
+		vcpu++;
+	return vcpu;
 }
 
 /* The vcpu page's frame, in an empty slot at start->page. */
@@ -110,9 +103,7 @@ static void vcpu_fill_page(struct machine *m, unsigned env, unsigned vcpu,
 
 	page->env = env_handle(m, env);
 	page->vcpu = vcpu_handle(m, vcpu);
-	page->upcall_entry = start->upcall_entry;
-	page->stack_base = start->stack_base;
-	page->stack_top = start->stack_top;
+	__builtin_memcpy(&page->upcall_entry, &start->upcall_entry, 3 * sizeof(uint64_t));
 	page->masked = (uint32_t)start->masked;
 }
 
@@ -122,29 +113,26 @@ err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *s
 	struct exo_regs regs;
 	struct vcpu *v;
 	struct pfn page;
+	bool is_ours;
 	unsigned at;
 	err_t err;
 
 	arch_regs_start(&regs, start->entry, start->stack, start->argument);
 	if (start->page % EXO_PAGE_SIZE || start->masked > 1 || !arch_regs_check(&regs))
 		return EXO_E_ARGUMENT;
+	at = vcpu_find_free(m);
+	if (at == EXO_VCPUS)
+		return EXO_E_FULL;
 	err = account_charge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
 	if (err)
 		return err;
-	at = vcpu_claim(m);
-	if (at == VCPU_NONE) {
-		account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
-		return EXO_E_FULL;
-	}
 	err = vcpu_map_page(m, env, start->page, &page);
 	if (err) {
-		bool is_back = vcpu_edge(m, at, VCPU_INITIALIZING, VCPU_TERMINATED)
-			&& vcpu_edge(m, at, VCPU_TERMINATED, VCPU_FREE);
-
-		assert(is_back);
 		account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
 		return err;
 	}
+	is_ours = vcpu_edge(m, at, VCPU_FREE, VCPU_INITIALIZING);
+	assert(is_ours); /* claims are made under the tree lock */
 	v = &m->vcpus[at];
 	v->regs = regs;
 	arch_fpu_init(&v->fpu);
@@ -191,7 +179,7 @@ void vcpu_stop(struct machine *m, struct cpu *c, unsigned vcpu)
 	struct vcpu *v = &m->vcpus[vcpu];
 	uint32_t state;
 
-	wait_cancel(m, vcpu);
+	wait_end(m, vcpu, WAIT_NONE);
 	if (c->current == vcpu) {
 		cpu_put(m, c, VCPU_TERMINATED);
 		vcpu_end(m, c, vcpu);
@@ -225,7 +213,7 @@ void vcpu_event(struct machine *m, unsigned vcpu, uint32_t events)
 	events |= atomic_fetch_or_explicit(&v->pending, events, memory_order_acq_rel);
 	vcpu_page(m, vcpu)->pending = events;
 	point("event_pended");
-	wait_interrupt(m, vcpu);
+	wait_end(m, vcpu, WAIT_BLOCK);
 	vcpu_kick(m, vcpu);
 }
 

@@ -75,27 +75,6 @@ static void wait_unlink(struct machine *m, struct wait_bucket *b, unsigned vcpu)
 		frame_use(m, wait_frame(m->vcpus[vcpu].wait_key), -1);
 }
 
-/* Lock the bucket that a vcpu waits in; NULL if it does not wait (in `mode`; WAIT_NONE: any). Its
- * key may change until the lock is held. */
-static struct wait_bucket *wait_lock_vcpu(struct machine *m, struct vcpu *v, unsigned mode)
-	UNCHECKED
-{
-	for (;;) {
-		uint64_t key = v->wait_key, offset = v->wait_offset;
-		struct wait_bucket *b = wait_bucket(m, key, offset);
-
-		if (v->wait_mode == WAIT_NONE)
-			return NULL;
-		wait_lock(m, b);
-		if (v->wait_key == key && v->wait_offset == offset && v->wait_mode != WAIT_NONE
-		    && (mode == WAIT_NONE || v->wait_mode == mode))
-			return b;
-		wait_unlock(m, b);
-		if (v->wait_mode == WAIT_NONE || (mode != WAIT_NONE && v->wait_mode != mode))
-			return NULL;
-	}
-}
-
 /* A blocked vcpu whose wait is over runs again, with that result. Under its bucket's lock: as long
  * as that is held nobody can end it and give its entry to another. */
 static void wait_release(struct machine *m, unsigned vcpu, err_t result) REQUIRES(wait_class)
@@ -107,30 +86,29 @@ static void wait_release(struct machine *m, unsigned vcpu, err_t result) REQUIRE
 	vcpu_kick(m, vcpu);
 }
 
-/* End one vcpu's wait if it is in `mode` (WAIT_NONE: any). WAIT_BLOCK: it runs again. */
-static void wait_end(struct machine *m, unsigned vcpu, enum wait_mode mode) UNCHECKED
+/* The vcpu's key may change until its bucket's lock is held. */
+void wait_end(struct machine *m, unsigned vcpu, enum wait_mode mode)
 {
-	struct wait_bucket *b = wait_lock_vcpu(m, &m->vcpus[vcpu], mode);
-	uint64_t key;
+	struct vcpu *v = &m->vcpus[vcpu];
+	bool is_same = false;
 
-	if (!b)
-		return;
-	key = m->vcpus[vcpu].wait_key;
-	wait_unlink(m, b, vcpu);
-	if (mode == WAIT_BLOCK)
-		wait_release(m, vcpu, EXO_E_PENDING);
-	wait_unlock(m, b);
-	wait_drop(m, key);
-}
+	while (!is_same && v->wait_mode != WAIT_NONE) {
+		uint64_t key = v->wait_key, offset = v->wait_offset;
+		struct wait_bucket *b = wait_bucket(m, key, offset);
+		bool is_over;
 
-void wait_cancel(struct machine *m, unsigned vcpu)
-{
-	wait_end(m, vcpu, WAIT_NONE);
-}
-
-void wait_interrupt(struct machine *m, unsigned vcpu)
-{
-	wait_end(m, vcpu, WAIT_BLOCK);
+		wait_lock(m, b);
+		is_same = v->wait_key == key && v->wait_offset == offset;
+		is_over = is_same && v->wait_mode != WAIT_NONE
+			&& (mode == WAIT_NONE || v->wait_mode == mode);
+		if (is_over)
+			wait_unlink(m, b, vcpu);
+		if (is_over && mode == WAIT_BLOCK)
+			wait_release(m, vcpu, EXO_E_PENDING);
+		wait_unlock(m, b);
+		if (is_over)
+			wait_drop(m, key);
+	}
 }
 
 /* Enqueue the current vcpu under a name. Requires the bucket's lock. */
@@ -161,7 +139,7 @@ static void wait_commit(struct machine *m, struct cpu *c, const struct wait_name
 	unsigned vcpu = c->current;
 	bool is_late;
 
-	wait_cancel(m, vcpu);
+	wait_end(m, vcpu, WAIT_NONE);
 	wait_lock(m, b);
 	/* seq_cst: either this sees the new value, or the waker sees this in the bucket.
 	 * pairs with: wait_wake */
@@ -174,7 +152,7 @@ static void wait_commit(struct machine *m, struct cpu *c, const struct wait_name
 		if (mode == WAIT_BELL)
 			vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
 	} else if (mode == WAIT_BLOCK && m->vcpus[vcpu].pending) {
-		wait_interrupt(m, vcpu);
+		wait_end(m, vcpu, WAIT_BLOCK);
 	}
 }
 

@@ -173,7 +173,6 @@ static UNCHECKED void canon_forget(struct machine *m)
 	unsigned i;
 
 	explore_forget(m);
-	m->env_hint = 0;
 	for (i = 1; i < EXO_ENVS; i++) {
 		if (m->envs[i].state != ENV_FREE)
 			continue;

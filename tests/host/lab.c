@@ -160,8 +160,6 @@ static UNCHECKED void lab_forget(struct machine *m, const struct machine *other)
 	unsigned i;
 
 	m->refusals = other->refusals;
-	m->env_hint = other->env_hint;
-	m->vcpu_hint = other->vcpu_hint;
 	for (i = 0; i < EXO_CPUS; i++) {
 		m->arch.cpus[i] = other->arch.cpus[i];
 		m->cpus[i].deadline = other->cpus[i].deadline;
