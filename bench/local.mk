@@ -5,7 +5,7 @@ BENCHES = bench/exo.raw
 BENCHES += bench/native
 
 EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/native.c bench/run bench/profile \
-	bench/limits.tsv bench/linux-x86_64.tsv bench/rows.tsv
+	bench/limits.tsv bench/linux-x86_64.tsv bench/rows.tsv bench/table doc/cost.md
 CLEANFILES += $(BENCHES) bench.tsv
 BENCH_NEEDS = bench/bench.h bench/exo.h tests/guest/raw.h
 
@@ -17,12 +17,14 @@ bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) $< -o $@
 
-# make bench ROWS='fork_call_small al_trap': only these. make profile ROW=al_trap: where they go.
+# make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not booted.
+# make profile ROW=al_trap: where they go.
 BENCH_ENV = top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)'
 ROWS =
 ROW = exo_null
-bench: all $(BENCHES)
-	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run $(ROWS)
+BENCH_FLAGS =
+bench: all $(BENCHES) $(LINUX_BENCHES)
+	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run $(BENCH_FLAGS) $(ROWS)
 profile: all $(BENCHES)
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/profile $(ROW)
 .PHONY: bench profile

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: ISC
+# What a Linux program pays: bench/linux/costs, built by plain musl-gcc, runs on Linux in QEMU
+# (bench/linux/boot) and as it is on Chitin (bench/linux/foreign).
+COSTS_C = bench/linux/costs.c bench/linux/calls.c bench/linux/memory.c bench/linux/pages.c \
+	bench/linux/fork.c bench/linux/process.c bench/linux/threads.c bench/linux/writes.c
+COSTS_H = bench/linux/costs.h bench/linux/os.h
+
+EXTRA_DIST += $(COSTS_C) $(COSTS_H) bench/linux/fetch bench/linux/boot \
+	bench/linux/foreign bench/plot
+CLEANFILES += bench/linux/costs bench/linux/vmlinuz bench.svg
+
+# make bench-linux: what Linux costs, kept for --no-linux (bench/linux-x86_64.tsv).
+bench-linux: $(LINUX_BENCHES)
+	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run --store >$(srcdir)/bench/linux.new
+	@mv $(srcdir)/bench/linux.new $(srcdir)/bench/linux-x86_64.tsv
+
+# make bench-plot: the cost of fork over memory size, of the last `make bench`, as bench.svg.
+bench.tsv:
+	@$(MAKE) $(AM_MAKEFLAGS) bench
+bench-plot: bench.tsv
+	@$(SHELL) $(srcdir)/bench/plot bench.tsv bench.svg
+.PHONY: bench-linux bench-plot
+
+if HAVE_MUSL_GCC
+LINUX_BENCHES = bench/linux/costs
+check_DATA += bench/linux/costs
+endif
+
+bench/linux/costs: $(COSTS_C) $(COSTS_H) bench/bench.h $(ABI_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(MUSL_GCC) -std=gnu11 -static -s -O2 -Wall -Wextra -Werror -I$(srcdir) \
+		-I$(srcdir)/arch/x86_64/include \
+		$(addprefix $(srcdir)/,$(COSTS_C)) -o $@
