@@ -65,6 +65,7 @@ RAW_TESTS = \
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
 	tests/tools/bad_programs.sh \
+	tests/tools/bench_rows_match.sh \
 	tests/tools/bench_within_limits.sh \
 	tests/tools/boot_archive.sh \
 	tests/tools/busybox_matches_linux.sh \
