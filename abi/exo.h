@@ -125,13 +125,19 @@ struct exo_slot_op {
 	uint64_t reserve;  /* 0, or an address: this leaf's frame of the caller's is used up */
 };
 
-/* slot() is slots() with a batch of one, in registers: `word` has the first eight bytes of its
- * struct exo_slot_op, op to soft; what is not an argument is 0: both envs, and soft_mask. */
+/* slot() is slots() with a batch of one, in registers, on the caller's own slots: `word` has the
+ * first eight bytes of its struct exo_slot_op, op to soft, and soft_mask in the four highest
+ * bits. */
 static inline uint64_t exo_slot_word(unsigned op, unsigned level, unsigned count, unsigned flags,
 				     unsigned rights, unsigned access)
 {
 	return op | level << 8 | (uint64_t)count << 16 | (uint64_t)flags << 32
 		| (uint64_t)rights << 40 | (uint64_t)access << 48;
+}
+
+static inline uint64_t exo_slot_word_soft(unsigned soft, unsigned soft_mask)
+{
+	return (uint64_t)soft << 56 | (uint64_t)soft_mask << 60;
 }
 
 /* The second result of slots(): operations done in the upper half, slots done of the next one in

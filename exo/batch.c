@@ -254,8 +254,10 @@ static inline void batch_init(struct batch *b, struct machine *m, struct cpu *c)
 err_t slots_run_one(struct machine *m, struct cpu *c, const struct exo_regs *regs, uint64_t *done)
 {
 	struct batch b;
+	uint64_t word = EXO_REG_ARG0(regs);
 	union op_words o = { .words = {
-		[0] = EXO_REG_ARG0(regs), [3] = EXO_REG_ARG1(regs), [5] = EXO_REG_ARG2(regs),
+		[0] = word & ~(UINT64_C(15) << 60), [1] = word >> 60,
+		[3] = EXO_REG_ARG1(regs), [5] = EXO_REG_ARG2(regs),
 		[6] = EXO_REG_ARG3(regs), [7] = EXO_REG_ARG4(regs),
 	} };
 	unsigned slots = 0;

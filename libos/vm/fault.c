@@ -163,6 +163,21 @@ static enum upcall_fault fault_raise(struct vm_region *r, uint64_t page)
 	return err ? UPCALL_FAULT_MEMORY : UPCALL_FAULT_NONE;
 }
 
+/* A page of zeros, where nothing but it is missing. */
+static bool fault_zero(struct libos *os, struct vm_region *r, uint64_t page)
+{
+	const struct vm_backing *b = &r->backing;
+
+	if (b->object || b->is_strict || page - r->start < b->bytes || !slots_is_open(page)
+	    || slots_view(page, 1)
+	    || !slots_at_once(exo_slot_word(EXO_OP_ALLOC, 1, 1, 0, 0, r->protection)
+			      | exo_slot_word_soft(fault_soft(r), EXO_SOFT_MASK), page, 0))
+		return false;
+	region_use(r, page, page + EXO_PAGE_SIZE);
+	os->vm.faults_zero++;
+	return true;
+}
+
 enum upcall_fault vm_fault(struct libos *os, uint64_t address, uint64_t code)
 {
 	unsigned need = code & EXO_FAULT_WRITE ? EXO_WRITE : code & EXO_FAULT_EXEC ? EXO_EXEC
@@ -179,7 +194,9 @@ enum upcall_fault vm_fault(struct libos *os, uint64_t address, uint64_t code)
 		why = UPCALL_FAULT_ACCESS;
 	} else {
 		os->vm.faults++;
-		if (slots_read(address, 1, &slot) && slot_is_present(slot))
+		if (fault_zero(os, r, PAGE_DOWN(address)))
+			why = UPCALL_FAULT_NONE;
+		else if (slots_read(address, 1, &slot) && slot_is_present(slot))
 			why = fault_raise(r, PAGE_DOWN(address));
 		else
 			why = fault_fill(os, r, PAGE_DOWN(address), need == EXO_WRITE);

@@ -87,28 +87,37 @@ void vm_reserve_fill(void)
 	}
 }
 
+/* The same when something is missing: a table is shared, or memory has run out. */
+static void fault0_write_path(struct libos *os, uint64_t page, uint64_t leaf, unsigned access)
+{
+	struct exo_slot_op ops[FAULT0_OPS];
+	unsigned n = slots_unshare(ops, page, 1);
+
+	os->wired.faults0_copied += n != 0;
+	ops[n] = (struct exo_slot_op){
+		.op = slot_soft(leaf) & VM_SOFT_SHARED ? EXO_OP_PROTECT : EXO_OP_DUP,
+		.level = 1, .count = 1, .target = page, .access = (uint8_t)access,
+	};
+	if (ops[n].op == EXO_OP_DUP)
+		ops[n].source = page;
+	fault0_run(os, ops, n + 1, page);
+}
+
 /* A write to a present page that lacks the access: copy-on-write, unless the slot says
  * otherwise. */
 static bool fault0_write(struct libos *os, uint64_t address)
 {
-	uint64_t leaf = *(volatile uint64_t *)exo_slot_address(address, 1);
-	struct exo_slot_op ops[FAULT0_OPS];
-	unsigned n;
+	uint64_t leaf = slots_view(address, 1), page = PAGE_DOWN(address);
+	unsigned access = slot_access(leaf) | EXO_READ | EXO_WRITE;
 
 	if (!slot_is_present(leaf) || slot_soft(leaf) & VM_SOFT_RO)
 		return false;
-	n = slots_unshare(ops, address, 1);
-	os->wired.faults0_copied += n != 0;
-	ops[n] = (struct exo_slot_op){
-		.op = slot_soft(leaf) & VM_SOFT_SHARED ? EXO_OP_PROTECT : EXO_OP_DUP,
-		.level = 1, .count = 1, .target = PAGE_DOWN(address),
-		.access = (uint8_t)(slot_access(leaf) | EXO_READ | EXO_WRITE),
-	};
-	if (ops[n].op == EXO_OP_DUP)
-		ops[n].source = ops[n].target;
-	fault0_run(os, ops, n + 1, address);
-	if (os->wired.reserve_missing
-	    && (os->wired.reserve_after == 0 || --os->wired.reserve_after == 0))
+	if (!(slot_soft(leaf) & VM_SOFT_SHARED) && slots_is_open(page)
+	    && slots_at_once(exo_slot_word(EXO_OP_DUP, 1, 1, 0, 0, access), page, page))
+		os->wired.faults0++;
+	else
+		fault0_write_path(os, page, leaf, access);
+	if (os->wired.reserve_missing && os->wired.reserve_after && !--os->wired.reserve_after)
 		vm_reserve_fill();
 	return true;
 }

@@ -18,8 +18,14 @@ static unsigned protect_access(const struct vm *vm, const struct vm_region *r)
 static err_t protect_range(struct vm *vm, struct vm_region *r, uint64_t start, uint64_t end)
 {
 	unsigned access = protect_access(vm, r);
+	unsigned soft = r->protection & EXO_WRITE ? 0 : VM_SOFT_RO;
 	uint64_t stop;
 
+	if (start / EXO_SPAN(2) == (end - 1) / EXO_SPAN(2) && start < end && slots_is_open(start)
+	    && slots_at_once(exo_slot_word(EXO_OP_PROTECT, 1,
+					   (unsigned)((end - start) / EXO_PAGE_SIZE), 0, 0, access)
+			     | exo_slot_word_soft(soft, VM_SOFT_RO), start, 0))
+		return EXO_OK;
 	for (; range_next(&start, end, &stop); start = stop) {
 		struct exo_slot_op ops[EXO_LEVELS];
 		unsigned n = slots_unshare(ops, start, 1);
@@ -29,7 +35,7 @@ static err_t protect_range(struct vm *vm, struct vm_region *r, uint64_t start, u
 			.op = EXO_OP_PROTECT, .level = 1, .target = start,
 			.count = (uint16_t)((stop - start) / EXO_PAGE_SIZE),
 			.access = (uint8_t)access, .soft_mask = VM_SOFT_RO,
-			.soft = r->protection & EXO_WRITE ? 0 : VM_SOFT_RO,
+			.soft = (uint8_t)soft,
 		};
 		err = slots_run(ops, n + 1, NULL);
 		if (err)
@@ -52,9 +58,12 @@ static err_t protect_region(struct vm *vm, struct vm_region *r, unsigned protect
 static err_t protect_locked(struct libos *os, uint64_t start, uint64_t end, unsigned protection)
 {
 	struct vm *vm = &os->vm;
+	struct vm_region *r = region_find(vm, start);
 	unsigned i;
 	err_t err;
 
+	if (r && r->start == start && r->end == end) /* as often as not, the same range again */
+		return protect_region(vm, r, protection);
 	if (!region_covers(vm, start, end))
 		return EXO_E_RANGE;
 	err = region_split(os, start);

@@ -3,8 +3,6 @@
  * batch. */
 #include "libos/vm/slots.h"
 
-#include <machine/call.h>
-
 /* Go on after the first `slots` slots of an operation. */
 static void slots_advance(struct exo_slot_op *op, uint32_t slots)
 {
@@ -19,14 +17,25 @@ static void slots_advance(struct exo_slot_op *op, uint32_t slots)
 		op->argument += slots;
 }
 
+/* One operation on our own slots goes in registers. */
+static struct exo_result slots_call(const struct exo_slot_op *ops, unsigned count)
+{
+	uint64_t word;
+
+	if (count > 1 || (ops->target_env | ops->source_env))
+		return exo_call(EXO_CALL_SLOTS, (uint64_t)ops, count, 0, 0, 0);
+	__builtin_memcpy(&word, ops, sizeof(word));
+	return exo_call(EXO_CALL_SLOT, word | exo_slot_word_soft(0, ops->soft_mask), ops->target,
+			ops->source, ops->argument, ops->reserve);
+}
+
 err_t slots_run(struct exo_slot_op *ops, unsigned count, unsigned *done)
 {
 	unsigned first = 0;
 
 	while (first < count) {
 		unsigned batch = count - first > EXO_BATCH_MAX ? EXO_BATCH_MAX : count - first;
-		struct exo_result r = exo_call(EXO_CALL_SLOTS, (uint64_t)(ops + first), batch, 0,
-					       0, 0);
+		struct exo_result r = slots_call(ops + first, batch);
 
 		if (r.value >= 0) {
 			first += batch;
@@ -43,11 +52,6 @@ err_t slots_run(struct exo_slot_op *ops, unsigned count, unsigned *done)
 	if (done)
 		*done = first;
 	return EXO_OK;
-}
-
-static uint64_t slots_view(uint64_t address, unsigned level)
-{
-	return *(volatile uint64_t *)exo_slot_address(address, level);
 }
 
 unsigned slots_level(uint64_t address, unsigned level, uint64_t *slot)
@@ -89,13 +93,20 @@ unsigned slots_unshare(struct exo_slot_op *ops, uint64_t address, unsigned level
 
 unsigned slots_path_ops(struct exo_slot_op *ops, uint64_t address, unsigned level)
 {
-	unsigned n = slots_unshare(ops, address, level), l;
-	uint64_t slot;
+	bool is_missing = false;
+	unsigned n = 0, l;
 
-	for (l = slots_level(address, level, &slot); l > level; l--)
-		ops[n++] = (struct exo_slot_op){
-			.op = EXO_OP_TABLE, .level = (uint8_t)l, .count = 1, .target = address,
-		};
+	for (l = EXO_LEVELS; l > level; l--) {
+		uint64_t slot = is_missing ? 0 : slots_view(address, l);
+
+		is_missing = !slot_is_present(slot);
+		/* Below an unshared table every branch has lost write access. */
+		if (is_missing || n || !slot_is_writable(slot))
+			ops[n++] = (struct exo_slot_op){
+				.op = is_missing ? EXO_OP_TABLE : EXO_OP_UNSHARE,
+				.level = (uint8_t)l, .count = 1, .target = address,
+			};
+	}
 	return n;
 }
 

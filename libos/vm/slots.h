@@ -6,9 +6,41 @@
 #ifndef LIBOS_VM_SLOTS_H
 #define LIBOS_VM_SLOTS_H
 
+#include <machine/call.h>
 #include <machine/slot.h>
 
 #include "libos/base.h"
+
+/* The slot at `level` that covers `address`, as the view shows it: every table on the path must be
+ * there. */
+static inline uint64_t slots_view(uint64_t address, unsigned level)
+{
+	return *(volatile uint64_t *)exo_slot_address(address, level);
+}
+
+/* Is every table down to the one of the level 1 slot there, and every branch writable? Then one
+ * operation on leaves needs no other before it. */
+static inline bool slots_is_open(uint64_t address)
+{
+	uint64_t all = slots_view(address, 4);
+
+	if (slot_is_present(all) && slot_is_writable(all))
+		all = slots_view(address, 3);
+	else
+		return false;
+	if (slot_is_present(all) && slot_is_writable(all))
+		all = slots_view(address, 2);
+	else
+		return false;
+	return slot_is_present(all) && slot_is_writable(all);
+}
+
+/* Run one operation on `count` leaves where slots_is_open: the usual end of a fault, without a
+ * batch. `word` is slot()'s, see abi/exo.h. False: not (wholly) done, the long way says why. */
+static inline bool slots_at_once(uint64_t word, uint64_t target, uint64_t source)
+{
+	return exo_call(EXO_CALL_SLOT, word, target, source, 0, 0).value == EXO_OK;
+}
 
 /* Run `count` operations, reissuing what a preemption point left. Changes ops. *done (NULL
  * allowed): operations that were done wholly. Result: EXO_OK or the first failing one's error. */
