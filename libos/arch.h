@@ -8,6 +8,8 @@
 
 #include "libos/base.h"
 
+struct libos;
+
 /* Where the kernel enters with the vcpu page and a frame: calls upcall_dispatch, then resumes. */
 void upcall_entry(void);
 /* The code that restores a frame with events let in: the frame is at the stack pointer, rounded up
@@ -34,6 +36,59 @@ void fork_child(void);
 err_t user_copy(void *to, const void *from, size_t n);
 err_t user_zero(void *to, size_t n);
 extern const char user_begin[], user_end[], user_fault[];
+
+/* The program's FPU state to and from its own memory, 64-byte aligned, as user_copy: EXO_E_POINTER
+ * also for state that the CPU refuses. user_fpu_load_legacy takes the first 512 bytes alone. */
+err_t user_fpu_save(void *to);
+err_t user_fpu_load(const void *from);
+err_t user_fpu_load_legacy(const void *from);
+
+/* As Linux's siginfo begins; the rest of its 128 bytes is zero. */
+struct signal_info {
+	int32_t number, error, code, zero;
+	union {
+		struct {
+			uint32_t pid, uid;
+			uint64_t value; /* of a child: its status */
+		};
+		uint64_t address;       /* of a fault */
+		uint64_t words[4];
+	};
+};
+
+/* An alternate stack, as sigaltstack has it. */
+struct signal_stack {
+	uint64_t base;
+	uint32_t flags, zero;
+	uint64_t bytes;
+};
+
+/* The last fault, as a frame shows it: the CPU's number, its error code, the address. */
+struct signal_trap {
+	uint64_t number, code, address;
+};
+
+/* What a frame for a handler is made from. */
+struct signal_setup {
+	const struct signal_info *info;
+	const struct signal_trap *trap;
+	uint64_t handler, restorer;
+	uint64_t mask;             /* to come back to */
+	struct signal_stack stack; /* the same */
+	uint64_t top, bottom;      /* the frame lies between them */
+};
+
+/* Push a frame as Linux does and let `regs` enter the handler. EXO_E_POINTER: no room there. */
+err_t signal_frame_save(struct libos *os, struct exo_regs *regs, const struct signal_setup *setup)
+	MUST_USE;
+/* Come back from it: `regs` and FPU state; what was saved in *mask and *stack. EXO_E_POINTER: the
+ * frame is not readable, or says what cannot be; registers are unchanged. */
+err_t signal_frame_load(struct libos *os, struct exo_regs *regs, uint64_t *mask,
+	struct signal_stack *stack) MUST_USE;
+/* What Linux makes of a fault or exception: number, code and address of *info. code: of a page
+ * fault, from vm. */
+void signal_of_trap(const struct exo_frame *frame, struct signal_info *info,
+	struct signal_trap *trap);
 
 /* Thread ends of the program: a thread's function returns here. */
 void native_thread_return(void);

@@ -62,6 +62,15 @@ RAW_TESTS = \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw \
 	tests/guest/waits_end_by_wake_or_event.raw
 
+# tests/guest/NAME.c, plain C for Linux, compiled both ways by a test in tests/tools that compares
+# what they say on Chitin and here.
+GUEST_AND_HERE = \
+	tests/guest/signals_faults.c \
+	tests/guest/signals_handlers.c \
+	tests/guest/signals_hostile.c \
+	tests/guest/signals_threads.c \
+	tests/guest/signals_waits.c
+
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
 	tests/tools/bad_programs.sh \
@@ -75,12 +84,13 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/prompt_runs_programs.sh \
+	tests/tools/signals_match_linux.sh \
 	tests/tools/syntax_check.sh
 
 TEST_H = tests/tap.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
-EXTRA_DIST += $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
+EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)

@@ -17,6 +17,7 @@ X86_64_EXO_SOURCES = \
 
 X86_64_LIBOS_SOURCES = \
 	arch/x86_64/libos/native.S \
+	arch/x86_64/libos/signal.c \
 	arch/x86_64/libos/start.S \
 	arch/x86_64/libos/upcall.S
 

@@ -140,6 +140,11 @@ err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t
 	}
 }
 
+bool process_is_told(const struct libos *os)
+{
+	return os->process.parent == 0;
+}
+
 _Noreturn void process_exit(struct libos *os, uint32_t status)
 {
 	if (!os->process.is_exiting && os->hooks.exit) {

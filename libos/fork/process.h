@@ -95,6 +95,8 @@ _Noreturn void process_exit(struct libos *os, uint32_t status);
  * (thread_interrupt). */
 err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t *ended,
 		   uint32_t *status) MUST_USE;
+/* Does nobody but the console say how this process ended? Its parent is no program. */
+bool process_is_told(const struct libos *os);
 /* A CHILD event came. */
 void process_events(struct libos *os);
 /* The argv and envp strings (NULL: no more), and the Linux layer's state, that this process was

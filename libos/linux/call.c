@@ -51,9 +51,16 @@ static int64_t call_run(struct linux_call *c)
 	return result;
 }
 
+/* The result that the program must not see. What sigreturn brings back is the program's own. */
+static int64_t call_restart(struct linux_call *c, int64_t result)
+{
+	return call_table[c->number].handler == signal_return ? result : signal_restart(c, result);
+}
+
 bool call_hook(struct thread *t, struct exo_frame *frame)
 {
 	struct exo_regs *regs = &frame->regs;
+	int64_t result;
 	struct linux_call c = {
 		.os = t->os,
 		.linux = t->os->linux,
@@ -67,7 +74,10 @@ bool call_hook(struct thread *t, struct exo_frame *frame)
 		},
 	};
 
-	EXO_REG_RESULT(regs) = (uint64_t)call_run(&c);
+	result = call_run(&c);
+	if (result <= -LINUX_ERESTARTSYS && result >= -LINUX_ERESTART_RESTARTBLOCK)
+		result = call_restart(&c, result);
+	EXO_REG_RESULT(regs) = (uint64_t)result;
 	return true;
 }
 

@@ -50,6 +50,6 @@ err_t console_get(char *bytes, size_t count, bool may_sleep)
 			return FS_E_AGAIN;
 		error = console_sleep(libos_state(), seen, THREAD_NO_DEADLINE);
 		if (error < 0)
-			return FS_E_INTERRUPT;
+			return FS_E_SIGNAL;
 	}
 }

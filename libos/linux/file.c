@@ -107,8 +107,9 @@ static int64_t file_move(struct linux_call *c, struct fs_open *open, uint64_t ad
 		: open_read(c->fs, open, address, bytes, position);
 	open_unref(c->fs, open);
 	if (done == FS_E_INTERRUPT)
-		signal_send(c, LINUX_SIGINT);
-	return errno_from(done);
+		signal_post_self(c->os, NULL, LINUX_SIGINT);
+	return done == FS_E_INTERRUPT || done == FS_E_SIGNAL ? -LINUX_ERESTARTSYS
+		: errno_from(done);
 }
 
 int64_t file_read(struct linux_call *c)

@@ -76,25 +76,47 @@ static int64_t futex_deadline(struct linux_call *c, bool is_absolute, uint64_t *
 	return error;
 }
 
-static int64_t futex_wait(struct linux_call *c, bool is_absolute, uint32_t bits)
+static int64_t futex_wait_until(struct linux_call *c, uint64_t deadline, uint32_t bits,
+	int64_t (*again)(struct linux_call *c, uint64_t deadline))
 {
 	struct futex_waiter waiter = { .address = c->arg[0], .bits = bits };
-	uint64_t deadline;
-	int64_t error = futex_deadline(c, is_absolute, &deadline);
 	uint32_t word = 0;
 	err_t ended = EXO_OK;
 
-	if (error >= 0)
-		error = linux_in(c, &word, c->arg[0], sizeof(word));
-	if (error < 0)
-		return error;
+	if (linux_in(c, &word, c->arg[0], sizeof(word)) < 0)
+		return -LINUX_EFAULT;
 	if (word != (uint32_t)c->arg[2])
 		return -LINUX_EAGAIN;
 	futex_append(c->linux, &waiter);
 	while (!waiter.is_woken && ended == EXO_OK)
 		ended = thread_block(c->os, &waiter.queue, deadline);
 	futex_drop(c->linux, &waiter);
-	return waiter.is_woken ? 0 : errno_from(ended);
+	if (waiter.is_woken)
+		return 0;
+	if (ended != EXO_E_PENDING)
+		return errno_from(ended);
+	return deadline == THREAD_NO_DEADLINE ? -LINUX_ERESTARTSYS
+		: signal_again(c, again, deadline);
+}
+
+static int64_t futex_wait_again(struct linux_call *c, uint64_t deadline)
+{
+	return futex_wait_until(c, deadline, UINT32_MAX, futex_wait_again);
+}
+
+static int64_t futex_wait_bitset_again(struct linux_call *c, uint64_t deadline)
+{
+	return futex_wait_until(c, deadline, (uint32_t)c->arg[5], futex_wait_bitset_again);
+}
+
+static int64_t futex_wait(struct linux_call *c, bool has_bits)
+{
+	uint64_t deadline;
+	int64_t error = futex_deadline(c, has_bits, &deadline);
+
+	if (error < 0)
+		return error;
+	return has_bits ? futex_wait_bitset_again(c, deadline) : futex_wait_again(c, deadline);
 }
 
 /* Wake some, let the others wait for another word. */
@@ -126,9 +148,9 @@ int64_t futex_call(struct linux_call *c)
 		return -LINUX_EINVAL;
 	switch (c->arg[1] & FUTEX_COMMAND) {
 	case FUTEX_WAIT:
-		return futex_wait(c, false, UINT32_MAX);
+		return futex_wait(c, false);
 	case FUTEX_WAIT_BITSET:
-		return futex_wait(c, true, (uint32_t)c->arg[5]);
+		return futex_wait(c, true);
 	case FUTEX_WAKE:
 		return futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], UINT32_MAX);
 	case FUTEX_WAKE_BITSET:

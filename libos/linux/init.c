@@ -116,6 +116,8 @@ static void init_events(struct libos *os, uint32_t events)
 {
 	if (events & EXO_EVENT_DOORBELL)
 		console_wake(os);
+	if (events & EXO_EVENT_TIMER)
+		timer_alarm(os);
 }
 
 /* What was typed and not read stays with the parent. */
@@ -128,6 +130,7 @@ static void init_fork_child(struct thread *t)
 	os->sched.bell = NULL;
 	futex_fork_child(os->linux);
 	os->linux->threads = 1;
+	signal_fork_child(t);
 }
 
 void linux_init(struct libos *os)
@@ -144,6 +147,8 @@ void linux_init(struct libos *os)
 	os->linux->is_traced = init_is_traced(os);
 	os->hooks.syscall = call_hook;
 	os->hooks.events = init_events;
+	os->hooks.leave = signal_leave;
+	os->hooks.fault = signal_fault;
 	os->hooks.fork_child = init_fork_child;
 }
 

@@ -10,25 +10,13 @@
 
 #include "libos/fs/open.h"
 #include "libos/linux/errno.h"
+#include "libos/linux/signal.h"
 #include "libos/state.h"
 
-enum { LINUX_SIGNALS = 64, LINUX_CALLS = 512 };
-
-enum {
-	LINUX_SIGINT = 2, LINUX_SIGKILL = 9, LINUX_SIGCHLD = 17, LINUX_SIGCONT = 18,
-	LINUX_SIGSTOP = 19, LINUX_SIGURG = 23, LINUX_SIGWINCH = 28,
-};
+enum { LINUX_CALLS = 512 };
 
 /* In the place of a directory's descriptor: the current directory. */
 enum { LINUX_AT_CWD = -100 };
-
-/* As rt_sigaction has it. */
-struct linux_sigaction {
-	uint64_t handler; /* 0 default, 1 ignore */
-	uint64_t flags;
-	uint64_t restorer;
-	uint64_t mask;
-};
 
 /* A thread in futex_wait, on its own library stack. */
 struct futex_waiter {
@@ -43,12 +31,13 @@ struct linux_state {
 	struct fs_files files;
 	bool is_traced;                       /* LIBOS_STRACE=1 */
 	uint64_t named[LINUX_CALLS / 64];     /* absent calls that were named on the console */
-	struct linux_sigaction action[LINUX_SIGNALS + 1];
-	uint64_t blocked;                     /* signal mask of all threads */
 	char comm[16];                        /* prctl: the thread's name */
 	uint32_t threads;                     /* alive */
 	uint64_t random;                      /* state of the generator, if the CPU has none */
 	struct futex_waiter *waiters;
+	struct linux_thread thread0;          /* of thread slot 0; the others' are in */
+	struct linux_thread *threads_more;    /* this array, by slot; NULL: none yet */
+	struct linux_signals signals;
 	char path[2][FS_PATH_MAX];            /* of the call that runs; never held over a wait */
 };
 
@@ -101,18 +90,18 @@ struct fs_node *linux_dir(struct linux_call *c, uint64_t fd, const char *path, i
 /* LIBOS_STRACE: a call before it runs (one that does not return) and after. */
 void strace_before(struct linux_call *c, const struct linux_entry *entry);
 void strace_after(struct linux_call *c, const struct linux_entry *entry, int64_t result);
+/* A signal that a thread takes. */
+void strace_signal(struct thread *t, const struct signal_info *info);
 
 /* Nanoseconds since the boot; clock units of an interval. */
 uint64_t time_now_ns(void);
 uint64_t time_units(uint64_t ns);
+uint64_t time_ns(uint64_t units);
 /* A time in, checked: -LINUX_EFAULT, -LINUX_EINVAL. */
 int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns) MUST_USE;
 
 /* Fill with random bytes. */
 void info_random(struct linux_state *linux, void *bytes, size_t count);
-
-/* Act on a signal to this process as its action says: 0, or it does not return. */
-int64_t signal_send(struct linux_call *c, uint64_t number);
 
 /* The number that a thread has as a task: the process's for the first. */
 uint64_t task_id(const struct libos *os, const struct thread *t);

@@ -63,8 +63,16 @@ static int64_t poll_wait(struct linux_call *c, int64_t (*scan)(struct linux_call
 			return count;
 		error = console_sleep(c->os, seen, deadline);
 		if (error == EXO_E_PENDING)
-			return -LINUX_EINTR;
+			return -LINUX_ERESTARTNOHAND;
 	}
+}
+
+/* After a signal without a handler it goes on. */
+static int64_t poll_until(struct linux_call *c, uint64_t deadline)
+{
+	int64_t count = poll_wait(c, poll_scan, deadline);
+
+	return count == -LINUX_ERESTARTNOHAND ? signal_again(c, poll_until, deadline) : count;
 }
 
 int64_t poll_poll(struct linux_call *c)
@@ -73,7 +81,7 @@ int64_t poll_poll(struct linux_call *c)
 
 	if (c->arg[1] > OPEN_FILES)
 		return -LINUX_EINVAL;
-	return poll_wait(c, poll_scan, ms < 0 ? THREAD_NO_DEADLINE
+	return poll_until(c, ms < 0 ? THREAD_NO_DEADLINE
 		: machine_clock() + time_units((uint64_t)ms * 1000000));
 }
 
@@ -92,14 +100,24 @@ static int64_t poll_deadline(struct linux_call *c, uint64_t from, uint64_t *dead
 	return error;
 }
 
+/* The end of a call that had a mask of its own: a handler still runs with it. */
+static int64_t poll_masked(struct linux_call *c, int64_t result)
+{
+	if (result != -LINUX_ERESTARTNOHAND)
+		signal_unsuspend(c->thread);
+	return result;
+}
+
 int64_t poll_ppoll(struct linux_call *c)
 {
 	uint64_t deadline;
 	int64_t error = poll_deadline(c, c->arg[2], &deadline);
 
-	if (error < 0 || c->arg[1] > OPEN_FILES)
-		return error < 0 ? error : -LINUX_EINVAL;
-	return poll_wait(c, poll_scan, deadline);
+	if (error >= 0 && c->arg[1] > OPEN_FILES)
+		error = -LINUX_EINVAL;
+	if (error >= 0)
+		error = signal_suspend_in(c, c->arg[3], c->arg[4]);
+	return error < 0 ? error : poll_masked(c, poll_wait(c, poll_scan, deadline));
 }
 
 /* Look at three sets once. They change only when something is ready, or at the end. */
@@ -165,8 +183,13 @@ int64_t poll_pselect(struct linux_call *c)
 {
 	uint64_t deadline;
 	int64_t error = poll_deadline(c, c->arg[4], &deadline);
+	uint64_t mask[2] = { 0, 0 }; /* where it is, and its length */
 
-	return error < 0 ? error : poll_select_until(c, deadline);
+	if (error >= 0 && c->arg[5] != 0)
+		error = linux_in(c, mask, c->arg[5], sizeof(mask));
+	if (error >= 0)
+		error = signal_suspend_in(c, mask[0], mask[1]);
+	return error < 0 ? error : poll_masked(c, poll_select_until(c, deadline));
 }
 
 int64_t poll_select(struct linux_call *c)

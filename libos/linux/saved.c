@@ -68,7 +68,7 @@ static uint64_t saved_ignored(const struct linux_state *linux)
 	unsigned i;
 
 	for (i = 1; i <= LINUX_SIGNALS; i++)
-		if (linux->action[i].handler == 1)
+		if (linux->signals.action[i].handler == 1)
 			ignored |= UINT64_C(1) << (i - 1);
 	return ignored;
 }
@@ -90,7 +90,9 @@ void *linux_save(struct libos *os, size_t *bytes)
 	struct saved_cursor cursor = { .left = saved_room(&linux->files) };
 	struct saved saved = {
 		.version = SAVED_VERSION, .ignored = saved_ignored(linux),
-		.blocked = linux->blocked, .umask = linux->files.umask,
+		.blocked = signal_thread(thread_self())->blocked, .umask = linux->files.umask,
+		.pending = signal_waiting(thread_self()),
+		.alarm = linux->signals.alarm, .alarm_every = linux->signals.alarm_every,
 		.modes = os->fs->fs.tty.modes, .rows = os->fs->fs.tty.rows,
 		.columns = os->fs->fs.tty.columns,
 	};
@@ -169,6 +171,17 @@ static void saved_load_dir(struct libos *os, const char *path)
 	os->linux->files.dir = node;
 }
 
+/* What still waited for the program before: a signal, an alarm. */
+static void saved_load_waiting(struct libos *os, const struct saved *saved)
+{
+	struct linux_signals *signals = &os->linux->signals;
+
+	signals->pending.mask = saved->pending;
+	signals->alarm = os->sched.alarm = saved->alarm;
+	signals->alarm_every = saved->alarm_every;
+	thread_self()->is_signalled = saved->pending != 0;
+}
+
 void saved_load(struct libos *os)
 {
 	struct linux_state *linux = os->linux;
@@ -189,8 +202,10 @@ void saved_load(struct libos *os)
 	linux->path[0][saved.dir_bytes - 1] = '\0';
 	saved_load_dir(os, linux->path[0]);
 	for (i = 1; i <= LINUX_SIGNALS; i++)
-		linux->action[i].handler = saved.ignored >> (i - 1) & 1;
-	linux->blocked = saved.blocked;
+		linux->signals.action[i].handler = saved.ignored >> (i - 1) & 1;
+	signal_thread(thread_self())->blocked = saved.blocked;
+	if (!os->process.exec->is_spawned)
+		saved_load_waiting(os, &saved);
 	linux->files.umask = saved.umask;
 	os->fs->fs.tty.modes = saved.modes;
 	os->fs->fs.tty.rows = saved.rows;

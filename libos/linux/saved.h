@@ -9,7 +9,7 @@
 
 #include "libos/fs/tty.h"
 
-enum { SAVED_VERSION = 1, SAVED_NONE = 0xffff };
+enum { SAVED_VERSION = 2, SAVED_NONE = 0xffff };
 
 struct saved {
 	uint32_t version;
@@ -17,6 +17,8 @@ struct saved {
 	uint64_t bytes;          /* of all */
 	uint64_t ignored;        /* bit n: signal n + 1 is ignored */
 	uint64_t blocked;
+	uint64_t pending;        /* not what came along; a new process: 0, as alarm */
+	uint64_t alarm, alarm_every;
 	uint32_t umask;
 	uint32_t dir_bytes;      /* of the directory's path, which follows; its NUL counts */
 	struct tty_modes modes;

@@ -119,6 +119,15 @@ static void strace_add_call(struct strace_line *line, struct linux_call *c,
 	strace_add(line, ")");
 }
 
+void strace_signal(struct thread *t, const struct signal_info *info)
+{
+	const char *name = signal_name((unsigned)info->number);
+
+	print("[%lu] --- signal %d%s%s, code %d, 0x%lx ---\n",
+		(unsigned long)task_id(t->os, t), info->number, name != NULL ? " SIG" : "",
+		name != NULL ? name : "", info->code, (unsigned long)info->address);
+}
+
 void strace_before(struct linux_call *c, const struct linux_entry *entry)
 {
 	struct strace_line line = { .used = 0 };

@@ -27,15 +27,10 @@ uint64_t task_id(const struct libos *os, const struct thread *t)
 	return os->process.pid | (uint64_t)t->index << TASK_INDEX_SHIFT;
 }
 
-/* The word that is cleared when a thread ends, and on which its joiner waits. */
-static void task_set_clear_word(struct thread *t, uint64_t address)
-{
-	t->linux_thread = (void *)address;
-}
-
+/* The word that is cleared when it ends, and on which its joiner waits. */
 int64_t task_set_tid_address(struct linux_call *c)
 {
-	task_set_clear_word(c->thread, c->arg[0]);
+	signal_thread(c->thread)->clear_word = c->arg[0];
 	return (int64_t)task_id(c->os, c->thread);
 }
 
@@ -53,6 +48,7 @@ static int64_t task_clone_thread(struct linux_call *c)
 	uint64_t flags = c->arg[0], handle, id;
 	uint64_t tls = machine_thread_pointer();
 	struct exo_regs regs = c->frame->regs;
+	struct linux_thread *lt;
 	struct thread *made;
 
 	if (c->arg[1] == 0)
@@ -67,8 +63,9 @@ static int64_t task_clone_thread(struct linux_call *c)
 	made->is_detached = true;
 	id = task_id(c->os, made);
 	c->linux->threads++;
-	task_set_clear_word(made, flags & TASK_CLONE_CHILD_CLEARTID
-		? c->arg[LINUX_CLONE_CHILD] : 0);
+	lt = signal_thread(made);
+	lt->blocked = signal_thread(c->thread)->blocked;
+	lt->clear_word = flags & TASK_CLONE_CHILD_CLEARTID ? c->arg[LINUX_CLONE_CHILD] : 0;
 	(void)task_tid_out(c, TASK_CLONE_PARENT_SETTID, LINUX_CLONE_PARENT, id);
 	(void)task_tid_out(c, TASK_CLONE_CHILD_SETTID, LINUX_CLONE_CHILD, id);
 	return (int64_t)id;
@@ -90,8 +87,8 @@ static int64_t task_clone_process(struct linux_call *c)
 		EXO_REG_SP(&c->frame->regs) = c->arg[1];
 	if (flags & TASK_CLONE_SETTLS)
 		machine_set_thread_pointer(c->arg[LINUX_CLONE_TLS]);
-	task_set_clear_word(c->thread, flags & TASK_CLONE_CHILD_CLEARTID
-		? c->arg[LINUX_CLONE_CHILD] : 0);
+	signal_thread(c->thread)->clear_word = flags & TASK_CLONE_CHILD_CLEARTID
+		? c->arg[LINUX_CLONE_CHILD] : 0;
 	(void)task_tid_out(c, TASK_CLONE_CHILD_SETTID, LINUX_CLONE_CHILD, id);
 	return 0;
 }
@@ -154,7 +151,7 @@ int64_t task_exit_group(struct linux_call *c)
 
 int64_t task_exit(struct linux_call *c)
 {
-	uint64_t word = (uint64_t)c->thread->linux_thread;
+	uint64_t word = signal_thread(c->thread)->clear_word;
 	uint32_t none = 0;
 
 	if (--c->linux->threads == 0)
@@ -178,7 +175,7 @@ int64_t task_wait4(struct linux_call *c)
 	if (error == EXO_E_AGAIN)
 		return 0;
 	if (error < 0)
-		return errno_from(error);
+		return error == EXO_E_PENDING ? -LINUX_ERESTARTSYS : errno_from(error);
 	if (c->arg[1] != 0 && linux_out(c, c->arg[1], &status, sizeof(status)) < 0)
 		return -LINUX_EFAULT;
 	if (c->arg[3] != 0 && linux_out(c, c->arg[3], usage, sizeof(usage)) < 0)

@@ -8,12 +8,16 @@ enum { TIME_CLOCKS = 12 };
 
 #define TIME_NS UINT64_C(1000000000)
 
-uint64_t time_now_ns(void)
+uint64_t time_ns(uint64_t units)
 {
 	const struct exo_info *info = libos_info();
-	uint64_t units = machine_clock() - info->boot_clock;
 
 	return (uint64_t)((unsigned __int128)units * info->clock_mult >> info->clock_shift);
+}
+
+uint64_t time_now_ns(void)
+{
+	return time_ns(machine_clock() - libos_info()->boot_clock);
 }
 
 uint64_t time_units(uint64_t ns)
@@ -81,20 +85,33 @@ int64_t time_time(struct linux_call *c)
 	return error < 0 ? error : now;
 }
 
-/* Sleep until a time since the boot; what is left goes to `rest` if a signal ends it. */
-static int64_t time_sleep(struct linux_call *c, uint64_t until_ns, uint64_t rest)
+/* Sleep until the deadline in clock units. False: a signal ended it. */
+static bool time_sleep(struct linux_call *c, uint64_t deadline)
 {
-	uint64_t deadline = libos_info()->boot_clock + time_units(until_ns), now;
 	err_t error = EXO_OK;
 
 	while (error == EXO_OK && machine_clock() < deadline)
 		error = thread_block(c->os, NULL, deadline);
-	if (error != EXO_E_PENDING)
+	return error != EXO_E_PENDING;
+}
+
+/* What is left of a sleep that a signal ended goes to `rest`. */
+static int64_t time_sleep_rest(struct linux_call *c, uint64_t deadline, uint64_t rest,
+	int64_t (*again)(struct linux_call *c, uint64_t deadline))
+{
+	uint64_t now;
+
+	if (time_sleep(c, deadline))
 		return 0;
-	now = time_now_ns();
-	if (rest != 0 && time_out(c, rest, until_ns > now ? until_ns - now : 0) < 0)
+	now = machine_clock();
+	if (rest != 0 && time_out(c, rest, deadline > now ? time_ns(deadline - now) : 0) < 0)
 		return -LINUX_EFAULT;
-	return -LINUX_EINTR;
+	return signal_again(c, again, deadline);
+}
+
+static int64_t time_nanosleep_until(struct linux_call *c, uint64_t deadline)
+{
+	return time_sleep_rest(c, deadline, c->arg[1], time_nanosleep_until);
 }
 
 int64_t time_nanosleep(struct linux_call *c)
@@ -102,7 +119,12 @@ int64_t time_nanosleep(struct linux_call *c)
 	uint64_t ns;
 	int64_t error = time_in(c, c->arg[0], &ns);
 
-	return error < 0 ? error : time_sleep(c, time_now_ns() + ns, c->arg[1]);
+	return error < 0 ? error : time_nanosleep_until(c, machine_clock() + time_units(ns));
+}
+
+static int64_t time_clock_nanosleep_until(struct linux_call *c, uint64_t deadline)
+{
+	return time_sleep_rest(c, deadline, c->arg[3], time_clock_nanosleep_until);
 }
 
 int64_t time_clock_nanosleep(struct linux_call *c)
@@ -114,7 +136,9 @@ int64_t time_clock_nanosleep(struct linux_call *c)
 
 	if (error < 0 || (uint32_t)c->arg[0] >= TIME_CLOCKS)
 		return error < 0 ? error : -LINUX_EINVAL;
-	return time_sleep(c, is_absolute ? ns : time_now_ns() + ns, is_absolute ? 0 : c->arg[3]);
+	if (!is_absolute)
+		return time_clock_nanosleep_until(c, machine_clock() + time_units(ns));
+	return time_sleep(c, libos_info()->boot_clock + time_units(ns)) ? 0 : -LINUX_ERESTARTNOHAND;
 }
 
 /* Who used how much is not counted yet: all time since the boot is this process's. */

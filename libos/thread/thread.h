@@ -26,6 +26,7 @@
 #include "libos/layout.h"
 
 struct libos;
+struct linux_thread;
 struct thread;
 
 enum thread_state {
@@ -70,7 +71,7 @@ struct thread {
 	uint64_t user_stack;        /* that the library mapped for it, 0: none */
 	uint64_t user_stack_bytes;
 	struct exo_frame *frame;    /* the frame by which it came from the program */
-	void *linux_thread;         /* the Linux layer's own record */
+	struct linux_thread *linux_thread; /* the Linux layer's own record, NULL: none yet */
 };
 
 /* What is saved of a thread that does not run: one page each at LIBOS_CONTEXTS. */

@@ -40,6 +40,8 @@ static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault w
 static _Noreturn void upcall_die(struct libos *os, const struct exo_frame *frame,
 				 enum upcall_fault why)
 {
+	if (!frame->masked && !process_is_told(os))
+		process_exit(os, PROCESS_STATUS_SIGNAL(upcall_signal(frame, why)));
 	if (why == UPCALL_FAULT_EXCEPTION)
 		print("%s: exception %lu (pc 0x%lx)\n", os->process.name, frame->code,
 		      EXO_REG_PC(&frame->regs));

@@ -4,7 +4,7 @@
  * address of the vcpu page (bit 0 set: started by another library, state at LIBOS_EXEC); the stack
  * is whatever it is, so take the first thread's library stack. Never returns.
  *
- * Then user_copy and user_zero, which touch the program's memory.
+ * Then user_copy and others, which touch the program's memory.
  */
 	.set	WIRED_END, 0x7f00003e4000	/* LIBOS_WIRED_END, asserted in start.c */
 	.set	E_POINTER, -2			/* EXO_E_POINTER */
@@ -54,6 +54,39 @@ user_zero:
 	rep stosb
 	ret
 	.size	user_zero, . - user_zero
+
+/* user_fpu_save(rdi = to), user_fpu_load, user_fpu_load_legacy(rdi = from): on as above, but what
+ * the CPU refuses ends them too. They change rax, rdx alone. */
+	.globl	user_fpu_save
+	.hidden	user_fpu_save
+	.type	user_fpu_save, @function
+user_fpu_save:
+	mov	$-1, %eax		/* all state that is on */
+	mov	%eax, %edx
+	xsave64	(%rdi)
+	xor	%eax, %eax
+	ret
+	.size	user_fpu_save, . - user_fpu_save
+
+	.globl	user_fpu_load
+	.hidden	user_fpu_load
+	.type	user_fpu_load, @function
+user_fpu_load:
+	mov	$-1, %eax
+	mov	%eax, %edx
+	xrstor64 (%rdi)
+	xor	%eax, %eax
+	ret
+	.size	user_fpu_load, . - user_fpu_load
+
+	.globl	user_fpu_load_legacy
+	.hidden	user_fpu_load_legacy
+	.type	user_fpu_load_legacy, @function
+user_fpu_load_legacy:
+	fxrstor64 (%rdi)
+	xor	%eax, %eax
+	ret
+	.size	user_fpu_load_legacy, . - user_fpu_load_legacy
 user_end:
 user_fault:
 	mov	$E_POINTER, %eax

@@ -14,6 +14,8 @@
 /* The sixth argument of a system call. */
 #define LINUX_ARG5(r) ((r)->r9)
 
+enum { LINUX_RESTART_SYSCALL = 219 };
+
 enum { LINUX_O_DIRECTORY = 0200000, LINUX_O_NOFOLLOW = 0400000 };
 
 /* Arguments of clone, in this machine's order. */
@@ -38,6 +40,24 @@ struct linux_stat {
 };
 
 _Static_assert(sizeof(struct linux_stat) == 144, "struct linux_stat");
+
+/* Below the stack pointer the program may have data: a signal's frame lies below that. */
+#define LINUX_RED_ZONE 128u
+
+/* Can a program be resumed there? */
+static inline bool machine_is_code(uint64_t address)
+{
+	return address < (UINT64_C(1) << 47) - EXO_PAGE_SIZE;
+}
+
+/* The program shall make a system call again that it has just made: with this number, if that of
+ * another call too. */
+static inline void machine_call_again(struct exo_regs *regs, uint64_t number, uint64_t argument)
+{
+	EXO_REG_ARG0(regs) = argument;
+	EXO_REG_NUMBER(regs) = number;
+	regs->rip -= 2; /* bytes of the instruction */
+}
 
 /* AT_HWCAP: the CPU's feature bits, cpuid 1 edx. */
 static inline uint64_t machine_hwcap(void)

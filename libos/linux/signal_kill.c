@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * System calls that send signals, within the process and through the process table of the family;
+ * and what comes from there. Takes what signal_post takes.
+ */
+#include "libos/linux/linux.h"
+
+/* The thread of this process that has that number as a task, or NULL. */
+static struct thread *kill_thread(struct linux_call *c, uint64_t id)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->os->threads_used; i++) {
+		struct thread *t = thread_at(c->os, i);
+		enum thread_state state = thread_state(t);
+
+		if (state != THREAD_FREE && state != THREAD_TERMINATED && task_id(c->os, t) == id)
+			return t;
+	}
+	return NULL;
+}
+
+int64_t signal_kill(struct linux_call *c)
+{
+	int32_t pid = (int32_t)c->arg[0], self = (int32_t)c->os->process.pid;
+	uint32_t number = (uint32_t)c->arg[1];
+
+	if (number > LINUX_SIGNALS)
+		return -LINUX_EINVAL;
+	if (pid != self && pid != 0 && pid != -self && pid != -1)
+		return -LINUX_ESRCH;
+	return number == 0 ? 0 : signal_post_self(c->os, NULL, number);
+}
+
+/* To one thread. info NULL: from this process. */
+static int64_t kill_one(struct linux_call *c, int32_t id, uint32_t number, struct signal_info *info)
+{
+	struct thread *t;
+
+	if (id <= 0 || number > LINUX_SIGNALS)
+		return -LINUX_EINVAL;
+	t = kill_thread(c, (uint32_t)id);
+	if (t == NULL)
+		return -LINUX_ESRCH;
+	if (number == 0)
+		return 0;
+	return info != NULL ? signal_post(c->os, t, info) : signal_post_self(c->os, t, number);
+}
+
+int64_t signal_tkill(struct linux_call *c)
+{
+	return kill_one(c, (int32_t)c->arg[0], (uint32_t)c->arg[1], NULL);
+}
+
+int64_t signal_tgkill(struct linux_call *c)
+{
+	if ((int32_t)c->arg[0] <= 0)
+		return -LINUX_EINVAL;
+	if ((uint32_t)c->arg[0] != c->os->process.pid)
+		return (int32_t)c->arg[1] <= 0 ? -LINUX_EINVAL : -LINUX_ESRCH;
+	return kill_one(c, (int32_t)c->arg[1], (uint32_t)c->arg[2], NULL);
+}
+
+/* What comes with a signal that the program queues: to others it may not look like the kernel's. */
+static int64_t kill_info_in(struct linux_call *c, int32_t pid, uint32_t number, uint64_t from,
+	struct signal_info *info)
+{
+	if (linux_in(c, info, from, sizeof(*info)) < 0)
+		return -LINUX_EFAULT;
+	if ((info->code >= 0 || info->code == SIGNAL_CODE_TKILL)
+			&& pid != (int32_t)c->os->process.pid)
+		return -LINUX_EPERM;
+	info->number = (int32_t)number;
+	return 0;
+}
+
+int64_t signal_queueinfo(struct linux_call *c)
+{
+	int32_t pid = (int32_t)c->arg[0];
+	uint32_t number = (uint32_t)c->arg[1];
+	struct signal_info info;
+	int64_t error = kill_info_in(c, pid, number, c->arg[2], &info);
+
+	if (error < 0)
+		return error;
+	if (number > LINUX_SIGNALS)
+		return -LINUX_EINVAL;
+	if (pid != (int32_t)c->os->process.pid)
+		return -LINUX_ESRCH;
+	return number == 0 ? 0 : signal_post(c->os, NULL, &info);
+}
+
+int64_t signal_tgqueueinfo(struct linux_call *c)
+{
+	uint32_t number = (uint32_t)c->arg[2];
+	struct signal_info info;
+	int64_t error;
+
+	if ((int32_t)c->arg[0] <= 0 || (int32_t)c->arg[1] <= 0)
+		return -LINUX_EINVAL;
+	error = kill_info_in(c, (int32_t)c->arg[0], number, c->arg[3], &info);
+	if (error < 0)
+		return error;
+	if ((uint32_t)c->arg[0] != c->os->process.pid)
+		return -LINUX_ESRCH;
+	return kill_one(c, (int32_t)c->arg[1], number, &info);
+}
