@@ -73,6 +73,7 @@ GUEST_AND_HERE = \
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
+	tests/tools/bad_first_programs.sh \
 	tests/tools/bad_programs.sh \
 	tests/tools/bench_rows_match.sh \
 	tests/tools/bench_within_limits.sh \
