@@ -54,6 +54,8 @@ RAW_TESTS = \
 	tests/guest/out_of_memory_at_every_allocation.raw \
 	tests/guest/random_calls_stop_nobody.raw \
 	tests/guest/random_code_cannot_stop_the_kernel.raw \
+	tests/guest/registers_survive_at_1000_hz.raw \
+	tests/guest/registers_survive_between_envs.raw \
 	tests/guest/registers_survive_preemption.raw \
 	tests/guest/revocation_has_a_deadline.raw \
 	tests/guest/slice_end_asks_then_takes.raw \
@@ -88,7 +90,7 @@ TOOL_TESTS = \
 	tests/tools/signals_match_linux.sh \
 	tests/tools/syntax_check.sh
 
-TEST_H = tests/tap.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/host/fs_host.h tests/host/lab.h
+TEST_H = tests/tap.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_hold.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
@@ -134,6 +136,8 @@ $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) $(X86_64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
+
+tests/guest/registers_survive_at_1000_hz.raw: tests/guest/registers_survive_between_envs.c
 
 # The kernel that plays the other side of chitin-run.
 check_DATA = tests/tools/kernel.elf bench/exo.raw
