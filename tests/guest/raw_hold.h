@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * For kernel tests on x86-64: a loop that holds a pattern in every register there is and looks at it
- * all the time: general registers, x87, AVX, their control words, the bases of FS and GS.
+ * For kernel tests on x86-64: a loop that holds a pattern in every register there is and looks at
+ * it all the time: general registers, x87, AVX, their control words, the bases of FS and GS.
  */
 #ifndef TESTS_GUEST_RAW_HOLD_H
 #define TESTS_GUEST_RAW_HOLD_H
@@ -24,8 +24,8 @@ struct pattern {
 	uint64_t done;
 };
 
-/* Load all, compare until `rounds` are over, note what is bad. The second one also has an upcall and
- * a yield in each round. */
+/* Load all, compare until `rounds` are over, note what is bad. The second one also has an upcall
+ * and a yield in each round. */
 void hold(struct pattern *pattern);
 void hold_busy(struct pattern *pattern);
 

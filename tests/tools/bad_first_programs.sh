@@ -153,10 +153,10 @@ whole=$(wc -c <"$tap_scratch/archive")
 truncate -s 4096 "$tap_scratch/archive"
 refused "an archive that ends in its first member" "truncated"
 truncate -s 60 "$tap_scratch/archive"
-refused "an archive that ends in its first header" "truncated"
+refused "an archive that ends in its first header" "not a newc cpio"
 "$build/tools/chitin-run" --archive "$tap_scratch/archive" --raw "$tap_scratch/good"
 poke "$tap_scratch/archive" 110 'tini'
-refused "an archive without init" "no such member"
+refused "an archive without init" "does not begin with it"
 poke "$tap_scratch/archive" 0 '070707'
 refused "an archive of another kind" "not a newc cpio"
 "$build/tools/chitin-run" --archive "$tap_scratch/archive" --raw "$tap_scratch/good"
