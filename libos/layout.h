@@ -12,6 +12,7 @@
  *     trampoline    one page that carries exec from the old library to the new one
  *     vcpu page     the last page: mapped by the kernel
  *   LIBOS_EXEC      the state that exec and spawn pass: one level 1 table
+ *   LIBOS_FAMILY    what the processes of a family share (libos/family): common level 1 tables
  *   LIBOS_HEAP      the heap's second part
  *   LIBOS_CONTEXTS  one page a thread: saved registers and FPU state
  *   LIBOS_STACKS    library stacks of all threads but the first: present while the thread lives
@@ -41,6 +42,10 @@
 
 #define LIBOS_EXEC       (EXO_LIBRARY_BASE + 4 * LIBOS_MIB)
 #define LIBOS_EXEC_BYTES (2 * LIBOS_MIB)
+
+#define LIBOS_FAMILY     (EXO_LIBRARY_BASE + 16 * LIBOS_MIB)
+#define LIBOS_FAMILY_TABLES 16u /* each costs fork and exit some instructions */
+#define LIBOS_FAMILY_BYTES (LIBOS_FAMILY_TABLES * EXO_SPAN(2))
 
 #define LIBOS_HEAP       (EXO_LIBRARY_BASE + UINT64_C(0x40000000))
 #define LIBOS_HEAP_PAGES (UINT64_C(1) << 24)

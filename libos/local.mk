@@ -2,6 +2,8 @@
 # The library OS, but for its machine-dependent part (arch/*/libos). One list for all CPUs.
 LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/heap.c libos/lock.c libos/memory.c libos/print.c libos/state.c \
+	libos/family/arena.c libos/family/family.c libos/family/init.c libos/family/lock.c \
+	libos/family/process_table.c \
 	libos/fork/exec.c libos/fork/fork.c libos/fork/fork_memory.c libos/fork/image.c \
 	libos/fork/load.c libos/fork/process.c libos/fork/start.c libos/fork/strings.c \
 	libos/sched/round_robin.c libos/sched/sched.c \
@@ -13,18 +15,19 @@ LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/linux/call.c libos/linux/console.c libos/linux/errno.c \
 	libos/linux/file.c libos/linux/futex.c libos/linux/info.c libos/linux/init.c \
 	libos/linux/ioctl.c libos/linux/memory.c libos/linux/name.c libos/linux/poll.c \
-	libos/linux/saved.c libos/linux/signal.c libos/linux/signal_call.c \
+	libos/linux/program.c libos/linux/saved.c libos/linux/signal.c libos/linux/signal_call.c \
 	libos/linux/signal_kill.c libos/linux/signal_leave.c libos/linux/stack.c \
 	libos/linux/strace.c libos/linux/task.c libos/linux/time.c libos/linux/timer.c
 
 # The file tree, in the host's tests too.
 LIBOS_FS_SOURCES = \
 	libos/fs/cpio.c libos/fs/data.c libos/fs/device.c libos/fs/files.c libos/fs/fs.c \
-	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/tty.c
+	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/pipe.c libos/fs/tty.c
 
 LIBOS_H = \
 	libos/arch.h libos/base.h libos/hidden.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
-	libos/family/process_table.h \
+	libos/family/arena.h libos/family/family.h libos/family/lock.h \
+	libos/family/process_table.h libos/fs/pipe.h \
 	libos/fork/fork.h libos/fork/image.h libos/fork/load.h libos/fork/process.h \
 	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
@@ -33,7 +36,7 @@ LIBOS_H = \
 	libos/upcall/native.def libos/upcall/native.h \
 	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h
 
-EXTRA_DIST += $(LIBOS_H) libos/fork/README libos/fs/README libos/linux/README libos/sched/README \
+EXTRA_DIST += $(LIBOS_H) libos/family/README libos/fork/README libos/fs/README libos/linux/README libos/sched/README \
 	libos/thread/README libos/upcall/README libos/vm/README doc/linux.md
 
 noinst_LIBRARIES += libos-host.a

@@ -7,6 +7,7 @@
 #ifndef LIBOS_STATE_H
 #define LIBOS_STATE_H
 
+#include "libos/family/family.h"
 #include "libos/fork/process.h"
 #include "libos/lock.h"
 #include "libos/memory.h"
@@ -16,7 +17,6 @@
 #include "libos/vm/vm.h"
 
 struct linux_state; /* libos/linux */
-struct fs_state;    /* libos/fs */
 
 /* Level 0's data. */
 struct wired {
@@ -61,13 +61,14 @@ struct libos {
 	struct sched sched;
 	struct vm vm;
 	struct process process;
+	struct family_local family;
 	struct statistics statistics;
 	/* The program's own fault handler (libos_set_fault_handler). */
 	bool (*fault_handler)(struct exo_frame *frame, void *argument);
 	void *fault_argument;
 	uint64_t fault_start, fault_end; /* only faults in this range go there */
 	struct linux_state *linux;
-	struct fs_state *fs;
+	struct fs *fs;
 	struct thread thread0;    /* thread slot 0 */
 	struct thread *threads;   /* slots 1 .. LIBOS_THREADS - 1, in the heap */
 	uint32_t threads_used;    /* slots that were ever claimed are below */
@@ -101,7 +102,7 @@ static inline const struct exo_info *libos_info(void)
 }
 
 /* Set up by the layers above; called by process start before the program is mapped, in this
- * order. Each may read process_state(). */
+ * order. fs_init: the first process makes the file tree, others find it. */
 void fs_init(struct libos *os);
 void linux_init(struct libos *os);
 
@@ -118,13 +119,13 @@ struct program_image {
  * EXO_E_TOO_LONG: more than a quarter of VM_STACK_BYTES; EXO_E_LIMIT. Called by process start. */
 err_t linux_stack(struct libos *os, const struct program_image *image, uint64_t top,
 		  uint64_t *sp) MUST_USE;
-/* What a program that is spawned or executed inherits (process_image.state): descriptors,
- * directory, masks. In the library's heap, the caller's to free; NULL: no memory, it starts with
- * the console alone. */
+/* What a program that is executed inherits beside its place in the family (process_image.state):
+ * ignored and blocked signals. In the library's heap, the caller's to free; NULL: no memory. */
 void *linux_save(struct libos *os, size_t *bytes);
-/* The program that a path names in the file tree, through links, as process_image wants it.
- * EXO_E_EMPTY: nothing there; EXO_E_TYPE: no file of the archive (any more) or not executable. */
-err_t linux_program(struct libos *os, const char *path, uint64_t *archive, uint64_t *bytes)
-	MUST_USE;
+/* The file that image->path names in the file tree, through links: fills archive, bytes, node and
+ * exe. A #! script is its interpreter, and another argv takes argv's place. EXO_E_EMPTY: nothing
+ * there; EXO_E_RIGHTS: no file, or not executable; EXO_E_TYPE: neither a program nor a script;
+ * EXO_E_LIMIT; EXO_E_TOO_LONG. Takes the family's lock `file`. */
+err_t linux_program(struct libos *os, struct process_image *image) MUST_USE;
 
 #endif

@@ -15,7 +15,7 @@
 
 enum {
 	EXEC_CODE_BYTES = 1024, /* of the trampoline page: code, then the plan, then its stack */
-	EXEC_OPS = 9,
+	EXEC_OPS = 10,
 };
 
 /* What the trampoline does. */
@@ -76,7 +76,11 @@ static void exec_make_plan(struct exec_plan *plan, uint64_t entry)
 	exec_add(plan, EXO_OP_CLEAR, 4, 0, 0, LIBOS_STAGING / EXO_ROOT_SPAN);
 	exec_add(plan, EXO_OP_CLEAR, 3, EXO_LIBRARY_BASE + gib, 0, EXO_TABLE_SLOTS - 1);
 	exec_add(plan, EXO_OP_CLEAR, 2, LIBOS_TEXT, 0, 1);
-	exec_add(plan, EXO_OP_CLEAR, 2, LIBOS_PRIVATE + table, 0, EXO_TABLE_SLOTS - 2);
+	/* What the family shares stays. */
+	exec_add(plan, EXO_OP_CLEAR, 2, LIBOS_PRIVATE + table, 0,
+		 (LIBOS_FAMILY - LIBOS_PRIVATE) / table - 1);
+	exec_add(plan, EXO_OP_CLEAR, 2, LIBOS_FAMILY + LIBOS_FAMILY_BYTES, 0,
+		 EXO_TABLE_SLOTS - (LIBOS_FAMILY + LIBOS_FAMILY_BYTES - LIBOS_TEXT) / table);
 	exec_add(plan, EXO_OP_CLEAR, 1, LIBOS_PRIVATE, 0,
 		 (LIBOS_TRAMPOLINE - LIBOS_PRIVATE) / EXO_PAGE_SIZE);
 	exec_add(plan, EXO_OP_MOVE, 2, LIBOS_TEXT, LIBOS_TEXT + staged, 1);
@@ -110,11 +114,10 @@ err_t process_exec(struct libos *os, const struct process_image *image)
 {
 	struct exec_plan *plan;
 	struct load load;
-	err_t err = load_prepare(os, image, false, &load);
+	err_t err = load_prepare(os, image, os->process.pid, &load);
 
-	if (err)
-		return err;
-	err = load_library(&load, 0, LIBOS_STAGING);
+	if (!err)
+		err = load_library(&load, 0, LIBOS_STAGING);
 	if (!err)
 		err = exec_map_trampoline(load.image.entry, &plan);
 	if (err) {
@@ -125,52 +128,60 @@ err_t process_exec(struct libos *os, const struct process_image *image)
 	machine_stack_call(LIBOS_TRAMPOLINE + EXO_PAGE_SIZE, LIBOS_TRAMPOLINE, (uint64_t)plan);
 }
 
-static err_t spawn_share_info(uint64_t env)
+/* The machine's facts, the family's memory. */
+static err_t spawn_share(uint64_t env)
 {
-	struct exo_slot_op op = {
-		.op = EXO_OP_SHARE, .level = 4, .count = 1, .target_env = env,
-		.target = EXO_INFO_BASE, .source = EXO_INFO_BASE, .rights = EXO_READ | EXO_EXEC,
+	struct exo_slot_op ops[2] = {
+		family_share_op(env),
+		{
+			.op = EXO_OP_SHARE, .level = 4, .count = 1, .target_env = env,
+			.target = EXO_INFO_BASE, .source = EXO_INFO_BASE,
+			.rights = EXO_READ | EXO_EXEC,
+		},
 	};
 
-	return slots_run(&op, 1, NULL);
+	return slots_run(ops, ARRAY_COUNT(ops), NULL);
 }
 
-static err_t spawn_load(const struct load *load, uint64_t *env)
+static err_t spawn_load(const struct load *load, struct family_process *made)
 {
 	struct exo_vcpu_start start = {
 		.page = LIBOS_VCPU_PAGE, .entry = load->image.entry, .stack = LIBOS_WIRED_END,
 		.argument = LIBOS_VCPU_PAGE | 1, .masked = 1,
 	};
-	err_t err = fork_create_env(env);
+	uint64_t env;
+	err_t err = fork_create_env(&env);
 
 	if (err)
 		return err;
-	err = load_library(load, *env, EXO_LIBRARY_BASE);
+	err = load_library(load, env, EXO_LIBRARY_BASE);
 	if (!err)
-		err = spawn_share_info(*env);
+		err = spawn_share(env);
 	if (!err)
-		err = fork_start_vcpu(*env, &start);
+		family_announce(made, env);
+	if (!err)
+		err = fork_start_vcpu(env, &start);
 	if (err)
-		fork_abandon(*env);
+		fork_abandon(env);
 	return err;
 }
 
 err_t process_spawn(struct libos *os, const struct process_image *image, uint32_t *pid)
 {
+	struct family_process *made;
 	struct load load;
-	uint64_t env;
-	err_t err;
+	err_t err = fork_make_entry(os, true, &made);
 
-	if (os->process.children == PROCESS_CHILDREN)
-		return EXO_E_FULL;
-	err = load_prepare(os, image, true, &load);
 	if (err)
 		return err;
-	err = spawn_load(&load, &env);
+	err = load_prepare(os, image, made->pid, &load);
+	if (!err)
+		err = spawn_load(&load, made);
 	load_finish(os, &load);
-	if (err)
+	if (err) {
+		fork_drop_entry(os, made);
 		return err;
-	process_add_child(os, env);
-	*pid = PROCESS_PID(env);
+	}
+	*pid = made->pid;
 	return EXO_OK;
 }

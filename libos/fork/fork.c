@@ -7,6 +7,7 @@
 
 #include "libos/arch.h"
 #include "libos/fork/fork.h"
+#include "libos/fs/open.h"
 #include "libos/state.h"
 
 /* The child's first steps: its own identity, then nothing but itself is left. */
@@ -20,11 +21,8 @@ static void fork_begin_child(struct libos *os, struct thread *self)
 	vcpu->locks = (UINT64_C(1) << RANKS) - 1; /* the parent's, copied */
 	machine_set_vcpu(LIBOS_VCPU_PAGE);
 	lock_release_all(os);
-	p->parent = p->pid;
 	p->env = libos_vcpu_page()->env;
-	p->pid = PROCESS_PID(p->env);
-	p->children = 0;
-	p->waiters = (struct wait_queue){ 0 };
+	family_fork_child(os, p->made);
 	os->sched.ready = (struct wait_queue){ 0 };
 	os->sched.ready_count = 0;
 	os->sched.sleepers = NULL;
@@ -65,9 +63,32 @@ void fork_abandon(uint64_t env)
 	} while (r.value == EXO_E_AGAIN || r.value == EXO_E_STATE);
 }
 
+err_t fork_make_entry(struct libos *os, bool is_spawn, struct family_process **made)
+{
+	err_t err = family_make(os, made);
+
+	if (err)
+		return err;
+	family_lock(os, FAMILY_FILE);
+	(*made)->files = files_copy(os->fs, os->family.self->files, is_spawn);
+	family_unlock(os, FAMILY_FILE);
+	if ((*made)->files)
+		return EXO_OK;
+	family_release(*made);
+	return EXO_E_LIMIT;
+}
+
+void fork_drop_entry(struct libos *os, struct family_process *made)
+{
+	family_lock(os, FAMILY_FILE);
+	files_destroy(os->fs, made->files);
+	family_unlock(os, FAMILY_FILE);
+	made->files = NULL;
+	family_release(made);
+}
+
 /* The parent's part: everything that the child needs, then the child. */
-static err_t fork_make_child(struct libos *os, struct thread *self,
-			     struct fork_context *context, uint64_t *env)
+static err_t fork_make_child(struct libos *os, struct thread *self, struct fork_context *context)
 {
 	const struct exo_vcpu_page *page = libos_vcpu_page();
 	struct exo_vcpu_start start = {
@@ -76,28 +97,28 @@ static err_t fork_make_child(struct libos *os, struct thread *self,
 		.upcall_entry = page->upcall_entry, .stack_base = self->stack_base,
 		.stack_top = self->stack_top, .masked = 1,
 	};
+	uint64_t env;
 	err_t err;
 
-	if (os->process.children == PROCESS_CHILDREN)
-		return EXO_E_FULL;
-	err = fork_create_env(env);
+	err = fork_create_env(&env);
 	if (err)
 		return err;
+	family_announce(os->process.made, env);
 	os->vm.is_forked = true;
-	err = fork_memory(os, self, context->saved[6], *env);
+	err = fork_memory(os, self, context->saved[6], env);
 	if (!err)
-		err = fork_start_vcpu(*env, &start);
+		err = fork_start_vcpu(env, &start);
 	if (err)
-		fork_abandon(*env);
+		fork_abandon(env);
 	return err;
 }
 
-err_t process_fork(struct libos *os, struct exo_frame *frame, uint32_t *pid)
+err_t process_fork(struct libos *os, struct exo_frame *frame, bool is_borrowing, uint32_t *pid)
 {
 	uint32_t fpu_bytes = libos_info()->fpu_bytes;
 	uint8_t *area = __builtin_alloca(fpu_bytes + 64 + 64);
 	uint8_t *fpu = (uint8_t *)(((uint64_t)area + 63) & ~UINT64_C(63));
-	uint64_t thread_pointer = machine_thread_pointer(), env;
+	uint64_t thread_pointer = machine_thread_pointer();
 	struct thread *self = thread_self();
 	struct fork_context context;
 	err_t err;
@@ -105,6 +126,10 @@ err_t process_fork(struct libos *os, struct exo_frame *frame, uint32_t *pid)
 	(void)frame;
 	memset(fpu + 512, 0, 64);
 	machine_fpu_save(fpu, fpu_bytes);
+	err = fork_make_entry(os, false, &os->process.made);
+	if (err)
+		return err;
+	os->process.made->is_borrowing = is_borrowing;
 	lock_acquire_all(os);
 	if (fork_save(&context)) {
 		/* The child. Locals are as they were before fork_save. */
@@ -116,12 +141,13 @@ err_t process_fork(struct libos *os, struct exo_frame *frame, uint32_t *pid)
 		*pid = 0;
 		return EXO_OK;
 	}
-	err = fork_make_child(os, self, &context, &env);
+	err = fork_make_child(os, self, &context);
 	lock_release_all(os);
-	if (err)
+	if (err) {
+		fork_drop_entry(os, os->process.made);
 		return err;
+	}
 	os->process.forks++;
-	process_add_child(os, env);
-	*pid = PROCESS_PID(env);
+	*pid = os->process.made->pid;
 	return EXO_OK;
 }

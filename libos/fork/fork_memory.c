@@ -166,6 +166,7 @@ static void fork_library(struct fork_build *f, struct thread *self, uint64_t use
 	}
 	fork_plain(f);
 	fork_share(f, 2, LIBOS_TEXT, 1, EXO_READ | EXO_EXEC);
+	fork_share(f, 2, LIBOS_FAMILY, LIBOS_FAMILY_TABLES, EXO_RWX);
 	fork_share(f, 4, EXO_INFO_BASE, 1, EXO_READ | EXO_EXEC);
 	if (roots) {
 		fork_share(f, 3, LIBOS_HEAP, roots, EXO_RWX);

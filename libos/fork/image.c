@@ -139,6 +139,17 @@ static const char *image_check_whole(const struct image_limits *limits, struct i
 	return NULL;
 }
 
+uint64_t image_headers_end(const uint8_t *file, uint64_t bytes)
+{
+	const struct elf_header *h = (const struct elf_header *)file;
+	uint64_t end;
+
+	if (bytes < sizeof(*h)
+	    || __builtin_add_overflow(h->phoff, h->phnum * sizeof(struct elf_segment), &end))
+		return 0;
+	return end < sizeof(*h) ? sizeof(*h) : end;
+}
+
 const char *image_parse(const uint8_t *file, uint64_t bytes, const struct image_limits *limits,
 			struct image *image)
 {

@@ -36,6 +36,9 @@ struct image_limits {
 	uint64_t bias;                         /* added to a position-independent image */
 };
 
+/* Where an ELF file's headers end, which image_parse reads; 0: not even the first is whole. */
+uint64_t image_headers_end(const uint8_t *file, uint64_t bytes);
+
 /* Take `bytes` bytes of an ELF file apart. NULL if it can run, else why not, in a few words. */
 const char *image_parse(const uint8_t *file, uint64_t bytes, const struct image_limits *limits,
 			struct image *image);

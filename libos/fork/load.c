@@ -7,22 +7,39 @@
 
 #include "libos/fork/fork.h"
 #include "libos/fs/archive.h"
+#include "libos/fs/data.h"
 #include "libos/state.h"
 #include "libos/vm/slots.h"
 
 #define LOAD_BIAS UINT64_C(0x400000) /* for static programs that may lie anywhere */
 
-const char *load_parse(uint64_t archive, uint64_t bytes, struct image *image)
+uint64_t load_page(const struct process_file *file, uint64_t offset)
+{
+	uint64_t page = EXO_INFO_ARCHIVE + file->archive + offset;
+	size_t n;
+
+	if (file->node)
+		page = (uint64_t)data_read(file->node, offset, &n);
+	return page % EXO_PAGE_SIZE ? 0 : page;
+}
+
+const char *load_parse(const struct process_file *file, struct image *image)
 {
 	static const struct image_limits limits = {
 		.machine = MACHINE_ELF, .bottom = VM_BOTTOM, .top = VM_BREAK_END,
 		.library = EXO_LIBRARY_BASE, .library_end = LIBOS_WIRED_END, .bias = LOAD_BIAS,
 	};
-	uint64_t all = libos_info()->archive_bytes;
+	uint64_t all = libos_info()->archive_bytes, first = 0;
 
-	if (archive > all || bytes > all - archive)
+	if (file->bytes)
+		first = load_page(file, 0);
+	if (!first)
+		return "not an ELF file";
+	if (!file->node && (file->archive > all || file->bytes > all - file->archive))
 		return "not in the archive";
-	return image_parse((const uint8_t *)EXO_INFO_ARCHIVE + archive, bytes, &limits, image);
+	if (file->node && image_headers_end((const uint8_t *)first, file->bytes) > EXO_PAGE_SIZE)
+		return "its headers are too far apart";
+	return image_parse((const uint8_t *)first, file->bytes, &limits, image);
 }
 
 /* ---- The state ---- */
@@ -54,20 +71,18 @@ static uint64_t load_put_strings(struct process_exec_state *state, const char *c
 	return at;
 }
 
-static err_t load_state(struct libos *os, const struct process_image *image, bool is_spawn,
+static err_t load_state(struct libos *os, const struct process_image *image, uint32_t pid,
 			struct process_exec_state **result)
 {
-	uint32_t children = is_spawn ? 0 : os->process.children, i;
 	struct process_exec_state *state, head = {
-		.version = PROCESS_EXEC_VERSION, .is_spawned = is_spawn, .bytes = sizeof(head),
-		.archive = image->archive, .archive_bytes = image->bytes,
-		.parent = is_spawn ? os->process.pid : os->process.parent,
-		.children_count = children, .state_bytes = image->state_bytes,
+		.version = PROCESS_EXEC_VERSION, .is_spawned = pid != os->process.pid,
+		.bytes = sizeof(head), .file = image->file, .pid = pid,
+		.state_bytes = image->state_bytes,
 		.grace_units = os->sched.grace_units, .tick_units = os->sched.tick_units,
 	};
 	size_t bytes = sizeof(head) + load_strings_bytes(image->argv, &head.argc)
 		+ load_strings_bytes(image->envp, &head.envc) + strlen(image->path) + 1
-		+ image->state_bytes + children * sizeof(struct process_child) + 64;
+		+ strlen(image->exe) + 1 + image->state_bytes + 64;
 
 	if (bytes > LIBOS_EXEC_BYTES)
 		return EXO_E_TOO_LONG;
@@ -76,30 +91,28 @@ static err_t load_state(struct libos *os, const struct process_image *image, boo
 	if (!state)
 		return EXO_E_LIMIT;
 	*state = head;
-	state->children = sizeof(head);
-	for (i = 0; i < children; i++)
-		load_put(state, process_child(&os->process, i), sizeof(struct process_child));
 	state->state = load_put(state, image->state, image->state_bytes);
 	state->path = load_put(state, image->path, strlen(image->path) + 1);
+	state->exe = load_put(state, image->exe, strlen(image->exe) + 1);
 	state->argv = load_put_strings(state, image->argv);
 	state->envp = load_put_strings(state, image->envp);
 	*result = state;
 	return EXO_OK;
 }
 
-err_t load_prepare(struct libos *os, const struct process_image *image, bool is_spawn,
+err_t load_prepare(struct libos *os, const struct process_image *image, uint32_t pid,
 		   struct load *load)
 {
-	const char *why = load_parse(image->archive, image->bytes, &load->image);
+	const char *why = load_parse(&image->file, &load->image);
 	struct archive_file init;
 
 	load->state = NULL;
-	load->archive = image->archive;
+	load->file = image->file;
 	if (!why && !load->image.is_native) {
 		if (archive_find("init", &init))
 			return EXO_E_EMPTY;
-		load->archive = init.offset;
-		why = load_parse(init.offset, init.bytes, &load->image);
+		load->file = (struct process_file){ NULL, init.offset, init.bytes };
+		why = load_parse(&load->file, &load->image);
 		if (!why && !load->image.is_native)
 			why = "the archive's library has no library part";
 	}
@@ -107,7 +120,7 @@ err_t load_prepare(struct libos *os, const struct process_image *image, bool is_
 		print("%s: cannot run: %s\n", image->path, why);
 		return EXO_E_TYPE;
 	}
-	return load_state(os, image, is_spawn, &load->state);
+	return load_state(os, image, pid, &load->state);
 }
 
 void load_finish(struct libos *os, struct load *load)
@@ -145,6 +158,21 @@ static err_t load_run(uint64_t env, uint8_t kind, uint64_t target, uint64_t sour
 	return EXO_OK;
 }
 
+/* From a file made in memory, page by page; frames of our own, since it may change. */
+static err_t load_segment_pages(const struct load *load, const struct image_segment *s,
+				uint64_t env, uint64_t target)
+{
+	uint64_t at = PAGE_DOWN(s->file_offset), end = s->file_offset + s->file_bytes;
+	err_t err = EXO_OK;
+
+	for (; at < end && !err; at += EXO_PAGE_SIZE, target += EXO_PAGE_SIZE) {
+		uint64_t page = load_page(&load->file, at);
+
+		err = load_run(env, page ? EXO_OP_DUP : EXO_OP_ALLOC, target, page, 1, s->access);
+	}
+	return err;
+}
+
 static err_t load_segment(const struct load *load, const struct image_segment *s, uint64_t env,
 			  uint64_t base)
 {
@@ -158,9 +186,11 @@ static err_t load_segment(const struct load *load, const struct image_segment *s
 		return load_run(env, EXO_OP_ALLOC, target, 0, (end - start) / EXO_PAGE_SIZE,
 				s->access);
 	}
-	return load_run(env, EXO_OP_COPY, target,
-			EXO_INFO_ARCHIVE + load->archive + PAGE_DOWN(s->file_offset),
-			(end - start) / EXO_PAGE_SIZE, s->access);
+	if (!load->file.node)
+		return load_run(env, EXO_OP_COPY, target,
+				load_page(&load->file, PAGE_DOWN(s->file_offset)),
+				(end - start) / EXO_PAGE_SIZE, s->access);
+	return load_segment_pages(load, s, env, target);
 }
 
 static err_t load_tables(uint64_t env, uint64_t base)

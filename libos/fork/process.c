@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Children, their ends, this process's own end. A child that has died is reaped when the CHILD
- * event is taken and its status kept until somebody waits for it; one that was somebody else's
- * child and became ours is reaped and forgotten. Touches struct process; takes process.
+ * event is taken and its status kept in the process table until somebody waits for it; the env of
+ * somebody else's child may have become ours. Touches the process table; takes file.
  */
 #include <machine/call.h>
 
 #include "libos/fork/fork.h"
+#include "libos/fs/open.h"
 #include "libos/state.h"
 
 /* The status of an env: an exit code in bits 0..7, or 128 + signal there and the signal in bits
@@ -17,7 +18,7 @@ static uint32_t process_env_status(const struct process *p, uint32_t status)
 
 	if (!signal)
 		return status >> 8 & 0xff;
-	return p->parent ? signal << 8 | (128 + signal) : 128 + signal;
+	return p->pid != FAMILY_INIT ? signal << 8 | (128 + signal) : 128 + signal;
 }
 
 static uint32_t process_status(uint64_t env_status)
@@ -27,40 +28,6 @@ static uint32_t process_status(uint64_t env_status)
 	if (EXO_STATUS_DEATH(env_status) != EXO_DEATH_EXIT)
 		return PROCESS_STATUS_SIGNAL(9);
 	return signal ? PROCESS_STATUS_SIGNAL(signal) : PROCESS_STATUS_EXIT(env_status);
-}
-
-struct process_child *process_child(struct process *p, uint32_t n)
-{
-	return n < PROCESS_CHILDREN_FIRST ? &p->child_first[n]
-		: &p->child_more[n - PROCESS_CHILDREN_FIRST];
-}
-
-void process_add_child(struct libos *os, uint64_t env)
-{
-	struct process *p = &os->process;
-
-	if (p->children >= PROCESS_CHILDREN_FIRST && !p->child_more)
-		p->child_more = heap_alloc(os, (PROCESS_CHILDREN - PROCESS_CHILDREN_FIRST)
-					   * sizeof(struct process_child));
-	lock_acquire(os, RANK_PROCESS);
-	assert(p->children < PROCESS_CHILDREN_FIRST || p->child_more);
-	*process_child(p, p->children++) = (struct process_child){ .env = env };
-	lock_release(os, RANK_PROCESS);
-}
-
-void process_set_dead(struct libos *os, uint64_t env, uint32_t status)
-{
-	struct process *p = &os->process;
-	uint32_t i;
-
-	for (i = 0; i < p->children; i++) {
-		struct process_child *child = process_child(p, i);
-
-		if (child->env != env)
-			continue;
-		child->is_dead = true;
-		child->status = status;
-	}
 }
 
 /* Reap one dead child of this env, whoever's it was. False: there is none. */
@@ -73,83 +40,145 @@ static bool process_reap_one(struct libos *os)
 	do {
 		r = exo_call(EXO_CALL_ENV_REAP, dead.second, 0, 0, 0, 0);
 	} while (r.value == EXO_E_AGAIN);
-	process_set_dead(os, dead.second, process_status(r.second));
+	family_bury(os, dead.second, process_status(r.second));
 	return r.value >= 0;
 }
 
-static void process_reap(struct libos *os)
+void process_reap(struct libos *os)
 {
-	lock_acquire(os, RANK_PROCESS);
 	while (process_reap_one(os))
 		;
-	lock_release(os, RANK_PROCESS);
+}
+
+/* Of ended processes: close what one left open that was killed, and forget those that nobody will
+ * wait for. */
+static void process_forget(struct libos *os)
+{
+	struct family *f = family_root();
+	struct family_process *p;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place))) {
+		if (p->state != FAMILY_ZOMBIE)
+			continue;
+		if (p->files) {
+			family_lock(os, FAMILY_FILE);
+			files_destroy(os->fs, p->files);
+			p->files = NULL;
+			family_unlock(os, FAMILY_FILE);
+		}
+		if ((p->parent == FAMILY_INIT && p->pid != f->main)
+		    || (p->parent == os->process.pid && os->process.is_childless))
+			family_release(p);
+	}
 }
 
 void process_events(struct libos *os)
 {
 	process_reap(os);
-	thread_wake(os, &os->process.waiters, LIBOS_THREADS);
+	if (os->family.has_buried || os->process.is_childless) {
+		os->family.has_buried = false;
+		process_forget(os);
+	}
+	family_wake(os);
 }
 
-/* A dead child that matches, taken off the table. EXO_E_EMPTY: no child matches; EXO_E_AGAIN: all
- * that do are alive. */
-static err_t wait_take(struct libos *os, uint32_t pid, uint32_t *ended, uint32_t *status)
+static bool wait_is_for(const struct libos *os, const struct family_process *p, int32_t who)
 {
-	struct process *p = &os->process;
+	if (p->parent != os->process.pid || p->state < FAMILY_ALIVE)
+		return false;
+	if (who > 0)
+		return p->pid == (uint32_t)who;
+	return who == -1 || p->group == (who ? (uint32_t)-who : os->family.self->group);
+}
+
+/* What a child has to tell, taken off it. */
+static bool wait_take_from(struct family_process *p, unsigned how, uint32_t *status)
+{
+	uint32_t change = p->change;
+
+	if (p->state == FAMILY_ZOMBIE) {
+		if (!(how & PROCESS_WAIT_ENDED))
+			return false;
+		*status = p->status;
+		if (!(how & PROCESS_WAIT_KEEP))
+			family_release(p);
+		return true;
+	}
+	if (!change || !(how & (change == 0xffff ? PROCESS_WAIT_CONTINUED : PROCESS_WAIT_STOPPED)))
+		return false;
+	*status = change;
+	if (!(how & PROCESS_WAIT_KEEP))
+		p->change = 0;
+	return true;
+}
+
+/* EXO_E_EMPTY: no child matches; EXO_E_AGAIN: none that does has something to tell. */
+static err_t wait_take(struct libos *os, int32_t who, unsigned how, uint32_t *ended,
+		       uint32_t *status)
+{
+	struct family_process *p;
 	err_t err = EXO_E_EMPTY;
-	uint32_t i;
+	uint32_t place = 0;
 
-	lock_acquire(os, RANK_PROCESS);
-	for (i = 0; i < p->children; i++) {
-		struct process_child *child = process_child(p, i);
+	while ((p = family_next(&place))) {
+		uint32_t pid = p->pid;
 
-		if (pid && PROCESS_PID(child->env) != pid)
+		if (!wait_is_for(os, p, who))
 			continue;
 		err = EXO_E_AGAIN;
-		if (!child->is_dead)
+		if (!wait_take_from(p, how, status))
 			continue;
-		*ended = PROCESS_PID(child->env);
-		*status = child->status;
-		*child = *process_child(p, --p->children);
-		err = EXO_OK;
-		break;
+		*ended = pid;
+		return EXO_OK;
 	}
-	lock_release(os, RANK_PROCESS);
 	return err;
 }
 
-err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t *ended,
-		   uint32_t *status)
+err_t process_wait(struct libos *os, int32_t who, unsigned how, uint32_t *ended, uint32_t *status)
 {
-	err_t err, blocked;
+	err_t err, blocked = EXO_OK;
 
 	for (;;) {
-		err = wait_take(os, pid, ended, status);
+		err = wait_take(os, who, how, ended, status);
 		if (err == EXO_E_AGAIN) {
 			process_reap(os);
-			err = wait_take(os, pid, ended, status);
+			err = wait_take(os, who, how, ended, status);
 		}
-		if (err != EXO_E_AGAIN || is_nonblocking)
+		if (err != EXO_E_AGAIN || how & PROCESS_WAIT_NO_HANG)
 			return err;
-		blocked = thread_block(os, &os->process.waiters, THREAD_NO_DEADLINE);
-		/* The signal that ended the wait may be that of the child. */
-		if (blocked && wait_take(os, pid, ended, status) == EXO_OK)
-			return EXO_OK;
+		/* The signal that ended the wait may have been that of the child. */
 		if (blocked)
 			return blocked;
+		blocked = thread_block(os, &os->family.sleepers, THREAD_NO_DEADLINE);
 	}
 }
 
 bool process_is_told(const struct libos *os)
 {
-	return os->process.parent == 0;
+	return os->process.pid == family_root()->main || os->process.pid == FAMILY_INIT;
+}
+
+void process_wait_borrower(struct libos *os, uint32_t pid)
+{
+	struct thread *self = thread_self();
+	struct family_process *p;
+
+	self->is_deaf = true;
+	while ((p = family_find(pid)) && p->is_borrowing)
+		if (thread_block(os, &os->family.sleepers, THREAD_NO_DEADLINE))
+			break;
+	self->is_deaf = false;
 }
 
 _Noreturn void process_exit(struct libos *os, uint32_t status)
 {
-	if (!os->process.is_exiting && os->hooks.exit) {
+	if (!os->process.is_exiting) {
 		os->process.is_exiting = true;
-		os->hooks.exit(os);
+		family_unlock_all(os);
+		if (os->hooks.exit)
+			os->hooks.exit(os);
+		family_exit(os, status);
 	}
 	for (;;)
 		exo_call(EXO_CALL_ENV_KILL, 0, process_env_status(&os->process, status), 0, 0, 0);

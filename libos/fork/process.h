@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Process: fork, spawn, exec, exit, wait. A process is an env; its number (pid) is the index of its
- * env's handle + 1.
+ * Process: fork, spawn, exec, exit, wait. A process is an env and an entry in its family's process
+ * table (libos/family), which says its number (pid), its parent and how it ended.
  *
  * Fork copies eagerly what level 0 needs (wired pages, the forking thread's library stack), shares
  * text, and chooses per table between copying leaves (few) and SHARE (many); see fork.c. Exec and
@@ -22,18 +22,18 @@
 
 struct libos;
 
-#define PROCESS_CHILDREN       512u
-#define PROCESS_CHILDREN_FIRST 8u /* of these in struct process itself */
-
 /* Status of an ended process as process_wait gives it: exit code in bits 8..15, or the number of
  * the signal that killed it in bits 0..6 (as Linux's wait has it). */
 #define PROCESS_STATUS_EXIT(code)   (((uint32_t)(code) & 0xffu) << 8)
 #define PROCESS_STATUS_SIGNAL(sign) ((uint32_t)(sign) & 0x7fu)
 
-struct process_child {
-	uint64_t env;
-	uint32_t status;    /* PROCESS_STATUS_..., if is_dead */
-	bool is_dead;
+struct fs_node;
+
+/* Where a program's ELF file is. */
+struct process_file {
+	struct fs_node *node;    /* made in memory: a reference; NULL: */
+	uint64_t archive;        /* byte offset in the boot archive */
+	uint64_t bytes;          /* its length */
 };
 
 /* What exec and spawn are told. Strings are library memory; argv and envp end with NULL. */
@@ -41,47 +41,46 @@ struct process_image {
 	const char *path;        /* for AT_EXECFN and messages */
 	const char *const *argv;
 	const char *const *envp;
-	uint64_t archive;        /* the program's ELF file: byte offset in the boot archive */
-	uint64_t bytes;          /* its length */
-	const void *state;       /* of the Linux layer (descriptors, directory, masks); copied */
+	const char *exe;         /* absolute path of the file */
+	struct process_file file;
+	const void *state;       /* of the Linux layer (masks); copied */
 	size_t state_bytes;
 };
 
-#define PROCESS_EXEC_VERSION 1u
+#define PROCESS_EXEC_VERSION 2u
 
 /* At LIBOS_EXEC in the new image, followed by the data it points into (offsets from its start). */
 struct process_exec_state {
 	uint32_t version;
 	uint32_t is_spawned;     /* a new process, not an exec of an old one */
 	uint64_t bytes;          /* all, with what follows */
-	uint64_t archive, archive_bytes; /* the program's ELF file */
-	uint64_t parent;         /* pid of the parent, 0: none */
-	uint64_t path;           /* offset of a string */
+	struct process_file file; /* the program's ELF file */
+	uint64_t pid;
+	uint64_t path, exe;      /* offsets of strings */
 	uint64_t argc, argv;     /* count and offset of the strings, one after another */
 	uint64_t envc, envp;
 	uint64_t state, state_bytes;
-	uint64_t children, children_count; /* struct process_child: exec keeps them */
 	uint64_t grace_units, tick_units;
 };
 
 struct process {
 	uint64_t env;            /* own handle */
 	uint32_t pid;
-	uint32_t parent;         /* pid */
 	char name[64];           /* for messages: last part of argv[0] */
 	bool is_exiting;
+	bool is_childless;       /* SIGCHLD is ignored: ended children leave nothing to wait for */
 	uint64_t forks;          /* in all */
-	struct wait_queue waiters; /* threads in process_wait; sched */
-	uint32_t children;       /* entries of child in use; process */
-	struct process_child child_first[PROCESS_CHILDREN_FIRST];
-	struct process_child *child_more; /* the others, in the heap */
+	struct family_process *made; /* the child that a fork is making */
 	const struct process_exec_state *exec; /* while the program starts; NULL later */
 };
 
-/* Copy the calling process. `frame` is the forking thread's frame from the program. In the parent
+/* Copy the calling process. is_borrowing: it is vfork's child (process_wait_borrower). `frame` is the forking thread's frame from the program. In the parent
  * *pid is the child's; in the child 0 (and the registers of `frame` resume it after the call).
  * EXO_E_LIMIT, EXO_E_FULL. Takes all locks. */
-err_t process_fork(struct libos *os, struct exo_frame *frame, uint32_t *pid) MUST_USE;
+err_t process_fork(struct libos *os, struct exo_frame *frame, bool is_borrowing, uint32_t *pid)
+	MUST_USE;
+/* Sleep until vfork's child executes a program or ends; signals wait. */
+void process_wait_borrower(struct libos *os, uint32_t pid);
 /* vfork-like start of a program in a new process. EXO_E_TYPE: not a program that can run;
  * EXO_E_LIMIT, EXO_E_FULL. Takes process. */
 err_t process_spawn(struct libos *os, const struct process_image *image, uint32_t *pid) MUST_USE;
@@ -90,15 +89,28 @@ err_t process_spawn(struct libos *os, const struct process_image *image, uint32_
 err_t process_exec(struct libos *os, const struct process_image *image) MUST_USE;
 /* End with an exit code, or as killed by a signal (status as PROCESS_STATUS_...). */
 _Noreturn void process_exit(struct libos *os, uint32_t status);
-/* Wait for a child: pid, or 0 for any. *ended: its pid; *status: PROCESS_STATUS_... EXO_E_EMPTY: no
- * such child; is_nonblocking: EXO_E_AGAIN, none has ended; EXO_E_PENDING: interrupted
+/* What process_wait waits for, and how. */
+enum {
+	PROCESS_WAIT_NO_HANG = 1,
+	PROCESS_WAIT_STOPPED = 2,
+	PROCESS_WAIT_ENDED = 4,
+	PROCESS_WAIT_CONTINUED = 8,
+	PROCESS_WAIT_KEEP = 0x1000000, /* leave it waitable */
+};
+
+/* Wait for a child: `who` > 0 that pid, 0 any of the caller's group, -1 any, < -1 any of group
+ * -who. *ended: its pid; *status: PROCESS_STATUS_..., or struct family_process.change. EXO_E_EMPTY:
+ * no such child; EXO_E_AGAIN: PROCESS_WAIT_NO_HANG and nothing to tell; EXO_E_PENDING: interrupted
  * (thread_interrupt). */
-err_t process_wait(struct libos *os, uint32_t pid, bool is_nonblocking, uint32_t *ended,
-		   uint32_t *status) MUST_USE;
+err_t process_wait(struct libos *os, int32_t who, unsigned how, uint32_t *ended, uint32_t *status)
+	MUST_USE;
 /* Does nobody but the console say how this process ended? Its parent is no program. */
 bool process_is_told(const struct libos *os);
 /* A CHILD event came. */
 void process_events(struct libos *os);
+/* Take note of dead children's ends; they can be waited for. Takes nothing: also for whoever waits
+ * for a lock of the family. */
+void process_reap(struct libos *os);
 /* The argv and envp strings (NULL: no more), and the Linux layer's state, that this process was
  * started with. Valid until the program runs. */
 const char *process_argument(struct libos *os, unsigned n);

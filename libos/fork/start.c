@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The start of a process: the library sets itself up, maps the program's image, and resumes it. The
- * first process is loaded by the kernel without a program: it reads the archive's member `args` and
- * executes what that names. Touches everything; nothing else runs yet.
+ * first process is loaded by the kernel without a program: it makes the family, reads the archive's
+ * member `args` and starts what that names as its child (family_init). Touches everything; nothing else runs yet.
  */
 #include <machine/call.h>
 
@@ -10,6 +10,7 @@
 #include "libos/fork/fork.h"
 #include "libos/fork/load.h"
 #include "libos/fs/archive.h"
+#include "libos/fs/data.h"
 #include "libos/state.h"
 #include "libos/vm/slots.h"
 
@@ -38,7 +39,6 @@ static void start_library(struct libos *os)
 	page->stack_top = LIBOS_WIRED_END;
 	page->upcall_entry = (uint64_t)upcall_entry;
 	os->process.env = page->env;
-	os->process.pid = PROCESS_PID(page->env);
 	sched_init(os);
 	thread_init(os);
 	page->stack_base = os->thread0.stack_base;
@@ -56,21 +56,45 @@ static void start_name(struct libos *os, const char *path)
 	format_text(os->process.name, sizeof(os->process.name), "%s", last);
 }
 
-static err_t start_map_segment(struct libos *os, const struct image_segment *s, uint64_t archive)
+/* A segment of a file made in memory: a copy, since the file may change. */
+static err_t start_copy_segment(struct libos *os, const struct image_segment *s,
+				const struct process_file *file)
+{
+	uint64_t start = PAGE_DOWN(s->address), to = s->address, offset = s->file_offset, at;
+	uint64_t end = offset + s->file_bytes, bytes = s->address + s->bytes - start;
+	err_t err = vm_map(os, start, bytes, EXO_READ | EXO_WRITE, VM_NEW, NULL, &at);
+	size_t n;
+
+	for (; !err && offset < end; offset += n, to += n) {
+		const char *from = data_read(file->node, offset, &n);
+
+		n = n < end - offset ? n : end - offset;
+		err = vm_write(os, to, from, n);
+	}
+	if (!err && s->access != (EXO_READ | EXO_WRITE))
+		err = vm_protect(os, start, bytes, s->access);
+	return err == EXO_E_POINTER ? EXO_E_LIMIT : err;
+}
+
+static err_t start_map_segment(struct libos *os, const struct image_segment *s,
+			       const struct process_file *file)
 {
 	uint64_t start = PAGE_DOWN(s->address), lead = s->address - start;
 	struct vm_backing backing = {
-		.archive = archive + s->file_offset - lead,
+		.archive = file->archive + s->file_offset - lead,
 		.bytes = s->file_bytes ? lead + s->file_bytes : 0,
 	};
 	uint64_t at;
 
+	if (file->node)
+		return start_copy_segment(os, s, file);
 	return vm_map(os, start, lead + s->bytes, s->access, VM_NEW,
 		      s->file_bytes ? &backing : NULL, &at);
 }
 
 /* Regions of the program: segments, heap, stack. Returns its end. */
-static err_t start_map(struct libos *os, const struct image *image, uint64_t archive)
+static err_t start_map(struct libos *os, const struct image *image,
+		       const struct process_file *file)
 {
 	uint64_t end = VM_BOTTOM, at;
 	err_t err = EXO_OK;
@@ -81,7 +105,7 @@ static err_t start_map(struct libos *os, const struct image *image, uint64_t arc
 
 		if (s->address >= VM_TOP)
 			continue;
-		err = start_map_segment(os, s, archive);
+		err = start_map_segment(os, s, file);
 		end = s->address + s->bytes;
 	}
 	vm_break_init(os, end);
@@ -106,17 +130,14 @@ static void start_forget(struct libos *os)
 	os->process.exec = NULL;
 }
 
-static void start_children(struct libos *os, const struct process_exec_state *exec)
+/* The file has been mapped or copied. */
+static void start_drop_file(struct libos *os, const struct process_file *file)
 {
-	const struct process_child *child =
-		(const struct process_child *)((const uint8_t *)exec + exec->children);
-	uint64_t i;
-
-	for (i = 0; i < exec->children_count; i++) {
-		process_add_child(os, child[i].env);
-		if (child[i].is_dead)
-			process_set_dead(os, child[i].env, child[i].status);
-	}
+	if (!file->node)
+		return;
+	family_lock(os, FAMILY_FILE);
+	node_unref(os->fs, file->node);
+	family_unlock(os, FAMILY_FILE);
 }
 
 static _Noreturn void start_program(struct libos *os, const struct process_exec_state *exec)
@@ -133,13 +154,14 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 		start_fail(os, path, "started by another version of the library",
 			   START_NOT_EXECUTABLE);
 	os->process.exec = exec;
-	os->process.parent = (uint32_t)exec->parent;
 	os->sched.grace_units = exec->grace_units;
 	os->sched.tick_units = exec->tick_units;
-	start_children(os, exec);
+	if (family_attach(os, (uint32_t)exec->pid))
+		start_fail(os, path, "its library and that of the first program differ",
+			   START_NOT_EXECUTABLE);
 	fs_init(os);
 	linux_init(os);
-	why = load_parse(exec->archive, exec->archive_bytes, &image);
+	why = load_parse(&exec->file, &image);
 	if (why)
 		start_fail(os, path, why, START_NOT_EXECUTABLE);
 	program = (struct program_image){
@@ -148,7 +170,8 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 		.headers = image.headers, .header_bytes = image.header_bytes,
 		.header_count = image.header_count,
 	};
-	err = start_map(os, &image, exec->archive);
+	err = start_map(os, &image, &exec->file);
+	start_drop_file(os, &exec->file);
 	if (!err)
 		err = linux_stack(os, &program, VM_STACK_TOP, &sp);
 	if (err)
@@ -177,7 +200,7 @@ static const char *start_strings(const char *at, const char *end, const char **l
 	return at < end ? at + 1 : end;
 }
 
-/* Loaded by the kernel: become the program that the archive's `args` names. */
+/* Loaded by the kernel: make the family, and start the program that the archive's `args` names. */
 static _Noreturn void start_first(struct libos *os)
 {
 	const char **argv = heap_alloc(os, START_STRINGS * sizeof(char *));
@@ -185,7 +208,6 @@ static _Noreturn void start_first(struct libos *os)
 	struct archive_file args, file;
 	struct process_image image = { .argv = argv, .envp = envp };
 	const char *bytes, *end;
-	err_t err;
 
 	format_text(os->process.name, sizeof(os->process.name), "init");
 	if (archive_find("args", &args) || args.bytes < 2 || !argv || !envp)
@@ -198,15 +220,13 @@ static _Noreturn void start_first(struct libos *os)
 	if (!argv[0] || archive_find(argv[0], &file))
 		start_fail(os, argv[0] ? argv[0] : "init", "not found in the archive",
 			   START_NOT_FOUND);
-	image.path = argv[0];
-	image.archive = file.offset;
-	image.bytes = file.bytes;
-	err = process_exec(os, &image);
-	if (err != EXO_E_TYPE)
-		print("%s: cannot start: %s\n", image.path,
-		      err == EXO_E_LIMIT ? "out of memory" : err == EXO_E_TOO_LONG
-		      ? "arguments are too long" : "the archive has no library");
-	process_exit(os, PROCESS_STATUS_EXIT(START_NOT_EXECUTABLE));
+	image.path = image.exe = argv[0];
+	image.file = (struct process_file){ NULL, file.offset, file.bytes };
+	if (family_create(os))
+		start_fail(os, "init", "no memory for the family", START_NOT_EXECUTABLE);
+	fs_init(os);
+	linux_init(os);
+	family_init(os, &image);
 }
 
 /* From libos_start. argument: address of the vcpu page; bit 0: the state is at LIBOS_EXEC. */

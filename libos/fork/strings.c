@@ -2,6 +2,7 @@
 /* Argument strings: copied in, checked, given back. Touches program memory and the heap. */
 #include "libos/fork/strings.h"
 
+#include "libos/fs/node.h"
 #include "libos/state.h"
 
 enum { STRINGS_PATH_MAX = 4096 };
@@ -53,7 +54,7 @@ err_t strings_read(struct libos *os, uint64_t path, uint64_t argv, uint64_t envp
 	if (!err)
 		err = strings_list(os, envp, &image->envp);
 	if (!err)
-		err = linux_program(os, name, &image->archive, &image->bytes);
+		err = linux_program(os, image);
 	if (!err)
 		image->state = linux_save(os, &image->state_bytes);
 	if (err)
@@ -63,7 +64,13 @@ err_t strings_read(struct libos *os, uint64_t path, uint64_t argv, uint64_t envp
 
 void strings_free(struct libos *os, struct process_image *image)
 {
+	if (image->file.node) {
+		family_lock(os, FAMILY_FILE);
+		node_unref(os->fs, image->file.node);
+		family_unlock(os, FAMILY_FILE);
+	}
 	heap_free(os, (void *)(uintptr_t)image->path);
+	heap_free(os, (void *)(uintptr_t)image->exe);
 	heap_free(os, (void *)(uintptr_t)image->argv);
 	heap_free(os, (void *)(uintptr_t)image->envp);
 	heap_free(os, (void *)(uintptr_t)image->state);

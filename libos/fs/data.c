@@ -32,7 +32,7 @@ const char *data_read(const struct fs_node *node, uint64_t offset, size_t *bytes
 static err_t data_grow(struct fs *fs, struct fs_node *node, uint64_t page)
 {
 	uint64_t count = node->page_count ? node->page_count : 4;
-	char **pages;
+	char **pages, **old;
 
 	if (page >= FS_FILE_PAGES)
 		return FS_E_TOO_BIG;
@@ -45,9 +45,10 @@ static err_t data_grow(struct fs *fs, struct fs_node *node, uint64_t page)
 		return FS_E_MEMORY;
 	if (node->page_count > 0)
 		__builtin_memcpy(pages, node->pages, node->page_count * sizeof(*pages));
-	fs->outside->free(node->pages);
+	old = node->pages;
 	node->pages = pages;
 	node->page_count = count;
+	fs->outside->free(old);
 	return FS_OK;
 }
 
@@ -82,8 +83,10 @@ err_t data_resize(struct fs *fs, struct fs_node *node, uint64_t size)
 		return FS_E_TOO_BIG;
 	if (size < node->size) {
 		for (; page < node->page_count; page++) {
-			fs->outside->free(node->pages[page]);
+			char *old = node->pages[page];
+
 			node->pages[page] = NULL;
+			fs->outside->free(old);
 		}
 		if (last != NULL)
 			__builtin_memset(last + end, 0, FS_PAGE - end);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The devices (see device.h). The console is read a byte at a time and not beyond the line that
- * is wanted, so that what is typed ahead stays with the kernel for whichever process reads next.
- * Sleeps in console reads only, holding nothing; no locks.
+ * The devices (see device.h). What comes from the console goes through the line discipline as soon
+ * as it comes, as long as there is room; the rest stays with the kernel. The family's lock `file` is
+ * held.
  */
 #include "libos/fs/device.h"
 
@@ -40,46 +40,58 @@ bool device_is_tty(uint32_t device)
 	return device == DEVICE_TTY || device == DEVICE_CONSOLE;
 }
 
-/* Take one byte from the console, echo it. 1, or an error of console_read. */
-static err_t device_tty_fill(struct fs *fs, bool may_sleep)
+bool device_is_full(const struct fs *fs)
 {
-	char echo[TTY_ECHO_MAX], byte;
-	err_t got = fs->outside->console_read(&byte, 1, may_sleep);
+	return tty_is_full(&fs->shared->tty);
+}
+
+/* One byte of the console through the line discipline. */
+static unsigned device_tty_fill(struct fs *fs, char byte)
+{
+	struct tty *tty = &fs->shared->tty;
+	char echo[TTY_ECHO_MAX];
+	unsigned signal;
 	bool more;
 
-	if (got < 1)
-		return got < 0 ? got : FS_E_AGAIN;
 	do {
-		size_t count = tty_input(&fs->tty, byte, echo, &more);
+		size_t count = tty_input(tty, byte, echo, &more);
 
 		if (count > 0)
 			fs->outside->console_write(echo, count);
 	} while (more);
-	return got;
+	signal = tty->signal;
+	tty->signal = 0;
+	return signal;
 }
 
-static err_t device_tty_read(struct fs *fs, uint64_t to, size_t count, bool may_sleep)
+unsigned device_pump(struct fs *fs)
 {
+	struct fs_shared *shared = fs->shared;
+	unsigned signal = 0;
+	char byte;
+
+	while (signal == 0 && !device_is_full(fs) && fs->outside->console_read(&byte, 1) > 0)
+		signal = device_tty_fill(fs, byte);
+	if (tty_is_ready(&shared->tty))
+		fs->outside->wake(&shared->readers);
+	return signal;
+}
+
+static err_t device_tty_read(struct fs *fs, uint64_t to, size_t count)
+{
+	struct tty *tty = &fs->shared->tty;
+	bool was_full = tty_is_full(tty);
 	char chunk[DEVICE_CHUNK];
 	size_t got;
 
-	if (!(fs->tty.modes.local & TTY_ICANON) && fs->tty.modes.cc[TTY_VMIN] == 0)
-		may_sleep = false;
-	while (!tty_is_ready(&fs->tty)) {
-		err_t error = device_tty_fill(fs, may_sleep);
-
-		if (fs->tty.is_interrupted) {
-			fs->tty.is_interrupted = false;
-			return FS_E_INTERRUPT;
-		}
-		if (error < 0)
-			return error;
+	if (!tty_is_ready(tty)) {
+		if (!(tty->modes.local & TTY_ICANON) && tty->modes.cc[TTY_VMIN] == 0)
+			return 0;
+		return FS_E_AGAIN;
 	}
-	/* Raw: what has come already belongs to this read too. */
-	while (!(fs->tty.modes.local & TTY_ICANON) && fs->tty.count < count
-			&& fs->tty.count < TTY_LINE_MAX && device_tty_fill(fs, false) > 0)
-		;
-	got = tty_read(&fs->tty, chunk, count < sizeof(chunk) ? count : sizeof(chunk));
+	got = tty_read(tty, chunk, count < sizeof(chunk) ? count : sizeof(chunk));
+	if (was_full)
+		fs->outside->tty_drained();
 	if (got > 0 && fs->outside->copy_out(to, chunk, got) < 0)
 		return FS_E_POINTER;
 	return (err_t)got;
@@ -100,7 +112,7 @@ static err_t device_fill(struct fs *fs, uint64_t to, size_t count, bool is_rando
 	return (err_t)done;
 }
 
-err_t device_read(struct fs *fs, uint32_t device, uint64_t to, size_t count, bool may_sleep)
+err_t device_read(struct fs *fs, uint32_t device, uint64_t to, size_t count)
 {
 	switch (device) {
 	case DEVICE_NULL:
@@ -113,7 +125,7 @@ err_t device_read(struct fs *fs, uint32_t device, uint64_t to, size_t count, boo
 		return device_fill(fs, to, count, true);
 	case DEVICE_TTY:
 	case DEVICE_CONSOLE:
-		return device_tty_read(fs, to, count, may_sleep);
+		return device_tty_read(fs, to, count);
 	default:
 		return FS_E_NO_DEVICE;
 	}
@@ -153,10 +165,5 @@ err_t device_write(struct fs *fs, uint32_t device, uint64_t from, size_t count)
 
 bool device_is_ready(struct fs *fs, uint32_t device)
 {
-	if (!device_is_tty(device))
-		return true;
-	while (!tty_is_ready(&fs->tty))
-		if (device_tty_fill(fs, false) < 0)
-			return false;
-	return true;
+	return !device_is_tty(device) || tty_is_ready(&fs->shared->tty);
 }

@@ -23,16 +23,24 @@ bool device_is_tty(uint32_t device);
 
 /*
  * Read up to count bytes into the program's memory at `to`. Result: how many, 0 at the end.
- * Errors: FS_E_POINTER; FS_E_AGAIN (nothing there and may not sleep); FS_E_INTERRUPT;
- * FS_E_NO_DEVICE.
+ * Errors: FS_E_POINTER; FS_E_AGAIN (nothing there yet); FS_E_NO_DEVICE.
  */
-err_t device_read(struct fs *fs, uint32_t device, uint64_t to, size_t count, bool may_sleep)
-	MUST_USE;
+err_t device_read(struct fs *fs, uint32_t device, uint64_t to, size_t count) MUST_USE;
 
 /* Write likewise. Errors: FS_E_POINTER, FS_E_FULL, FS_E_NO_DEVICE. */
 err_t device_write(struct fs *fs, uint32_t device, uint64_t from, size_t count) MUST_USE;
 
-/* Can it be read without sleeping? Takes what the console has into the line discipline. */
+/* Can it be read without waiting? */
 bool device_is_ready(struct fs *fs, uint32_t device);
+
+/*
+ * Take what the console has into the line discipline while that has room, echo it, tell readers.
+ * Result: the signal that a key asked for (enum tty_signal), 0: none, and all is taken for which
+ * there is room. Called by the one process that serves the terminal.
+ */
+unsigned device_pump(struct fs *fs) MUST_USE;
+
+/* The terminal takes nothing more before something is read. */
+bool device_is_full(const struct fs *fs);
 
 #endif

@@ -1,18 +1,92 @@
 /* SPDX-License-Identifier: ISC */
-/* The descriptors of a process (see open.h). Touches its struct fs_files only; no locks. */
+/* The descriptors of a process (see open.h). Touches its struct fs_files and open descriptions; the
+ * family's lock `file` is held. */
 #include "libos/fs/open.h"
 
-void files_init(struct fs *fs, struct fs_files *files)
+struct fs_files *files_create(struct fs *fs)
 {
-	__builtin_memset(files, 0, sizeof(*files));
+	struct fs_files *files = fs->outside->alloc(sizeof(*files));
+
+	if (files == NULL)
+		return NULL;
+	files->open = files->first;
+	files->room = OPEN_FILES_FIRST;
 	node_ref(fs->root);
 	files->dir = fs->root;
 	files->umask = 022;
+	return files;
+}
+
+/* Make room for that descriptor. */
+static err_t files_grow(struct fs *fs, struct fs_files *files, uint64_t fd)
+{
+	struct fs_open **open, **old = files->open;
+	uint32_t room = files->room;
+
+	if (fd < room)
+		return FS_OK;
+	while (room <= fd)
+		room *= 4;
+	open = fs->outside->alloc(room * sizeof(*open));
+	if (open == NULL)
+		return FS_E_MEMORY;
+	__builtin_memcpy(open, old, files->top * sizeof(*open));
+	files->open = open;
+	files->room = room;
+	if (old != files->first)
+		fs->outside->free(old);
+	return FS_OK;
+}
+
+struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is_exec)
+{
+	struct fs_files *copy = files_create(fs);
+	uint32_t fd;
+
+	if (copy == NULL)
+		return NULL;
+	if (files->top > 0 && files_grow(fs, copy, files->top - 1) < 0) {
+		files_destroy(fs, copy);
+		return NULL;
+	}
+	node_ref(files->dir);
+	node_unref(fs, copy->dir);
+	copy->dir = files->dir;
+	copy->umask = files->umask;
+	for (fd = 0; fd < files->top; fd++) {
+		if (files->open[fd] == NULL || (is_exec && files_is_close_on_exec(files, fd)))
+			continue;
+		files->open[fd]->refs++;
+		copy->open[fd] = files->open[fd];
+		copy->top = fd + 1;
+		if (files_is_close_on_exec(files, fd))
+			files_set_close_on_exec(copy, fd, true);
+	}
+	return copy;
+}
+
+void files_exec(struct fs *fs, struct fs_files *files)
+{
+	uint32_t fd;
+
+	for (fd = 0; fd < files->top; fd++)
+		if (files->open[fd] != NULL && files_is_close_on_exec(files, fd))
+			(void)files_remove(fs, files, fd);
+}
+
+void files_destroy(struct fs *fs, struct fs_files *files)
+{
+	while (files->top > 0)
+		(void)files_remove(fs, files, files->top - 1);
+	node_unref(fs, files->dir);
+	if (files->open != files->first)
+		fs->outside->free(files->open);
+	fs->outside->free(files);
 }
 
 struct fs_open *files_find(const struct fs_files *files, uint64_t fd)
 {
-	return fd < OPEN_FILES ? files->open[fd] : NULL;
+	return fd < files->top ? files->open[fd] : NULL;
 }
 
 bool files_is_close_on_exec(const struct fs_files *files, uint64_t fd)
@@ -27,33 +101,48 @@ void files_set_close_on_exec(struct fs_files *files, uint64_t fd, bool is_on)
 	*word = is_on ? *word | bit : *word & ~bit;
 }
 
+/* A free descriptor gets a description. */
+static void files_set(struct fs_files *files, uint64_t fd, struct fs_open *open,
+	bool is_close_on_exec)
+{
+	files_set_close_on_exec(files, fd, is_close_on_exec);
+	files->open[fd] = open;
+	if (fd >= files->top)
+		files->top = (uint32_t)fd + 1;
+}
+
 err_t files_add(struct fs *fs, struct fs_files *files, struct fs_open *open, uint64_t least,
 	bool is_close_on_exec)
 {
 	uint64_t fd = least;
+	err_t error = FS_OK;
 
-	while (fd < OPEN_FILES && files->open[fd] != NULL)
+	while (fd < files->top && files->open[fd] != NULL)
 		fd++;
-	if (fd >= OPEN_FILES) {
+	if (fd >= OPEN_FILES)
+		error = least >= OPEN_FILES ? FS_E_ARGUMENT : FS_E_TOO_MANY;
+	else
+		error = files_grow(fs, files, fd);
+	if (error < 0) {
 		open_unref(fs, open);
-		return least >= OPEN_FILES ? FS_E_ARGUMENT : FS_E_TOO_MANY;
+		return error;
 	}
-	files->open[fd] = open;
-	files_set_close_on_exec(files, fd, is_close_on_exec);
+	files_set(files, fd, open, is_close_on_exec);
 	return (err_t)fd;
 }
 
 err_t files_put(struct fs *fs, struct fs_files *files, struct fs_open *open, uint64_t fd,
 	bool is_close_on_exec)
 {
-	if (fd >= OPEN_FILES) {
+	err_t error = fd < OPEN_FILES ? files_grow(fs, files, fd) : FS_E_BAD_FILE;
+
+	if (error < 0) {
 		open_unref(fs, open);
-		return FS_E_BAD_FILE;
+		return error;
 	}
-	if (files->open[fd] != NULL)
-		open_unref(fs, files->open[fd]);
-	files->open[fd] = open;
-	files_set_close_on_exec(files, fd, is_close_on_exec);
+	if (files_find(files, fd) != NULL)
+		(void)files_remove(fs, files, fd);
+	files_set(files, fd, open, is_close_on_exec);
 	return (err_t)fd;
 }
 
@@ -65,6 +154,8 @@ err_t files_remove(struct fs *fs, struct fs_files *files, uint64_t fd)
 		return FS_E_BAD_FILE;
 	files->open[fd] = NULL;
 	files_set_close_on_exec(files, fd, false);
+	while (files->top > 0 && files->open[files->top - 1] == NULL)
+		files->top--;
 	open_unref(fs, open);
 	return FS_OK;
 }

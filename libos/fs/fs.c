@@ -16,8 +16,8 @@ static err_t fs_create_root(struct fs *fs)
 	root->mode = 0755;
 	root->refs = 1;
 	root->parent = root;
-	root->ino = ++fs->last_ino;
-	fs->root = root;
+	root->ino = ++fs->shared->last_ino;
+	fs->shared->root = fs->root = root;
 	return FS_OK;
 }
 
@@ -97,16 +97,35 @@ static err_t fs_create_member(struct fs *fs, const struct cpio_member *member)
 	return FS_OK;
 }
 
-err_t fs_create(struct fs *fs, const struct fs_outside *outside, const char *archive,
-	uint64_t archive_bytes)
+void fs_attach(struct fs *fs, const struct fs_outside *outside, struct fs_shared *shared)
+{
+	fs->outside = outside;
+	fs->shared = shared;
+	fs->root = shared->root;
+}
+
+/* /proc/self/exe, by which programs find themselves: a link whose target is the reader's. */
+static err_t fs_create_proc(struct fs *fs)
+{
+	struct fs_node *dir, *node;
+	err_t error = node_create(fs, fs->root, "proc", 4, FS_DIR, 0555, &dir);
+
+	if (error >= 0)
+		error = node_create(fs, dir, "self", 4, FS_DIR, 0555, &dir);
+	if (error >= 0)
+		error = node_create(fs, dir, "exe", 3, FS_LINK, 0777, &node);
+	return error == FS_E_MEMORY ? error : FS_OK;
+}
+
+err_t fs_create(struct fs *fs, const struct fs_outside *outside, struct fs_shared *shared,
+	const char *archive, uint64_t archive_bytes)
 {
 	struct cpio_member member;
 	uint64_t offset = 0;
 	err_t error, found = 0;
 
-	__builtin_memset(fs, 0, sizeof(*fs));
-	fs->outside = outside;
-	tty_init(&fs->tty);
+	fs_attach(fs, outside, shared);
+	tty_init(&shared->tty);
 	error = fs_create_root(fs);
 	if (error >= 0)
 		error = device_create(fs);
@@ -114,5 +133,7 @@ err_t fs_create(struct fs *fs, const struct fs_outside *outside, const char *arc
 		error = FS_E_MEMORY;
 	while (error >= 0 && (found = cpio_find(archive, archive_bytes, &offset, &member)) > 0)
 		error = fs_create_member(fs, &member);
+	if (error >= 0)
+		error = fs_create_proc(fs);
 	return error < 0 ? error : found;
 }

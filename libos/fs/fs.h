@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The file tree of a process: the boot archive, read where it lies, and over it what the process
- * makes in memory. What the module needs from the rest of the library comes through struct
+ * The file tree of a family of processes: the boot archive, read where it lies, and over it what
+ * they make in memory. What the module needs from the rest of the library comes through struct
  * fs_outside, so that the host's tests run it as it is.
  *
- * Everything below libos/fs is called by one thread at a time, with asynchronous upcalls masked;
- * only a console read sleeps, and then it holds nothing but its open description.
+ * Nodes, open descriptions, descriptors and pipes lie in memory that all processes share; struct fs
+ * is a process's own handle on them. Everything below libos/fs is called by one process at a time,
+ * which holds the family's lock `file`; nothing sleeps: what would have to says FS_E_AGAIN, after
+ * noting with outside->wait that the process wants to be told. Every change is one store after
+ * another with a whole structure behind each: a process may die in between (libos/family/lock.h).
  */
 #ifndef LIBOS_FS_FS_H
 #define LIBOS_FS_FS_H
@@ -35,11 +38,18 @@ enum {
 	FS_PATH_MAX = 4096,         /* bytes of a path, its NUL among them */
 	FS_LINKS_MAX = 40,          /* symbolic links on the way of one path */
 	FS_FILE_PAGES = 1 << 18,    /* most pages of a file: 1 GiB */
+	FS_WAITER_WORDS = 8,        /* 512 processes */
+};
+
+/* Processes that want to be told of a change; a bit each, by their place in the process table. */
+struct fs_waiters {
+	uint64_t any;                     /* bit n: word n of `place` is not zero */
+	uint64_t place[FS_WAITER_WORDS];
 };
 
 /* What the file tree asks of its surroundings. */
 struct fs_outside {
-	/* Zeroed memory of the library, or NULL; and back. */
+	/* Zeroed memory that all processes share, or NULL; and back. */
 	void *(*alloc)(size_t bytes);
 	void (*free)(void *memory);
 	/* Copy from or to the program's memory; 0, or negative if it is not accessible there. */
@@ -49,28 +59,45 @@ struct fs_outside {
 	uint64_t (*clock_ns)(void);
 	/* All bytes to the console. */
 	void (*console_write)(const char *bytes, size_t count);
-	/* What there is, 1..count bytes; sleeps for it if it may; else FS_E_AGAIN. */
-	err_t (*console_read)(char *bytes, size_t count, bool may_sleep);
+	/* What has come, at most count bytes; 0: nothing. */
+	size_t (*console_read)(char *bytes, size_t count);
+	/* Let this process be told, once; tell those who want to be. */
+	void (*wait)(struct fs_waiters *waiters);
+	void (*wake)(struct fs_waiters *waiters);
+	/* The terminal has room again after it had none. */
+	void (*tty_drained)(void);
+	/* Path of the program that runs (/proc/self/exe), terminated. */
+	const char *(*exe)(void);
 	/* Bytes that are hard to guess (as far as the machine can). */
 	void (*random)(void *bytes, size_t count);
 };
 
 struct fs_node;
 
+/* In shared memory. */
+struct fs_shared {
+	struct fs_node *root;
+	uint64_t last_ino;
+	struct tty tty;              /* the line discipline of the console */
+	struct fs_waiters readers;   /* of the terminal */
+};
+
 struct fs {
 	const struct fs_outside *outside;
 	struct fs_node *root;
-	uint64_t last_ino;
-	struct tty tty; /* the line discipline of the console */
+	struct fs_shared *shared;
 };
 
 /*
- * Make the tree: every member of the archive, the directories on their paths, /dev with its
+ * Make the tree in *shared, which is zero: every member of the archive, the directories on their paths, /dev with its
  * devices, /tmp. Names in the archive that make no sense (empty, with "..") and kinds other than
  * file, directory and link are left out. Errors: FS_E_FORMAT: the archive is malformed; what came
  * before the bad member is there. FS_E_MEMORY.
  */
-err_t fs_create(struct fs *fs, const struct fs_outside *outside, const char *archive,
-	uint64_t archive_bytes) MUST_USE;
+err_t fs_create(struct fs *fs, const struct fs_outside *outside, struct fs_shared *shared,
+	const char *archive, uint64_t archive_bytes) MUST_USE;
+
+/* The tree that is there. */
+void fs_attach(struct fs *fs, const struct fs_outside *outside, struct fs_shared *shared);
 
 #endif

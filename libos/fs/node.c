@@ -3,6 +3,7 @@
 #include "libos/fs/node.h"
 
 #include "libos/fs/data.h"
+#include "libos/fs/pipe.h"
 
 static bool node_has_name(const struct fs_node *node, const char *name, size_t name_bytes)
 {
@@ -38,6 +39,12 @@ static char *node_name_create(struct fs *fs, const char *name, size_t name_bytes
 	return copy;
 }
 
+/* What is stored before is there before what is stored after, for whoever comes after a death. */
+static void node_order(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* Put the node at the end of its new directory. */
 static void node_link(struct fs *fs, struct fs_node *dir, struct fs_node *node)
 {
@@ -45,11 +52,14 @@ static void node_link(struct fs *fs, struct fs_node *dir, struct fs_node *node)
 
 	while (*last != NULL)
 		last = &(*last)->sibling;
-	*last = node;
 	node->sibling = NULL;
 	node->parent = dir;
-	node->cookie = ++fs->last_ino;
+	node->cookie = ++fs->shared->last_ino;
+	if (node->ino == 0)
+		node->ino = node->cookie;
 	dir->mtime_ns = fs->outside->clock_ns();
+	node_order();
+	*last = node;
 }
 
 static void node_unlink(struct fs *fs, struct fs_node *node)
@@ -59,6 +69,7 @@ static void node_unlink(struct fs *fs, struct fs_node *node)
 	while (*link != node)
 		link = &(*link)->sibling;
 	*link = node->sibling;
+	node_order();
 	node->parent->mtime_ns = fs->outside->clock_ns();
 	node->parent = NULL;
 	node->sibling = NULL;
@@ -113,9 +124,8 @@ err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t n
 	made->kind = kind;
 	made->mode = mode;
 	made->refs = 1;
+	made->mtime_ns = fs->outside->clock_ns();
 	node_link(fs, dir, made);
-	made->ino = made->cookie;
-	made->mtime_ns = dir->mtime_ns;
 	*node = made;
 	return FS_OK;
 }
@@ -159,7 +169,7 @@ err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const 
 {
 	struct fs_node *old = node_find(dir, name, name_bytes);
 	err_t error = node_name_check(name, name_bytes);
-	char *copy;
+	char *copy, *old_name;
 
 	if (error >= 0)
 		error = node_move_check(fs, node, dir, old);
@@ -173,9 +183,10 @@ err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const 
 		node_unref(fs, old);
 	}
 	node_unlink(fs, node);
-	fs->outside->free(node->name);
+	old_name = node->name;
 	node->name = copy;
 	node->name_bytes = name_bytes;
+	fs->outside->free(old_name);
 	node_link(fs, dir, node);
 	return FS_OK;
 }
@@ -195,6 +206,18 @@ err_t node_set_target(struct fs *fs, struct fs_node *link, const char *target)
 	return FS_OK;
 }
 
+const char *node_target(const struct fs *fs, const struct fs_node *link, size_t *bytes)
+{
+	const char *target = link->image;
+
+	*bytes = link->size;
+	if (target == NULL && fs->outside->exe != NULL) {
+		target = fs->outside->exe();
+		*bytes = __builtin_strlen(target);
+	}
+	return target;
+}
+
 void node_ref(struct fs_node *node)
 {
 	node->refs++;
@@ -205,6 +228,8 @@ void node_unref(struct fs *fs, struct fs_node *node)
 	if (--node->refs > 0)
 		return;
 	data_destroy(fs, node);
+	if (node->pipe != NULL)
+		pipe_destroy(fs, node->pipe);
 	fs->outside->free(node->name);
 	fs->outside->free(node);
 }

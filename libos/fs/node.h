@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A node of the file tree: directory, file, device or symbolic link.
+ * A node of the file tree: directory, file, device or symbolic link; or a pipe, outside the tree.
  *
  *     node_create: linked, refs = 1 -- node_ref/node_unref by open descriptions --
  *     node_remove: unlinked, the tree's reference dropped -- at 0 references freed
@@ -13,7 +13,9 @@
 
 #include "libos/fs/fs.h"
 
-enum fs_kind { FS_DIR, FS_FILE, FS_DEVICE, FS_LINK };
+enum fs_kind { FS_DIR, FS_FILE, FS_DEVICE, FS_LINK, FS_PIPE };
+
+struct fs_pipe; /* libos/fs/pipe.h */
 
 struct fs_node {
 	struct fs_node *parent;    /* NULL: removed; the root's is the root */
@@ -27,6 +29,7 @@ struct fs_node {
 	uint32_t mode;             /* permission bits */
 	uint32_t device;           /* enum device_number */
 	uint32_t refs;
+	struct fs_pipe *pipe;
 	/* Contents: page i is pages[i] if that is there, else image's, else zeros. */
 	const char *image;         /* bytes of the archive, or a link's target */
 	bool has_image;            /* the image is the node's own memory */
@@ -64,6 +67,9 @@ err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const 
 
 /* Say where a link leads. Errors: FS_E_MEMORY. */
 err_t node_set_target(struct fs *fs, struct fs_node *link, const char *target) MUST_USE;
+
+/* Where a link leads; it is not terminated. */
+const char *node_target(const struct fs *fs, const struct fs_node *link, size_t *bytes);
 
 void node_ref(struct fs_node *node);
 void node_unref(struct fs *fs, struct fs_node *node);

@@ -5,6 +5,7 @@
 #include "libos/fs/data.h"
 #include "libos/fs/device.h"
 #include "libos/fs/path.h"
+#include "libos/fs/pipe.h"
 
 err_t open_node(struct fs *fs, struct fs_node *node, uint32_t flags, struct fs_open **open)
 {
@@ -16,6 +17,8 @@ err_t open_node(struct fs *fs, struct fs_node *node, uint32_t flags, struct fs_o
 	made->node = node;
 	made->flags = flags & (OPEN_READ | OPEN_WRITE | OPEN_APPEND | OPEN_NONBLOCK | OPEN_PATH);
 	made->refs = 1;
+	if (node->pipe != NULL)
+		pipe_ref(node->pipe, made->flags);
 	*open = made;
 	return FS_OK;
 }
@@ -62,8 +65,50 @@ void open_unref(struct fs *fs, struct fs_open *open)
 {
 	if (--open->refs > 0)
 		return;
+	if (open->node->pipe != NULL)
+		pipe_unref(fs, open->node->pipe, open->flags);
 	node_unref(fs, open->node);
 	fs->outside->free(open);
+}
+
+static unsigned open_poll_pipe(const struct fs_open *open)
+{
+	const struct fs_pipe *pipe = open->node->pipe;
+	unsigned can = 0;
+
+	if (open->flags & OPEN_READ && pipe_count(pipe) > 0)
+		can |= OPEN_CAN_READ;
+	if (open->flags & OPEN_READ && pipe->writers == 0)
+		can |= OPEN_HUNG_UP;
+	if (open->flags & OPEN_WRITE && PIPE_BYTES - pipe_count(pipe) >= PIPE_ATOMIC)
+		can |= OPEN_CAN_WRITE;
+	if (open->flags & OPEN_WRITE && pipe->readers == 0)
+		can |= OPEN_BROKEN | OPEN_CAN_WRITE;
+	return can;
+}
+
+unsigned open_poll(struct fs *fs, const struct fs_open *open)
+{
+	if (open->node->kind == FS_PIPE)
+		return open_poll_pipe(open);
+	if (open->node->kind == FS_DEVICE && !device_is_ready(fs, open->node->device))
+		return OPEN_CAN_WRITE;
+	return OPEN_CAN_READ | OPEN_CAN_WRITE;
+}
+
+void open_wait(struct fs *fs, const struct fs_open *open)
+{
+	if (open->node->kind == FS_PIPE)
+		fs->outside->wait(&open->node->pipe->waiters);
+	else if (open->node->kind == FS_DEVICE && device_is_tty(open->node->device))
+		fs->outside->wait(&fs->shared->readers);
+}
+
+/* Has it no position? */
+static bool open_is_stream(const struct fs_node *node)
+{
+	return node->kind == FS_PIPE
+		|| (node->kind == FS_DEVICE && device_is_tty(node->device));
 }
 
 static err_t open_read_file(struct fs *fs, struct fs_node *node, uint64_t to, size_t count,
@@ -93,12 +138,14 @@ err_t open_read(struct fs *fs, struct fs_open *open, uint64_t to, size_t count,
 		return FS_E_BAD_FILE;
 	if (node->kind == FS_DIR)
 		return FS_E_IS_DIR;
-	if (node->kind == FS_DEVICE && position != NULL && device_is_tty(node->device))
+	if (position != NULL && open_is_stream(node))
 		return FS_E_PIPE;
 	if (count > INT32_MAX)
 		count = INT32_MAX & -FS_PAGE;
+	if (node->kind == FS_PIPE)
+		return pipe_read(fs, node->pipe, to, count);
 	if (node->kind == FS_DEVICE)
-		return device_read(fs, node->device, to, count, !(open->flags & OPEN_NONBLOCK));
+		return device_read(fs, node->device, to, count);
 	return open_read_file(fs, node, to, count, position != NULL ? position : &open->offset);
 }
 
@@ -136,10 +183,12 @@ err_t open_write(struct fs *fs, struct fs_open *open, uint64_t from, size_t coun
 
 	if (!(open->flags & OPEN_WRITE))
 		return FS_E_BAD_FILE;
-	if (node->kind == FS_DEVICE && position != NULL && device_is_tty(node->device))
+	if (position != NULL && open_is_stream(node))
 		return FS_E_PIPE;
 	if (count > INT32_MAX)
 		count = INT32_MAX & -FS_PAGE;
+	if (node->kind == FS_PIPE)
+		return pipe_write(fs, node->pipe, from, count);
 	if (node->kind == FS_DEVICE)
 		return device_write(fs, node->device, from, count);
 	if (position == NULL)
@@ -154,7 +203,7 @@ err_t open_seek(struct fs_open *open, int64_t offset, enum open_whence whence, u
 	const struct fs_node *node = open->node;
 	int64_t base = 0, sum;
 
-	if (node->kind == FS_DEVICE && device_is_tty(node->device))
+	if (open_is_stream(node))
 		return FS_E_PIPE;
 	if (whence == OPEN_CURRENT)
 		base = (int64_t)open->offset;

@@ -24,7 +24,18 @@ enum {
 
 enum open_whence { OPEN_SET, OPEN_CURRENT, OPEN_END };
 
-enum { OPEN_FILES = 256 }; /* descriptors of a process */
+enum {
+	OPEN_FILES = 1024,     /* most descriptors of a process */
+	OPEN_FILES_FIRST = 16, /* of these in the structure itself */
+};
+
+/* What can be done without waiting. */
+enum {
+	OPEN_CAN_READ = 1,
+	OPEN_CAN_WRITE = 2,
+	OPEN_HUNG_UP = 4,      /* a pipe that nobody writes any more */
+	OPEN_BROKEN = 8,       /* a pipe that nobody reads any more */
+};
 
 struct fs_open {
 	struct fs_node *node;
@@ -35,10 +46,14 @@ struct fs_open {
 
 /* The descriptors of a process, its directory and mask. */
 struct fs_files {
-	struct fs_open *open[OPEN_FILES];       /* NULL: free */
-	uint64_t close_on_exec[OPEN_FILES / 64];
+	struct fs_open **open;                  /* `room` of them; NULL: free */
 	struct fs_node *dir;                    /* where relative paths begin; a reference */
 	uint32_t umask;
+	uint32_t room;                          /* a multiple of 16 */
+	uint32_t top;                           /* no descriptor from here on is open */
+	uint32_t zero;
+	uint64_t close_on_exec[OPEN_FILES / 64];
+	struct fs_open *first[OPEN_FILES_FIRST];
 };
 
 /*
@@ -55,16 +70,24 @@ err_t open_node(struct fs *fs, struct fs_node *node, uint32_t flags, struct fs_o
 
 void open_unref(struct fs *fs, struct fs_open *open);
 
+/* What can be done with it now: OPEN_CAN_... */
+unsigned open_poll(struct fs *fs, const struct fs_open *open);
+
+/* Let this process be told when that changes. */
+void open_wait(struct fs *fs, const struct fs_open *open);
+
 /*
  * Read up to count bytes into the program's memory, from *position and moving it (NULL: from the
  * description's own). Result: how many; 0 at the end. A fault after the first bytes shortens the
- * read. Errors: FS_E_BAD_FILE (not open for reading), FS_E_IS_DIR, FS_E_POINTER, and those of
- * device_read; FS_E_PIPE (a position given and it has none).
+ * read. Never sleeps: FS_E_AGAIN, nothing there yet. Errors: FS_E_BAD_FILE (not open for
+ * reading), FS_E_IS_DIR, FS_E_POINTER, and those of device_read and pipe_read; FS_E_PIPE (a
+ * position given and it has none).
  */
 err_t open_read(struct fs *fs, struct fs_open *open, uint64_t to, size_t count,
 	uint64_t *position) MUST_USE;
 
-/* Write likewise; with OPEN_APPEND at the end. Errors: also FS_E_MEMORY, FS_E_TOO_BIG. */
+/* Write likewise, perhaps a part; with OPEN_APPEND at the end. Errors: also FS_E_MEMORY,
+ * FS_E_TOO_BIG, those of pipe_write. */
 err_t open_write(struct fs *fs, struct fs_open *open, uint64_t from, size_t count,
 	uint64_t *position) MUST_USE;
 
@@ -72,8 +95,18 @@ err_t open_write(struct fs *fs, struct fs_open *open, uint64_t from, size_t coun
 err_t open_seek(struct fs_open *open, int64_t offset, enum open_whence whence, uint64_t *result)
 	MUST_USE;
 
-/* All files closed, directory the root, mask 022. */
-void files_init(struct fs *fs, struct fs_files *files);
+/* All files closed, directory the root, mask 022. NULL: no memory. */
+struct fs_files *files_create(struct fs *fs) MUST_USE;
+
+/* The same files, directory and mask for another process (is_exec: without those that close on
+ * exec). NULL: no memory. */
+struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is_exec) MUST_USE;
+
+/* Close those that close on exec. */
+void files_exec(struct fs *fs, struct fs_files *files);
+
+/* Close all, for good. */
+void files_destroy(struct fs *fs, struct fs_files *files);
 
 /* What a descriptor names, or NULL. */
 struct fs_open *files_find(const struct fs_files *files, uint64_t fd);

@@ -43,16 +43,17 @@ static const char *path_part(struct path_texts *texts, size_t *bytes)
 /* Go on in a link's target. */
 static err_t path_enter(struct fs *fs, struct path_texts *texts, struct fs_walk *walk)
 {
-	const struct fs_node *link = walk->node;
+	size_t bytes;
+	const char *target = node_target(fs, walk->node, &bytes);
 
 	if (++texts->links > FS_LINKS_MAX)
 		return FS_E_LOOP;
-	if (link->size == 0)
+	if (bytes == 0)
 		return FS_E_MISSING;
 	texts->depth++;
-	texts->at[texts->depth] = link->image;
-	texts->end[texts->depth] = link->image + link->size;
-	walk->node = link->image[0] == '/' ? fs->root : walk->dir;
+	texts->at[texts->depth] = target;
+	texts->end[texts->depth] = target + bytes;
+	walk->node = target[0] == '/' ? fs->root : walk->dir;
 	return FS_OK;
 }
 

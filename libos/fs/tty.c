@@ -127,6 +127,23 @@ static void tty_input_line(struct tty *tty, char byte, struct tty_echo *echo, bo
 		tty_echo_text(tty, echo, byte);
 }
 
+/* The signal that a key asks for. */
+static unsigned tty_signal(const struct tty *tty, char byte)
+{
+	if (tty_is(tty, TTY_VINTR, byte))
+		return TTY_SIGINT;
+	if (tty_is(tty, TTY_VQUIT, byte))
+		return TTY_SIGQUIT;
+	return tty_is(tty, TTY_VSUSP, byte) ? TTY_SIGTSTP : 0;
+}
+
+bool tty_is_full(const struct tty *tty)
+{
+	/* A line that is being typed may grow too long, and is cut; what is complete waits. */
+	return tty_has(tty, TTY_ICANON) ? tty->ready > 0 && tty->count >= TTY_LINE_MAX - 1
+		: tty->count >= TTY_LINE_MAX - 1;
+}
+
 size_t tty_input(struct tty *tty, char byte, char *bytes, bool *more)
 {
 	struct tty_echo echo = { .bytes = bytes };
@@ -138,10 +155,12 @@ size_t tty_input(struct tty *tty, char byte, char *bytes, bool *more)
 		byte = '\n';
 	else if (byte == '\n' && tty->modes.input & TTY_INLCR)
 		byte = '\r';
-	if (tty_has(tty, TTY_ISIG) && tty_is(tty, TTY_VINTR, byte)) {
-		tty->count = tty->ready;
-		tty->is_interrupted = true;
-		tty_echo_text(tty, &echo, byte);
+	tty->signal = tty_has(tty, TTY_ISIG) ? tty_signal(tty, byte) : 0;
+	if (tty->signal != 0) {
+		if (!tty_has(tty, TTY_NOFLSH))
+			tty_flush(tty);
+		if (tty_has(tty, TTY_ECHO))
+			tty_echo_text(tty, &echo, byte);
 		return echo.count;
 	}
 	if (tty_has(tty, TTY_ICANON)) {

@@ -14,13 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TTY_LINE_MAX = 1024, TTY_CC = 19, TTY_ECHO_MAX = 16 };
+enum { TTY_LINE_MAX = 4096, TTY_CC = 19, TTY_ECHO_MAX = 16 };
 
 enum { TTY_IGNCR = 0200, TTY_INLCR = 0100, TTY_ICRNL = 0400, TTY_IUTF8 = 040000 };
 enum { TTY_OPOST = 1, TTY_ONLCR = 4 };
 enum {
 	TTY_ISIG = 1, TTY_ICANON = 2, TTY_ECHO = 010, TTY_ECHOE = 020, TTY_ECHOK = 040,
-	TTY_ECHONL = 0100, TTY_ECHOCTL = 01000, TTY_ECHOKE = 04000, TTY_IEXTEN = 0100000,
+	TTY_ECHONL = 0100, TTY_NOFLSH = 0200, TTY_TOSTOP = 0400, TTY_ECHOCTL = 01000, TTY_ECHOKE = 04000, TTY_IEXTEN = 0100000,
 };
 enum { TTY_CREAD = 0200, TTY_CS8 = 060, TTY_B38400 = 017 };
 enum {
@@ -28,6 +28,9 @@ enum {
 	TTY_VMIN = 6, TTY_VSTART = 8, TTY_VSTOP = 9, TTY_VSUSP = 10, TTY_VEOL = 11,
 	TTY_VREPRINT = 12, TTY_VDISCARD = 13, TTY_VWERASE = 14, TTY_VLNEXT = 15, TTY_VEOL2 = 16,
 };
+
+/* What the keys VINTR, VQUIT and VSUSP ask for: Linux's numbers. */
+enum tty_signal { TTY_SIGINT = 2, TTY_SIGQUIT = 3, TTY_SIGTSTP = 20 };
 
 /* As TCGETS gives it: the layout is Linux's struct termios of the kernel. */
 struct tty_modes {
@@ -45,7 +48,7 @@ struct tty {
 	uint32_t count;       /* bytes in the buffer */
 	uint32_t ready;       /* of them readable; the rest is the line being edited */
 	bool has_end;         /* end of file was typed after the ready bytes */
-	bool is_interrupted;  /* the interrupt key was typed */
+	uint32_t signal;      /* a key asked for it (enum tty_signal); 0: none */
 	char buffer[TTY_LINE_MAX];
 };
 
@@ -67,6 +70,9 @@ bool tty_is_ready(const struct tty *tty);
  * file was typed (and is used up), or nothing is ready.
  */
 size_t tty_read(struct tty *tty, char *to, size_t count);
+
+/* No room for another line (canonical) or byte. */
+bool tty_is_full(const struct tty *tty);
 
 /* Drop all that was typed and not read. */
 void tty_flush(struct tty *tty);

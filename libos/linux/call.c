@@ -10,10 +10,12 @@
 #include "libos/fs/path.h"
 
 static const struct linux_entry call_table[LINUX_CALLS] = {
-#define CALL(number, name, handler, arguments) [number] = { #name, handler, arguments },
-#define ABSENT(number, name) [number] = { #name, NULL, "xxxxxx" },
+#define CALL(number, name, handler, arguments) [number] = { #name, handler, arguments, false },
+#define FILE_CALL(number, name, handler, arguments) [number] = { #name, handler, arguments, true },
+#define ABSENT(number, name) [number] = { #name, NULL, "xxxxxx", false },
 #include <machine/linux.def>
 #undef CALL
+#undef FILE_CALL
 #undef ABSENT
 };
 
@@ -36,6 +38,16 @@ static int64_t call_absent(struct linux_call *c)
 	return -LINUX_ENOSYS;
 }
 
+static int64_t call_on_files(struct linux_call *c, const struct linux_entry *entry)
+{
+	int64_t result;
+
+	family_lock(c->os, FAMILY_FILE);
+	result = entry->handler(c);
+	family_unlock(c->os, FAMILY_FILE);
+	return result;
+}
+
 static int64_t call_run(struct linux_call *c)
 {
 	const struct linux_entry *entry = NULL;
@@ -45,7 +57,12 @@ static int64_t call_run(struct linux_call *c)
 		entry = &call_table[c->number];
 	if (c->linux->is_traced && entry != NULL)
 		strace_before(c, entry);
-	result = entry != NULL && entry->handler != NULL ? entry->handler(c) : call_absent(c);
+	if (entry == NULL || entry->handler == NULL)
+		result = call_absent(c);
+	else if (entry->is_on_files)
+		result = call_on_files(c, entry);
+	else
+		result = entry->handler(c);
 	if (c->linux->is_traced && entry != NULL)
 		strace_after(c, entry, result);
 	return result;
@@ -64,7 +81,7 @@ bool call_hook(struct thread *t, struct exo_frame *frame)
 	struct linux_call c = {
 		.os = t->os,
 		.linux = t->os->linux,
-		.fs = &t->os->fs->fs,
+		.fs = t->os->fs,
 		.thread = t,
 		.frame = frame,
 		.number = EXO_REG_NUMBER(regs),
@@ -107,8 +124,8 @@ struct fs_node *linux_dir(struct linux_call *c, uint64_t fd, const char *path, i
 	if (path[0] == '/')
 		return c->fs->root;
 	if ((int32_t)fd == LINUX_AT_CWD)
-		return c->linux->files.dir;
-	open = files_find(&c->linux->files, fd);
+		return c->linux->files->dir;
+	open = files_find(c->linux->files, fd);
 	if (open == NULL) {
 		*error = -LINUX_EBADF;
 		return NULL;

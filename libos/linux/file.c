@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* System calls on open files: open, read, write, seek, stat, descriptors. No locks. */
+/* System calls on open files: open, read, write, seek, stat, descriptors, pipes. The family's lock
+ * `file` is held, but for while a call sleeps. */
 #include "libos/linux/linux.h"
 
 #include <machine/linux.h>
@@ -7,6 +8,7 @@
 #include "libos/fs/data.h"
 #include "libos/fs/device.h"
 #include "libos/fs/path.h"
+#include "libos/fs/pipe.h"
 
 /* Flags of open that are the same everywhere. */
 enum {
@@ -63,9 +65,9 @@ static int64_t file_open_at(struct linux_call *c, uint64_t fd, uint64_t path, ui
 	if (dir == NULL)
 		return error;
 	error = open_create(c->fs, dir, c->linux->path[0], file_flags_in(flags),
-		(uint32_t)mode & 07777 & ~c->linux->files.umask, &open);
+		(uint32_t)mode & 07777 & ~c->linux->files->umask, &open);
 	if (error >= 0)
-		error = files_add(c->fs, &c->linux->files, open, 0, flags & FILE_O_CLOEXEC);
+		error = files_add(c->fs, c->linux->files, open, 0, flags & FILE_O_CLOEXEC);
 	return errno_from(error);
 }
 
@@ -87,55 +89,81 @@ int64_t file_creat(struct linux_call *c)
 
 int64_t file_close(struct linux_call *c)
 {
-	return errno_from(files_remove(c->fs, &c->linux->files, (uint32_t)c->arg[0]));
+	return errno_from(files_remove(c->fs, c->linux->files, (uint32_t)c->arg[0]));
 }
 
 /* The open description of the first argument, or NULL. */
 static struct fs_open *file_find(struct linux_call *c)
 {
-	return files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	return files_find(c->linux->files, (uint32_t)c->arg[0]);
 }
 
-/* Read or write once; the description stays alive though the thread may sleep in it. */
-static int64_t file_move(struct linux_call *c, struct fs_open *open, uint64_t address,
-	uint64_t bytes, bool is_write, uint64_t *position)
-{
-	int64_t done;
+/* What is to be read or written. */
+struct file_part {
+	uint64_t address;
+	uint64_t bytes;
+	uint64_t *position;  /* NULL: the description's own */
+	bool is_write;
+};
 
-	open->refs++;
-	done = is_write ? open_write(c->fs, open, address, bytes, position)
-		: open_read(c->fs, open, address, bytes, position);
-	open_unref(c->fs, open);
-	if (done == FS_E_INTERRUPT)
-		signal_post_self(c->os, NULL, LINUX_SIGINT);
-	return done == FS_E_INTERRUPT || done == FS_E_SIGNAL ? -LINUX_ERESTARTSYS
-		: errno_from(done);
+/* Read or write as much as can be done now. */
+static int64_t file_move_once(struct linux_call *c, struct fs_open *open, struct file_part *part)
+{
+	int64_t done = part->is_write
+		? open_write(c->fs, open, part->address, part->bytes, part->position)
+		: open_read(c->fs, open, part->address, part->bytes, part->position);
+
+	if (done > 0) {
+		part->address += (uint64_t)done;
+		part->bytes -= (uint64_t)done;
+	}
+	return done;
+}
+
+/* Read or write; sleeps until something can be done, and a pipe takes all that is written. Another
+ * thread may close the descriptor meanwhile. */
+static int64_t file_move(struct linux_call *c, struct file_part part)
+{
+	int64_t done = 0, now;
+	struct fs_open *open;
+
+	for (;;) {
+		open = file_find(c);
+		if (open == NULL)
+			return done > 0 ? done : -LINUX_EBADF;
+		now = file_move_once(c, open, &part);
+		if (now > 0)
+			done += now;
+		if (now > 0 && part.is_write && part.bytes > 0 && open->node->kind == FS_PIPE)
+			continue;
+		if (now != FS_E_AGAIN || open->flags & OPEN_NONBLOCK)
+			break;
+		open_wait(c->fs, open);
+		if (family_sleep(c->os, THREAD_NO_DEADLINE) < 0)
+			return done > 0 ? done : -LINUX_ERESTARTSYS;
+	}
+	if (now == FS_E_BROKEN)
+		signal_post_self(c->os, NULL, LINUX_SIGPIPE);
+	return done > 0 ? done : errno_from(now);
 }
 
 int64_t file_read(struct linux_call *c)
 {
-	struct fs_open *open = file_find(c);
-
-	return open == NULL ? -LINUX_EBADF : file_move(c, open, c->arg[1], c->arg[2], false, NULL);
+	return file_move(c, (struct file_part){ c->arg[1], c->arg[2], NULL, false });
 }
 
 int64_t file_write(struct linux_call *c)
 {
-	struct fs_open *open = file_find(c);
-
-	return open == NULL ? -LINUX_EBADF : file_move(c, open, c->arg[1], c->arg[2], true, NULL);
+	return file_move(c, (struct file_part){ c->arg[1], c->arg[2], NULL, true });
 }
 
 static int64_t file_move_at(struct linux_call *c, bool is_write)
 {
-	struct fs_open *open = file_find(c);
 	uint64_t position = c->arg[3];
 
-	if (open == NULL)
-		return -LINUX_EBADF;
 	if ((int64_t)position < 0)
 		return -LINUX_EINVAL;
-	return file_move(c, open, c->arg[1], c->arg[2], is_write, &position);
+	return file_move(c, (struct file_part){ c->arg[1], c->arg[2], &position, is_write });
 }
 
 int64_t file_pread(struct linux_call *c)
@@ -150,19 +178,19 @@ int64_t file_pwrite(struct linux_call *c)
 
 static int64_t file_move_vectors(struct linux_call *c, bool is_write)
 {
-	struct fs_open *open = file_find(c);
 	struct file_vector vector;
 	int64_t done = 0, part;
 	uint64_t i;
 
-	if (open == NULL)
+	if (file_find(c) == NULL)
 		return -LINUX_EBADF;
 	if (c->arg[2] > FILE_VECTORS)
 		return -LINUX_EINVAL;
 	for (i = 0; i < c->arg[2]; i++) {
 		part = linux_in(c, &vector, c->arg[1] + i * sizeof(vector), sizeof(vector));
 		if (part >= 0 && vector.bytes > 0)
-			part = file_move(c, open, vector.base, vector.bytes, is_write, NULL);
+			part = file_move(c, (struct file_part){ vector.base, vector.bytes, NULL,
+				is_write });
 		if (part < 0)
 			return done > 0 ? done : part;
 		done += part;
@@ -212,6 +240,8 @@ static uint32_t file_type(const struct fs_node *node)
 		return 0020000;
 	case FS_LINK:
 		return 0120000;
+	case FS_PIPE:
+		return 0010000;
 	default:
 		return 0100000;
 	}
@@ -223,7 +253,7 @@ static int64_t file_stat_out(struct linux_call *c, const struct fs_node *node, u
 	struct linux_stat stat = {
 		.dev = 1,
 		.ino = node->ino,
-		.nlink = node->parent != NULL,
+		.nlink = node->parent != NULL || node->kind == FS_PIPE,
 		.mode = file_type(node) | node->mode,
 		.rdev = node->kind == FS_DEVICE ? node->device : 0,
 		.size = (int64_t)node->size,
@@ -297,7 +327,7 @@ int64_t file_truncate(struct linux_call *c)
 		return error;
 	if ((int64_t)c->arg[1] < 0)
 		return -LINUX_EINVAL;
-	error = path_find(c->fs, c->linux->files.dir, c->linux->path[0], 0, &node);
+	error = path_find(c->fs, c->linux->files->dir, c->linux->path[0], 0, &node);
 	if (error >= 0 && node->kind != FS_FILE)
 		error = node->kind == FS_DIR ? FS_E_IS_DIR : FS_E_ARGUMENT;
 	if (error >= 0)
@@ -305,7 +335,7 @@ int64_t file_truncate(struct linux_call *c)
 	return errno_from(error);
 }
 
-/* Memory files are as safe as they ever get, and one process has no one to lock out. */
+/* Memory files are as safe as they ever get. */
 int64_t file_fsync(struct linux_call *c)
 {
 	return file_find(c) == NULL ? -LINUX_EBADF : 0;
@@ -316,6 +346,43 @@ int64_t file_flock(struct linux_call *c)
 	return file_find(c) == NULL ? -LINUX_EBADF : 0;
 }
 
+static int64_t file_pipe_with(struct linux_call *c, uint64_t flags)
+{
+	struct fs_files *files = c->linux->files;
+	bool is_close_on_exec = flags & FILE_O_CLOEXEC;
+	struct fs_open *reader, *writer;
+	int32_t fds[2];
+	err_t error;
+
+	if (flags & ~(uint64_t)(FILE_O_CLOEXEC | FILE_O_NONBLOCK))
+		return -LINUX_EINVAL;
+	error = pipe_create(c->fs, flags & FILE_O_NONBLOCK ? OPEN_NONBLOCK : 0, &reader, &writer);
+	if (error < 0)
+		return errno_from(error);
+	fds[0] = files_add(c->fs, files, reader, 0, is_close_on_exec);
+	fds[1] = files_add(c->fs, files, writer, 0, is_close_on_exec);
+	error = fds[0] < 0 ? fds[0] : fds[1] < 0 ? fds[1] : FS_OK;
+	if (error >= 0 && linux_out(c, c->arg[0], fds, sizeof(fds)) < 0)
+		error = FS_E_POINTER;
+	if (error >= 0)
+		return 0;
+	if (fds[0] >= 0)
+		(void)files_remove(c->fs, files, (uint64_t)fds[0]);
+	if (fds[1] >= 0)
+		(void)files_remove(c->fs, files, (uint64_t)fds[1]);
+	return errno_from(error);
+}
+
+int64_t file_pipe(struct linux_call *c)
+{
+	return file_pipe_with(c, 0);
+}
+
+int64_t file_pipe2(struct linux_call *c)
+{
+	return file_pipe_with(c, c->arg[1]);
+}
+
 int64_t file_dup(struct linux_call *c)
 {
 	struct fs_open *open = file_find(c);
@@ -323,7 +390,7 @@ int64_t file_dup(struct linux_call *c)
 	if (open == NULL)
 		return -LINUX_EBADF;
 	open->refs++;
-	return errno_from(files_add(c->fs, &c->linux->files, open, 0, false));
+	return errno_from(files_add(c->fs, c->linux->files, open, 0, false));
 }
 
 static int64_t file_dup_to(struct linux_call *c, bool is_close_on_exec)
@@ -333,7 +400,7 @@ static int64_t file_dup_to(struct linux_call *c, bool is_close_on_exec)
 	if (open == NULL)
 		return -LINUX_EBADF;
 	open->refs++;
-	return errno_from(files_put(c->fs, &c->linux->files, open, (uint32_t)c->arg[1],
+	return errno_from(files_put(c->fs, c->linux->files, open, (uint32_t)c->arg[1],
 		is_close_on_exec));
 }
 
@@ -371,7 +438,7 @@ int64_t file_fcntl(struct linux_call *c)
 		DUPFD = 0, GETFD = 1, SETFD = 2, GETFL = 3, SETFL = 4, GETLK = 5, SETLK = 6,
 		SETLKW = 7, DUPFD_CLOEXEC = 1030,
 	};
-	struct fs_files *files = &c->linux->files;
+	struct fs_files *files = c->linux->files;
 	struct fs_open *open = file_find(c);
 	static const int16_t unlocked = 2; /* F_UNLCK: nobody holds a lock */
 

@@ -31,9 +31,9 @@ int64_t info_uname(struct linux_call *c)
 
 int64_t info_umask(struct linux_call *c)
 {
-	uint32_t old = c->linux->files.umask;
+	uint32_t old = c->linux->files->umask;
 
-	c->linux->files.umask = (uint32_t)c->arg[0] & 0777;
+	c->linux->files->umask = (uint32_t)c->arg[0] & 0777;
 	return old;
 }
 
@@ -209,6 +209,6 @@ int64_t info_statfs(struct linux_call *c)
 
 int64_t info_fstatfs(struct linux_call *c)
 {
-	return files_find(&c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF
+	return files_find(c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF
 		: info_statfs_out(c, c->arg[1]);
 }

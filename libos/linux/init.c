@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: ISC */
-/* Sets up the file tree and the Linux layer of a process, and their hooks. No locks. */
+/* Sets up the file tree and the Linux layer of a process, and their hooks. Takes the family's lock
+ * `file`. */
 #include "libos/linux/console.h"
 #include "libos/linux/linux.h"
 #include "libos/linux/saved.h"
 
 #include <machine/call.h>
 
-#include "libos/fs/data.h"
-#include "libos/fs/path.h"
+#include "libos/fs/open.h"
 
 static void *init_alloc(size_t bytes)
 {
-	return heap_alloc(libos_state(), bytes);
+	return arena_alloc(libos_state(), bytes);
 }
 
 static void init_free(void *memory)
 {
-	heap_free(libos_state(), memory);
+	arena_free(libos_state(), memory);
 }
 
 static err_t init_copy_in(void *to, uint64_t from, size_t bytes)
@@ -27,6 +27,47 @@ static err_t init_copy_in(void *to, uint64_t from, size_t bytes)
 static err_t init_copy_out(uint64_t to, const void *from, size_t bytes)
 {
 	return vm_write(libos_state(), to, from, bytes);
+}
+
+/* Whom a change is told: by place in the process table. */
+static void init_wait(struct fs_waiters *waiters)
+{
+	unsigned place = libos_state()->process.pid % FAMILY_PROCESSES;
+
+	waiters->place[place / 64] |= UINT64_C(1) << place % 64;
+	waiters->any |= UINT64_C(1) << place / 64;
+}
+
+static void init_wake_word(struct fs_waiters *waiters, unsigned word)
+{
+	uint64_t places = waiters->place[word];
+
+	waiters->place[word] = 0;
+	for (; places != 0; places &= places - 1)
+		family_ring(&family_root()->process[word * 64
+			+ (unsigned)__builtin_ctzll(places)]);
+}
+
+static void init_wake(struct fs_waiters *waiters)
+{
+	uint64_t any = waiters->any;
+
+	waiters->any = 0;
+	for (; any != 0; any &= any - 1)
+		init_wake_word(waiters, (unsigned)__builtin_ctzll(any));
+}
+
+/* Pid 1 sleeps on the console's counter. */
+static void init_tty_drained(void)
+{
+	exo_call(EXO_CALL_WAKE, (uint64_t)&libos_info()->console_in, 1, EXO_WAIT_SHARED, 0, 0);
+}
+
+static const char *init_exe(void)
+{
+	const char *exe = libos_state()->linux->exe;
+
+	return exe != NULL ? exe : "";
 }
 
 static void init_random(void *bytes, size_t count)
@@ -42,6 +83,10 @@ static const struct fs_outside init_outside = {
 	.clock_ns = time_now_ns,
 	.console_write = console_put,
 	.console_read = console_get,
+	.wait = init_wait,
+	.wake = init_wake,
+	.tty_drained = init_tty_drained,
+	.exe = init_exe,
 	.random = init_random,
 };
 
@@ -52,53 +97,83 @@ static _Noreturn void init_fail(struct libos *os, const char *what)
 	process_exit(os, PROCESS_STATUS_EXIT(126));
 }
 
+_Static_assert(FS_WAITER_WORDS * 64 == FAMILY_PROCESSES, "a bit for each process");
+
 void fs_init(struct libos *os)
 {
-	const char *archive = (const char *)EXO_INFO_ARCHIVE;
+	struct fs_shared *shared = &family_root()->fs;
 	err_t error;
 
 	os->fs = heap_alloc(os, sizeof(*os->fs));
 	if (os->fs == NULL)
 		init_fail(os, "the file tree");
-	error = fs_create(&os->fs->fs, &init_outside, archive, libos_info()->archive_bytes);
+	if (os->process.pid != FAMILY_INIT) {
+		fs_attach(os->fs, &init_outside, shared);
+		return;
+	}
+	error = fs_create(os->fs, &init_outside, shared, (const char *)EXO_INFO_ARCHIVE,
+		libos_info()->archive_bytes);
 	if (error == FS_E_MEMORY)
 		init_fail(os, "the file tree");
 	if (error < 0)
 		print("%s: the boot archive is malformed\n", os->process.name);
 }
 
-/* The program's path from the root, as it was found from the directory. */
-static const char *init_path(struct libos *os)
+/* The first process has the console on the three standard descriptors; they all come from that. */
+static struct fs_files *init_files(struct libos *os)
 {
-	char *path = os->linux->path[0];
-	const char *text;
-	size_t bytes;
+	struct fs_files *files = files_create(os->fs);
+	struct fs_open *open;
+	err_t error = FS_E_MEMORY;
+	uint64_t fd;
 
-	if (os->process.exec == NULL)
-		return "";
-	text = (const char *)os->process.exec + os->process.exec->path;
-	if (text[0] == '/' || node_path(&os->fs->fs, os->linux->files.dir, path, FS_PATH_MAX) < 0)
-		return text;
-	bytes = strlen(path);
-	format_text(path + bytes, FS_PATH_MAX - bytes, bytes > 1 ? "/%s" : "%s", text);
-	return path;
+	if (files != NULL)
+		error = open_create(os->fs, os->fs->root, "/dev/console", OPEN_READ | OPEN_WRITE, 0,
+			&open);
+	for (fd = 0; error >= 0 && fd < 3; fd++) {
+		open->refs += fd > 0;
+		error = files_put(os->fs, files, open, fd, false);
+	}
+	if (error < 0)
+		init_fail(os, "the console");
+	return files;
 }
 
-/* /proc/self/exe, by which programs find themselves. */
-static void init_proc(struct libos *os, const char *path)
+/* What a process has in the family: the first one makes it, others find it. */
+static void init_family(struct libos *os)
 {
-	struct fs *fs = &os->fs->fs;
-	struct fs_node *dir, *node;
-	err_t error = node_create(fs, fs->root, "proc", 4, FS_DIR, 0555, &dir);
+	struct family_process *self = family_self(os), *parent;
 
-	if (error >= 0)
-		error = node_create(fs, dir, "self", 4, FS_DIR, 0555, &dir);
-	if (error >= 0)
-		error = node_create(fs, dir, "exe", 3, FS_LINK, 0777, &node);
-	if (error >= 0)
-		error = node_set_target(fs, node, path);
-	if (error == FS_E_MEMORY)
-		init_fail(os, "/proc");
+	family_lock(os, FAMILY_FILE);
+	if (self->files == NULL)
+		self->files = init_files(os);
+	files_exec(os->fs, self->files);
+	family_unlock(os, FAMILY_FILE);
+	os->linux->files = self->files;
+	memcpy(self->name, os->process.name, sizeof(self->name) - 1);
+	self->name[sizeof(self->name) - 1] = '\0';
+	self->has_executed = 1;
+	if (!self->is_borrowing)
+		return;
+	self->is_borrowing = 0;
+	parent = family_find(self->parent);
+	if (parent != NULL)
+		family_ring(parent);
+}
+
+/* The program's path, for /proc/self/exe. */
+static void init_take_exe(struct libos *os)
+{
+	const char *path = "/init";
+	size_t bytes;
+
+	if (os->process.exec != NULL)
+		path = (const char *)os->process.exec + os->process.exec->exe;
+	bytes = strlen(path) + 1;
+	os->linux->exe = heap_alloc(os, bytes);
+	if (os->linux->exe == NULL)
+		init_fail(os, "its name");
+	memcpy(os->linux->exe, path, bytes);
 }
 
 static bool init_is_traced(struct libos *os)
@@ -114,23 +189,38 @@ static bool init_is_traced(struct libos *os)
 
 static void init_events(struct libos *os, uint32_t events)
 {
-	if (events & EXO_EVENT_DOORBELL)
-		console_wake(os);
+	if (events & EXO_EVENT_DOORBELL) {
+		family_wake(os);
+		if (os->hooks.bell != NULL)
+			os->hooks.bell(os);
+	}
 	if (events & EXO_EVENT_TIMER)
 		timer_alarm(os);
 }
 
-/* What was typed and not read stays with the parent. */
 static void init_fork_child(struct thread *t)
 {
 	struct libos *os = t->os;
 
-	tty_flush(&os->fs->fs.tty);
-	os->fs->readers = (struct wait_queue){ NULL, NULL };
-	os->sched.bell = NULL;
+	os->linux->files = family_self(os)->files;
 	futex_fork_child(os->linux);
 	os->linux->threads = 1;
 	signal_fork_child(t);
+}
+
+/* The process ends: close what it has open. */
+static void init_exit(struct libos *os)
+{
+	struct family_process *self = family_self(os);
+	struct fs_files *files;
+
+	if (self == NULL || self->files == NULL)
+		return;
+	family_lock(os, FAMILY_FILE);
+	files = self->files;
+	files_destroy(os->fs, files);
+	self->files = NULL;
+	family_unlock(os, FAMILY_FILE);
 }
 
 void linux_init(struct libos *os)
@@ -140,30 +230,16 @@ void linux_init(struct libos *os)
 		init_fail(os, "the Linux layer");
 	os->linux->threads = 1;
 	os->linux->random = machine_clock();
-	files_init(&os->fs->fs, &os->linux->files);
+	init_take_exe(os);
+	init_family(os);
 	saved_load(os);
-	init_proc(os, init_path(os));
 	memcpy(os->linux->comm, os->process.name, sizeof(os->linux->comm) - 1);
 	os->linux->is_traced = init_is_traced(os);
 	os->hooks.syscall = call_hook;
 	os->hooks.events = init_events;
 	os->hooks.leave = signal_leave;
+	os->hooks.bell = signal_bell;
 	os->hooks.fault = signal_fault;
 	os->hooks.fork_child = init_fork_child;
-}
-
-err_t linux_program(struct libos *os, const char *path, uint64_t *archive, uint64_t *bytes)
-{
-	struct fs_node *from = os->linux->files.dir, *node;
-	err_t error = path_find(&os->fs->fs, from, path, 0, &node);
-	const char *image;
-
-	if (error < 0)
-		return EXO_E_EMPTY;
-	image = node->kind == FS_FILE ? data_image(node) : NULL;
-	if (image == NULL || !(node->mode & 0111))
-		return EXO_E_TYPE;
-	*archive = (uint64_t)image - EXO_INFO_ARCHIVE;
-	*bytes = node->size;
-	return EXO_OK;
+	os->hooks.exit = init_exit;
 }

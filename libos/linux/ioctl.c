@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* ioctl: what programs ask of a terminal. The only terminal is the console; no locks. */
+/* ioctl: what programs ask of a terminal. The only terminal is the console. The family's
+ * lock `file` is held. */
 #include "libos/linux/linux.h"
 
 #include "libos/fs/device.h"
+#include "libos/fs/pipe.h"
 
 enum {
 	IOCTL_TCGETS = 0x5401,
@@ -15,6 +17,7 @@ enum {
 	IOCTL_TIOCSCTTY = 0x540e,
 	IOCTL_TIOCGPGRP = 0x540f,
 	IOCTL_TIOCSPGRP = 0x5410,
+	IOCTL_TIOCGSID = 0x5429,
 	IOCTL_TIOCGWINSZ = 0x5413,
 	IOCTL_TIOCSWINSZ = 0x5414,
 	IOCTL_FIONREAD = 0x541b,
@@ -55,9 +58,52 @@ static int64_t ioctl_modes_in(struct linux_call *c, struct tty *tty, bool is_flu
 	return 0;
 }
 
+/* Is there a process of that group in the caller's session? */
+static bool ioctl_is_group(struct linux_call *c, uint32_t group)
+{
+	struct family_process *p;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place)))
+		if (p->group == group && p->session == family_self(c->os)->session)
+			return true;
+	return false;
+}
+
+/* Whose input the keys interrupt. */
+static int64_t ioctl_foreground_in(struct linux_call *c)
+{
+	int32_t group;
+
+	if (linux_in(c, &group, c->arg[2], sizeof(group)) < 0)
+		return -LINUX_EFAULT;
+	if (family_self(c->os)->session != family_root()->session)
+		return -LINUX_ENOTTY;
+	if (group < 0)
+		return -LINUX_EINVAL;
+	if (!ioctl_is_group(c, (uint32_t)group))
+		return -LINUX_EPERM;
+	family_root()->foreground = (uint32_t)group;
+	return 0;
+}
+
+/* A session's leader makes the terminal its own. */
+static int64_t ioctl_take(struct linux_call *c)
+{
+	struct family_process *self = family_self(c->os);
+
+	if (self->session != self->pid)
+		return -LINUX_EPERM;
+	if (family_root()->session != self->session) {
+		family_root()->session = self->session;
+		family_root()->foreground = self->group;
+	}
+	return 0;
+}
+
 static int64_t ioctl_tty(struct linux_call *c, struct tty *tty, uint32_t device)
 {
-	uint32_t value = c->os->process.pid;
+	uint32_t value;
 
 	switch ((uint32_t)c->arg[1]) {
 	case IOCTL_TCGETS:
@@ -71,7 +117,15 @@ static int64_t ioctl_tty(struct linux_call *c, struct tty *tty, uint32_t device)
 			tty_flush(tty);
 		return 0;
 	case IOCTL_TIOCGPGRP:
+		value = family_root()->foreground;
 		return linux_out(c, c->arg[2], &value, sizeof(value));
+	case IOCTL_TIOCSPGRP:
+		return ioctl_foreground_in(c);
+	case IOCTL_TIOCGSID:
+		value = family_root()->session;
+		return linux_out(c, c->arg[2], &value, sizeof(value));
+	case IOCTL_TIOCSCTTY:
+		return ioctl_take(c);
 	case IOCTL_TIOCGWINSZ:
 		return ioctl_window_out(c, tty);
 	case IOCTL_TIOCSWINSZ:
@@ -81,8 +135,6 @@ static int64_t ioctl_tty(struct linux_call *c, struct tty *tty, uint32_t device)
 		return linux_out(c, c->arg[2], &value, sizeof(value));
 	case IOCTL_TCSBRK:
 	case IOCTL_TCXONC:
-	case IOCTL_TIOCSCTTY:
-	case IOCTL_TIOCSPGRP:
 		return 0;
 	default:
 		return -LINUX_ENOTTY;
@@ -91,7 +143,7 @@ static int64_t ioctl_tty(struct linux_call *c, struct tty *tty, uint32_t device)
 
 int64_t ioctl_call(struct linux_call *c)
 {
-	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
 	int32_t value;
 	int64_t error;
 
@@ -105,7 +157,11 @@ int64_t ioctl_call(struct linux_call *c)
 		open->flags |= value ? (uint32_t)OPEN_NONBLOCK : 0;
 		return 0;
 	}
+	if (open->node->kind == FS_PIPE && c->arg[1] == IOCTL_FIONREAD) {
+		value = (int32_t)pipe_count(open->node->pipe);
+		return linux_out(c, c->arg[2], &value, sizeof(value));
+	}
 	if (open->node->kind != FS_DEVICE || !device_is_tty(open->node->device))
 		return -LINUX_ENOTTY;
-	return ioctl_tty(c, &c->fs->tty, open->node->device);
+	return ioctl_tty(c, &c->fs->shared->tty, open->node->device);
 }

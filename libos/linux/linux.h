@@ -28,7 +28,8 @@ struct futex_waiter {
 };
 
 struct linux_state {
-	struct fs_files files;
+	struct fs_files *files;               /* the family's; family_self()->files too */
+	char *exe;                            /* absolute path of the program's file */
 	bool is_traced;                       /* LIBOS_STRACE=1 */
 	uint64_t named[LINUX_CALLS / 64];     /* absent calls that were named on the console */
 	char comm[16];                        /* prctl: the thread's name */
@@ -39,12 +40,6 @@ struct linux_state {
 	struct linux_thread *threads_more;    /* this array, by slot; NULL: none yet */
 	struct linux_signals signals;
 	char path[2][FS_PATH_MAX];            /* of the call that runs; never held over a wait */
-};
-
-/* The file tree of the process and who sleeps for its console. */
-struct fs_state {
-	struct fs fs;
-	struct wait_queue readers;
 };
 
 struct linux_call {
@@ -68,12 +63,15 @@ struct linux_entry {
 	const char *name;
 	int64_t (*handler)(struct linux_call *c); /* NULL: absent */
 	const char *arguments;                    /* see <machine/linux.def> */
+	bool is_on_files;                         /* runs with the family's lock `file` held */
 };
 
 #define CALL(number, name, handler, arguments) int64_t handler(struct linux_call *c);
+#define FILE_CALL(number, name, handler, arguments) CALL(number, name, handler, arguments)
 #define ABSENT(number, name)
 #include <machine/linux.def>
 #undef CALL
+#undef FILE_CALL
 #undef ABSENT
 
 /* struct upcall_hooks.syscall: a system call of the program. */

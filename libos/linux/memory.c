@@ -88,7 +88,7 @@ static int64_t memory_map_copy(struct linux_call *c, const struct fs_node *node,
 
 static int64_t memory_map_file(struct linux_call *c, unsigned protection, unsigned flags)
 {
-	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[4]);
+	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[4]);
 	struct vm_backing backing = { .offset = c->arg[5], .is_strict = true };
 	const char *image;
 

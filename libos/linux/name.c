@@ -59,7 +59,7 @@ int64_t name_faccessat(struct linux_call *c)
 int64_t name_getcwd(struct linux_call *c)
 {
 	char *path = c->linux->path[0];
-	err_t error = node_path(c->fs, c->linux->files.dir, path, FS_PATH_MAX);
+	err_t error = node_path(c->fs, c->linux->files->dir, path, FS_PATH_MAX);
 	int64_t bytes = (int64_t)strlen(path) + 1;
 
 	if (error < 0)
@@ -74,8 +74,8 @@ static int64_t name_change_dir(struct linux_call *c, struct fs_node *node)
 	if (node->kind != FS_DIR)
 		return -LINUX_ENOTDIR;
 	node_ref(node);
-	node_unref(c->fs, c->linux->files.dir);
-	c->linux->files.dir = node;
+	node_unref(c->fs, c->linux->files->dir);
+	c->linux->files->dir = node;
 	return 0;
 }
 
@@ -89,7 +89,7 @@ int64_t name_chdir(struct linux_call *c)
 
 int64_t name_fchdir(struct linux_call *c)
 {
-	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
 
 	return open == NULL ? -LINUX_EBADF : name_change_dir(c, open->node);
 }
@@ -115,7 +115,7 @@ static int64_t name_mkdir_at(struct linux_call *c, uint64_t fd, uint64_t path, u
 {
 	struct fs_node *node;
 
-	return name_make(c, 0, fd, path, FS_DIR, (uint32_t)mode & 07777 & ~c->linux->files.umask,
+	return name_make(c, 0, fd, path, FS_DIR, (uint32_t)mode & 07777 & ~c->linux->files->umask,
 		&node);
 }
 
@@ -277,7 +277,7 @@ int64_t name_fchmodat(struct linux_call *c)
 
 int64_t name_fchmod(struct linux_call *c)
 {
-	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
 
 	return open == NULL ? -LINUX_EBADF : name_set_mode(open->node, c->arg[1]);
 }
@@ -299,7 +299,7 @@ int64_t name_fchownat(struct linux_call *c)
 
 int64_t name_fchown(struct linux_call *c)
 {
-	return files_find(&c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF : 0;
+	return files_find(c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF : 0;
 }
 
 int64_t name_utime(struct linux_call *c)
@@ -321,7 +321,7 @@ int64_t name_utime(struct linux_call *c)
 int64_t name_utimensat(struct linux_call *c)
 {
 	enum { NOW = 0x3fffffff, OMIT = 0x3ffffffe };
-	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
 	struct linux_time times[2] = { { 0, NOW }, { 0, NOW } };
 	struct fs_node *node = open != NULL ? open->node : NULL;
 	int64_t error = 0;
@@ -379,7 +379,7 @@ static bool name_entry_fill(struct fs_node *dir, uint64_t position, struct name_
 
 int64_t name_getdents(struct linux_call *c)
 {
-	struct fs_open *open = files_find(&c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
 	struct name_entry entry;
 	uint64_t done = 0;
 

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: ISC */
-/* poll and select: files are always ready, the console's terminal when something was typed. Sleeps
- * for the console only; no locks. */
+/* poll and select: files are always ready, the terminal when something was typed, pipes when there is
+ * something or room. The family's lock `file` is held, but for while a call sleeps. */
 #include "libos/linux/linux.h"
 
 #include <machine/call.h>
 
-#include "libos/fs/device.h"
-#include "libos/linux/console.h"
 
-enum { POLL_IN = 1, POLL_OUT = 4, POLL_BAD = 32, POLL_READ = 0x41, POLL_WRITE = 0x104 };
+enum {
+	POLL_IN = 1, POLL_OUT = 4, POLL_ERROR = 8, POLL_HANGUP = 16, POLL_BAD = 32,
+	POLL_READ = 0x41, POLL_WRITE = 0x104,
+	POLL_ALWAYS = POLL_ERROR | POLL_HANGUP | POLL_BAD,
+};
 enum { POLL_SETS = 3, POLL_WORDS = 1024 / 64 };
+
+/* What makes a descriptor of each set of select ready. */
+static const int poll_events[POLL_SETS] = {
+	POLL_IN | POLL_HANGUP | POLL_ERROR, POLL_OUT | POLL_ERROR, 0,
+};
 
 struct poll_entry {
 	int32_t fd;
@@ -20,13 +27,28 @@ struct poll_entry {
 /* What can be done with a descriptor without sleeping. */
 static int poll_ready(struct linux_call *c, uint64_t fd)
 {
-	struct fs_open *open = files_find(&c->linux->files, fd);
+	struct fs_open *open = files_find(c->linux->files, fd);
+	int ready = 0;
+	unsigned can;
 
 	if (open == NULL)
 		return POLL_BAD;
-	if (open->node->kind == FS_DEVICE && !device_is_ready(c->fs, open->node->device))
-		return POLL_WRITE;
-	return POLL_READ | POLL_WRITE;
+	can = open_poll(c->fs, open);
+	ready |= can & OPEN_CAN_READ ? POLL_READ : 0;
+	ready |= can & OPEN_CAN_WRITE ? POLL_WRITE : 0;
+	ready |= can & OPEN_HUNG_UP ? POLL_HANGUP : 0;
+	ready |= can & OPEN_BROKEN ? POLL_ERROR : 0;
+	return ready;
+}
+
+/* The same; if nothing that is wanted can, this process will be told. */
+static int poll_look(struct linux_call *c, uint64_t fd, int wanted)
+{
+	int ready = poll_ready(c, fd) & (wanted | POLL_ALWAYS);
+
+	if (ready == 0)
+		open_wait(c->fs, files_find(c->linux->files, fd));
+	return ready;
 }
 
 /* Look at all entries once: how many are ready, or an error. */
@@ -41,8 +63,7 @@ static int64_t poll_scan(struct linux_call *c)
 			return -LINUX_EFAULT;
 		entry.ready = 0;
 		if (entry.fd >= 0)
-			entry.ready = (int16_t)(poll_ready(c, (uint32_t)entry.fd)
-				& (entry.wanted | POLL_BAD));
+			entry.ready = (int16_t)poll_look(c, (uint32_t)entry.fd, entry.wanted);
 		count += entry.ready != 0;
 		if (linux_out(c, at, &entry, sizeof(entry)) < 0)
 			return -LINUX_EFAULT;
@@ -55,24 +76,36 @@ static int64_t poll_wait(struct linux_call *c, int64_t (*scan)(struct linux_call
 	uint64_t deadline)
 {
 	for (;;) {
-		uint32_t seen = console_seen();
 		int64_t count = scan(c);
 		err_t error;
 
 		if (count != 0 || deadline <= machine_clock())
 			return count;
-		error = console_sleep(c->os, seen, deadline);
+		error = family_sleep(c->os, deadline);
 		if (error == EXO_E_PENDING)
 			return -LINUX_ERESTARTNOHAND;
 	}
 }
+
+static int64_t poll_again(struct linux_call *c, uint64_t deadline);
 
 /* After a signal without a handler it goes on. */
 static int64_t poll_until(struct linux_call *c, uint64_t deadline)
 {
 	int64_t count = poll_wait(c, poll_scan, deadline);
 
-	return count == -LINUX_ERESTARTNOHAND ? signal_again(c, poll_until, deadline) : count;
+	return count == -LINUX_ERESTARTNOHAND ? signal_again(c, poll_again, deadline) : count;
+}
+
+/* By restart_syscall, which has taken no lock. */
+static int64_t poll_again(struct linux_call *c, uint64_t deadline)
+{
+	int64_t count;
+
+	family_lock(c->os, FAMILY_FILE);
+	count = poll_until(c, deadline);
+	family_unlock(c->os, FAMILY_FILE);
+	return count;
 }
 
 int64_t poll_poll(struct linux_call *c)
@@ -123,7 +156,6 @@ int64_t poll_ppoll(struct linux_call *c)
 /* Look at three sets once. They change only when something is ready, or at the end. */
 static int64_t poll_scan_sets(struct linux_call *c)
 {
-	static const int events[POLL_SETS] = { POLL_IN, POLL_OUT, 0 };
 	uint64_t words = (c->arg[0] + 63) / 64, in, out, set, word, bit;
 	int64_t count = 0;
 
@@ -132,11 +164,12 @@ static int64_t poll_scan_sets(struct linux_call *c)
 			if (linux_in(c, &in, c->arg[1 + set] + word * 8, 8) < 0)
 				return -LINUX_EFAULT;
 			for (bit = 0, out = 0; in != 0 && bit < 64; bit++) {
-				int ready = in >> bit & 1 ? poll_ready(c, word * 64 + bit) : 0;
+				int ready = in >> bit & 1 ? poll_look(c, word * 64 + bit,
+					poll_events[set]) : 0;
 
 				if (ready == POLL_BAD)
 					return -LINUX_EBADF;
-				if (ready & events[set])
+				if (ready & poll_events[set])
 					out |= UINT64_C(1) << bit;
 			}
 			count += __builtin_popcountll(out);
@@ -148,7 +181,6 @@ static int64_t poll_scan_sets(struct linux_call *c)
 /* Leave in the sets what is ready. */
 static int64_t poll_sets_out(struct linux_call *c)
 {
-	static const int events[POLL_SETS] = { POLL_IN, POLL_OUT, 0 };
 	uint64_t words = (c->arg[0] + 63) / 64, value, set, word, bit;
 
 	for (set = 0; set < POLL_SETS; set++) {
@@ -157,7 +189,8 @@ static int64_t poll_sets_out(struct linux_call *c)
 				return -LINUX_EFAULT;
 			for (bit = 0; bit < 64; bit++)
 				if (value >> bit & 1
-						&& !(poll_ready(c, word * 64 + bit) & events[set]))
+						&& !(poll_ready(c, word * 64 + bit)
+							& poll_events[set]))
 					value &= ~(UINT64_C(1) << bit);
 			if (linux_out(c, c->arg[1 + set] + word * 8, &value, 8) < 0)
 				return -LINUX_EFAULT;

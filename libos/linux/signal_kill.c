@@ -22,14 +22,33 @@ static struct thread *kill_thread(struct linux_call *c, uint64_t id)
 
 int64_t signal_kill(struct linux_call *c)
 {
-	int32_t pid = (int32_t)c->arg[0], self = (int32_t)c->os->process.pid;
 	uint32_t number = (uint32_t)c->arg[1];
 
 	if (number > LINUX_SIGNALS)
 		return -LINUX_EINVAL;
-	if (pid != self && pid != 0 && pid != -self && pid != -1)
+	if (family_signal(c->os, (int32_t)c->arg[0], number, NULL) < 0)
 		return -LINUX_ESRCH;
-	return number == 0 ? 0 : signal_post_self(c->os, NULL, number);
+	/* What was for this process too is there when the call returns. */
+	signal_bell(c->os);
+	return 0;
+}
+
+void signal_bell(struct libos *os)
+{
+	struct family_process *self = family_self(os);
+	uint64_t pending = atomic_exchange(&self->pending, 0);
+
+	for (; pending != 0; pending &= pending - 1) {
+		unsigned number = (unsigned)__builtin_ctzll(pending) + 1;
+		struct family_siginfo from = family_signal_info(os, number);
+		struct signal_info info = {
+			.number = (int32_t)number, .code = from.code, .pid = from.pid,
+			.value = from.value,
+		};
+
+		/* Without room in the queue it is lost, as in Linux. */
+		(void)signal_post(os, NULL, &info);
+	}
 }
 
 /* To one thread. info NULL: from this process. */

@@ -20,7 +20,7 @@ enum {
 	TASK_CLONE_CHILD_SETTID = 0x1000000,
 };
 
-enum { TASK_INDEX_SHIFT = 16 };
+enum { TASK_INDEX_SHIFT = 16, TASK_WAIT_ANY_THREAD = 0x60000000 };
 
 uint64_t task_id(const struct libos *os, const struct thread *t)
 {
@@ -76,10 +76,12 @@ static int64_t task_clone_process(struct linux_call *c)
 	uint64_t flags = c->arg[0], id;
 	uint32_t pid;
 
-	if (process_fork(c->os, c->frame, &pid) < 0)
+	if (process_fork(c->os, c->frame, flags & TASK_CLONE_VFORK, &pid) < 0)
 		return -LINUX_EAGAIN;
 	if (pid != 0) {
 		(void)task_tid_out(c, TASK_CLONE_PARENT_SETTID, LINUX_CLONE_PARENT, pid);
+		if (flags & TASK_CLONE_VFORK)
+			process_wait_borrower(c->os, pid);
 		return pid;
 	}
 	id = task_id(c->os, c->thread);
@@ -130,13 +132,18 @@ int64_t task_fork(struct linux_call *c)
 	return task_clone_process(c);
 }
 
+int64_t task_vfork(struct linux_call *c)
+{
+	memset(c->arg, 0, sizeof(c->arg));
+	c->arg[0] = TASK_CLONE_VFORK;
+	return task_clone_process(c);
+}
+
 int64_t task_execve(struct linux_call *c)
 {
 	struct process_image image;
 	err_t error = strings_read(c->os, c->arg[0], c->arg[1], c->arg[2], &image);
 
-	if (error == EXO_E_TYPE)
-		return -LINUX_EACCES;
 	if (error < 0)
 		return errno_from(error);
 	error = process_exec(c->os, &image);
@@ -163,13 +170,15 @@ int64_t task_exit(struct linux_call *c)
 
 int64_t task_wait4(struct linux_call *c)
 {
-	enum { NO_HANG = 1 };
-	int32_t pid = (int32_t)c->arg[0];
+	unsigned how = (unsigned)c->arg[2] & (PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED
+		| PROCESS_WAIT_CONTINUED);
 	uint32_t ended, status;
 	int64_t usage[18] = { 0 };
-	err_t error = process_wait(c->os, pid > 0 ? (uint32_t)pid : 0, c->arg[2] & NO_HANG, &ended,
-		&status);
+	err_t error;
 
+	if (c->arg[2] & ~(uint64_t)(how | TASK_WAIT_ANY_THREAD))
+		return -LINUX_EINVAL;
+	error = process_wait(c->os, (int32_t)c->arg[0], how | PROCESS_WAIT_ENDED, &ended, &status);
 	if (error == EXO_E_EMPTY)
 		return -LINUX_ECHILD;
 	if (error == EXO_E_AGAIN)
@@ -183,6 +192,48 @@ int64_t task_wait4(struct linux_call *c)
 	return ended;
 }
 
+/* A status of wait4 as waitid tells it: si_code and si_status. */
+static void task_wait_codes(uint32_t status, int32_t *code, int32_t *value)
+{
+	enum { EXITED = 1, KILLED = 2, STOPPED = 5, CONTINUED = 6 };
+
+	*value = (int32_t)(status >> 8 & 0xff);
+	*code = EXITED;
+	if (status == 0xffff) {
+		*code = CONTINUED;
+		*value = LINUX_SIGCONT;
+	} else if ((status & 0xff) == 0x7f) {
+		*code = STOPPED;
+	} else if (status & 0x7f) {
+		*code = KILLED;
+		*value = (int32_t)(status & 0x7f);
+	}
+}
+
+int64_t task_waitid(struct linux_call *c)
+{
+	enum { ALL = 0, PID = 1, GROUP = 2, HOW = PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED
+		| PROCESS_WAIT_ENDED | PROCESS_WAIT_CONTINUED | PROCESS_WAIT_KEEP };
+	int32_t id = (int32_t)c->arg[1], info[32] = { 0 };
+	uint32_t ended = 0, status = 0;
+	err_t error;
+
+	if (c->arg[0] > GROUP || c->arg[3] & ~(uint64_t)(HOW | TASK_WAIT_ANY_THREAD)
+			|| !(c->arg[3] & (HOW & ~(PROCESS_WAIT_NO_HANG | PROCESS_WAIT_KEEP)))
+			|| (c->arg[0] == PID && id <= 0) || (c->arg[0] == GROUP && id < 0))
+		return -LINUX_EINVAL;
+	error = process_wait(c->os, c->arg[0] == ALL ? -1 : c->arg[0] == PID ? id : -id,
+		(unsigned)c->arg[3] & HOW, &ended, &status);
+	if (error < 0 && error != EXO_E_AGAIN)
+		return error == EXO_E_EMPTY ? -LINUX_ECHILD : errno_from(error);
+	if (error >= 0) {
+		info[0] = LINUX_SIGCHLD;
+		info[4] = (int32_t)ended;
+		task_wait_codes(status, &info[2], &info[6]);
+	}
+	return c->arg[2] == 0 ? 0 : linux_out(c, c->arg[2], info, sizeof(info));
+}
+
 int64_t task_getpid(struct linux_call *c)
 {
 	return c->os->process.pid;
@@ -190,7 +241,7 @@ int64_t task_getpid(struct linux_call *c)
 
 int64_t task_getppid(struct linux_call *c)
 {
-	return c->os->process.parent;
+	return family_self(c->os)->parent;
 }
 
 int64_t task_gettid(struct linux_call *c)
@@ -198,15 +249,74 @@ int64_t task_gettid(struct linux_call *c)
 	return (int64_t)task_id(c->os, c->thread);
 }
 
-/* Every process is its own group and session. */
+/* The process that a number names, 0: the caller; NULL: none. */
+static struct family_process *task_find(struct linux_call *c, uint64_t pid)
+{
+	struct family_process *p = (uint32_t)pid == 0 ? family_self(c->os)
+		: family_find((uint32_t)pid);
+
+	return p != NULL && p->state != FAMILY_ZOMBIE ? p : NULL;
+}
+
 int64_t task_getpgrp(struct linux_call *c)
 {
-	return c->os->process.pid;
+	return family_self(c->os)->group;
 }
 
 int64_t task_getpgid(struct linux_call *c)
 {
-	return c->arg[0] == 0 ? c->os->process.pid : (int64_t)(uint32_t)c->arg[0];
+	struct family_process *p = task_find(c, c->arg[0]);
+
+	return p == NULL ? -LINUX_ESRCH : (int64_t)p->group;
+}
+
+int64_t task_getsid(struct linux_call *c)
+{
+	struct family_process *p = task_find(c, c->arg[0]);
+
+	return p == NULL ? -LINUX_ESRCH : (int64_t)p->session;
+}
+
+/* Has the group a member in that session? */
+static bool task_is_group(uint32_t group, uint32_t session)
+{
+	struct family_process *p;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place)) != NULL)
+		if (p->group == group && p->session == session)
+			return true;
+	return false;
+}
+
+int64_t task_setpgid(struct linux_call *c)
+{
+	struct family_process *self = family_self(c->os), *p = task_find(c, c->arg[0]);
+	uint32_t group = (uint32_t)c->arg[1];
+
+	if ((int32_t)group < 0)
+		return -LINUX_EINVAL;
+	if (p == NULL || (p != self && p->parent != self->pid))
+		return -LINUX_ESRCH;
+	if (p != self && p->has_executed)
+		return -LINUX_EACCES;
+	if (group == 0)
+		group = p->pid;
+	if (p->session == p->pid || p->session != self->session
+			|| (group != p->pid && !task_is_group(group, p->session)))
+		return -LINUX_EPERM;
+	p->group = group;
+	return 0;
+}
+
+int64_t task_setsid(struct linux_call *c)
+{
+	struct family_process *self = family_self(c->os);
+
+	if (task_is_group(self->pid, self->session))
+		return -LINUX_EPERM;
+	self->group = self->session = self->pid;
+	return self->pid;
 }
 
 int64_t task_yield(struct linux_call *c)

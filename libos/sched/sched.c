@@ -83,39 +83,54 @@ void sched_begin(struct libos *os, struct thread *self)
 	sched_arm(os);
 }
 
-err_t sched_bell(struct libos *os, const uint32_t *word, uint32_t expected)
+void sched_set_bell(struct libos *os, const _Atomic uint32_t *word, _Atomic uint32_t *waiting)
 {
-	uint64_t flags = EXO_WAIT_SHARED | EXO_WAIT_DOORBELL;
+	struct sched *s = &os->sched;
 
-	err_t err = (err_t)exo_call(EXO_CALL_WAIT, (uint64_t)word, expected, flags, 0, 0).value;
-
-	os->sched.bell = err ? NULL : word;
-	os->sched.bell_expected = expected;
-	return err;
+	s->bell = word;
+	s->bell_waiting = waiting;
+	s->bell_seen = atomic_load(word);
+	s->is_bell_hung = false;
 }
 
-/* The word that the bell is on has changed. */
-static void sched_bell_rang(struct libos *os)
+/* The kernel watches the bell, blocking or not. */
+static void sched_wait_bell(struct sched *s, uint64_t flags)
 {
-	os->sched.bell = NULL;
+	/* seq_cst: either the ringer sees it, or the kernel sees the bell's new value.
+	 * pairs with: family_ring */
+	if (s->bell_waiting)
+		atomic_store(s->bell_waiting, 1);
+	s->is_bell_hung = exo_call(EXO_CALL_WAIT, (uint64_t)s->bell, s->bell_seen,
+				   EXO_WAIT_SHARED | flags, 0, 0).value == 0
+		&& flags & EXO_WAIT_DOORBELL;
+	if (s->bell_waiting && !s->is_bell_hung)
+		atomic_store_explicit(s->bell_waiting, 0, memory_order_relaxed);
+}
+
+void sched_look_at_bell(struct libos *os)
+{
+	struct sched *s = &os->sched;
+	uint32_t value;
+
+	if (!s->bell)
+		return;
+	/* Acquire: what was rung for is seen. pairs with: family_ring */
+	value = atomic_load_explicit(s->bell, memory_order_acquire);
+	if (value == s->bell_seen)
+		return;
+	s->bell_seen = value;
+	s->is_bell_hung = false;
 	if (os->hooks.events)
 		os->hooks.events(os, EXO_EVENT_DOORBELL);
 }
 
-/* A vcpu waits for one word only: while idle for the bell's, and then its doorbell is hung
- * again. */
-static void sched_idle_at_bell(struct libos *os)
+/* Others sleep while one runs: the kernel tells when the bell rings. */
+static void sched_hang_bell(struct libos *os)
 {
-	struct sched *s = &os->sched;
-	uint64_t word = (uint64_t)s->bell;
-	int64_t err = exo_call(EXO_CALL_WAIT, word, s->bell_expected, EXO_WAIT_SHARED, 0, 0).value;
-
-	if (err == EXO_E_PENDING)
-		err = sched_bell(os, s->bell, s->bell_expected);
-	else if (!err)
-		err = EXO_E_VALUE;
-	if (err == EXO_E_VALUE)
-		sched_bell_rang(os);
+	if (!os->sched.bell || os->sched.is_bell_hung || !os->family.sleepers.first)
+		return;
+	sched_wait_bell(&os->sched, EXO_WAIT_DOORBELL);
+	sched_look_at_bell(os);
 }
 
 /* Wait masked until an event is pending, then let it in, here on the library stack of the thread
@@ -123,10 +138,12 @@ static void sched_idle_at_bell(struct libos *os)
 void sched_idle(struct libos *os)
 {
 	sched_arm(os);
-	if (os->sched.bell)
-		sched_idle_at_bell(os);
-	else
+	if (os->sched.bell) {
+		sched_wait_bell(&os->sched, 0);
+		sched_look_at_bell(os);
+	} else {
 		exo_call(EXO_CALL_WAIT, (uint64_t)&os->sched.idle_word, 0, 0, 0, 0);
+	}
 	upcall_poll(os);
 }
 
@@ -159,8 +176,10 @@ void sched_switch_locked(struct libos *os, struct thread *self)
 	assert(is_running);
 	lock_release(os, RANK_SCHED);
 	lock_check_none(os);
-	if (next != self)
+	if (next != self) {
+		sched_hang_bell(os);
 		thread_switch(os, self, next);
+	}
 	sched_begin(os, self);
 }
 
@@ -204,7 +223,8 @@ void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_i
 	if (events & EXO_EVENT_CHILD)
 		process_events(os);
 	if (events & EXO_EVENT_DOORBELL)
-		sched_bell_rang(os);
+		os->sched.is_bell_hung = false;
+	sched_look_at_bell(os);
 	if (events & EXO_EVENT_REVOKE && os->hooks.events)
 		os->hooks.events(os, EXO_EVENT_REVOKE);
 	if (is_idle)

@@ -47,8 +47,10 @@ struct sched {
 	uint64_t alarm;             /* hooks.events gets TIMER then, once; 0: none */
 	uint64_t yield_at;          /* the slice is over, grace runs until then; 0: no */
 	uint32_t idle_word;         /* never changes: idle waits on it until an event is pending */
-	uint32_t bell_expected;
-	const uint32_t *bell;       /* a shared word that a thread waits for; NULL: none */
+	uint32_t bell_seen;         /* what the bell was when it was last answered */
+	const _Atomic uint32_t *bell; /* a shared word: its change is a DOORBELL; NULL: none */
+	_Atomic uint32_t *bell_waiting; /* set while the kernel watches the bell; NULL: no need */
+	bool is_bell_hung;          /* the kernel watches it while threads run */
 };
 
 void sched_init(struct libos *os);
@@ -62,9 +64,12 @@ void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_i
 void sched_idle(struct libos *os);
 /* Run the current thread from here on: its grace begins if it is newborn; arms the timer. */
 void sched_begin(struct libos *os, struct thread *self);
-/* Hang the vcpu's one doorbell on a shared word: when it is no longer `expected`, hooks.events gets
- * DOORBELL, once. EXO_E_VALUE: it has changed already and nothing hangs there; EXO_E_POINTER. */
-err_t sched_bell(struct libos *os, const uint32_t *word, uint32_t expected) MUST_USE;
+/* The process's bell: hooks.events gets DOORBELL when the word has changed. That is looked at when
+ * nothing can run (the vcpu waits on it), when an event comes, and at once if threads run while
+ * others sleep for it (sched_hang_bell). waiting: see struct sched. */
+void sched_set_bell(struct libos *os, const _Atomic uint32_t *word, _Atomic uint32_t *waiting);
+/* Has the bell's word changed? Then that is answered. */
+void sched_look_at_bell(struct libos *os);
 /* Arm the vcpu's timer for the next tick or deadline, whichever is needed. */
 void sched_arm(struct libos *os);
 

@@ -20,7 +20,7 @@ struct native {
 static int64_t native_fork(struct native *n)
 {
 	uint32_t pid;
-	err_t err = process_fork(n->os, n->frame, &pid);
+	err_t err = process_fork(n->os, n->frame, false, &pid);
 
 	return err ? (int64_t)err : (int64_t)pid;
 }
@@ -58,9 +58,9 @@ static int64_t native_wait(struct native *n)
 	uint32_t pid, status;
 	err_t err;
 
-	if (n->a0 > UINT32_MAX)
+	if (n->a0 > INT32_MAX)
 		return EXO_E_EMPTY;
-	err = process_wait(n->os, (uint32_t)n->a0, false, &pid, &status);
+	err = process_wait(n->os, n->a0 ? (int32_t)n->a0 : -1, PROCESS_WAIT_ENDED, &pid, &status);
 	if (!err && n->a1)
 		err = vm_write(n->os, n->a1, &status, sizeof(status));
 	return err ? (int64_t)err : (int64_t)pid;

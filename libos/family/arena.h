@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The family's memory: blocks and runs of pages in its common tables, for whatever several
+ * processes reach. Small blocks are cut from pages that begin with their class; a map has a word
+ * for each page. Frames come when a page is touched (level 0 of the fault path) and go back with
+ * the run; a few single pages are kept.
+ */
+#ifndef LIBOS_FAMILY_ARENA_H
+#define LIBOS_FAMILY_ARENA_H
+
+#include "libos/base.h"
+#include "libos/layout.h"
+
+struct libos;
+
+#define ARENA_CLASSES 8u      /* blocks of 16 to 2048 bytes */
+#define ARENA_PAGES (LIBOS_FAMILY_BYTES / EXO_PAGE_SIZE)
+
+/* At the family's root; guarded by the lock `arena`. */
+struct family_arena {
+	uint64_t base;               /* address of page 0 */
+	uint32_t pages;              /* that there are */
+	uint32_t end;                /* first page never used */
+	uint32_t hint;               /* no free page before this one */
+	uint32_t kept_count;
+	void *kept;                  /* single pages with their frames, linked */
+	void *free[ARENA_CLASSES];   /* free blocks by class, linked */
+	uint32_t map[ARENA_PAGES];   /* at the first page of a run: its length << 2 | kind */
+};
+
+/* The first process: the arena begins at `base`, page-aligned, in the family's part. */
+void arena_init(struct family_arena *arena, uint64_t base);
+/* At least n bytes, zeroed, aligned to 16 (from a page up: to a page, whole pages). NULL: none
+ * left. Takes arena. */
+void *arena_alloc(struct libos *os, size_t n) MUST_USE;
+/* Give it back; NULL is allowed. Takes arena. */
+void arena_free(struct libos *os, void *p);
+/* Is the map in order? Asked by whoever takes the lock over from the dead. */
+bool arena_is_sound(const struct family_arena *arena);
+
+#endif

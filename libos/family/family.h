@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Family: all processes that descend from the first one. They share the memory at LIBOS_FAMILY:
+ * common tables that the first process makes, that fork and spawn share into each child and exec
+ * leaves in place. In it lie the process table, the file tree with all open files, pipes, the
+ * terminal. Members trust each other; families do not, and the kernel stands between them.
+ */
+#ifndef LIBOS_FAMILY_FAMILY_H
+#define LIBOS_FAMILY_FAMILY_H
+
+#include "libos/family/arena.h"
+#include "libos/family/lock.h"
+#include "libos/family/process_table.h"
+#include "libos/fs/fs.h"
+#include "libos/thread/thread.h"
+
+#define FAMILY_VERSION 1u
+
+/* At LIBOS_FAMILY. */
+struct family {
+	uint32_t version;
+	uint32_t bytes;                   /* sizeof(struct family): libraries must agree */
+	_Atomic uint32_t lock[FAMILY_LOCKS];
+	_Atomic uint32_t is_broken;
+	_Atomic uint32_t last_pid;
+	_Atomic uint64_t used[FAMILY_PROCESSES / 64]; /* bit n: entry n is not FREE */
+	_Atomic uint16_t by_env[FAMILY_PROCESSES];    /* env's index -> entry + 1 */
+	/* Job control of the one terminal. */
+	_Atomic uint32_t foreground;      /* its foreground group */
+	_Atomic uint32_t session;         /* whose terminal it is */
+	_Atomic uint32_t main;            /* pid of the program that the machine was started for */
+	struct fs_shared fs;
+	struct family_process process[FAMILY_PROCESSES];
+	struct family_arena arena;
+	struct family_siginfo info[FAMILY_PROCESSES][FAMILY_SIGNALS];
+};
+
+/* A process's own part of it, in struct libos. */
+struct family_local {
+	struct family_process *self;
+	uint32_t held;                    /* bit n: this process holds family lock n */
+	bool has_buried;                  /* one that left files open, or that nobody waits for */
+	struct wait_queue sleepers;       /* threads that look again when the bell rings; sched */
+};
+
+static inline struct family *family_root(void)
+{
+	return (struct family *)LIBOS_FAMILY;
+}
+
+/* The first process: make the shared memory and its own entry (pid 1). EXO_E_LIMIT. */
+err_t family_create(struct libos *os) MUST_USE;
+/* A process that was started by another: its entry is there. EXO_E_TYPE: made by another version
+ * of the library. */
+err_t family_attach(struct libos *os, uint32_t pid) MUST_USE;
+/* Slot operation that shares the family's memory with a child env. */
+struct exo_slot_op family_share_op(uint64_t env);
+
+/* An entry for a new child of this process, MAKING, without files. EXO_E_FULL. */
+err_t family_make(struct libos *os, struct family_process **made) MUST_USE;
+/* Its env is known: it is ALIVE. */
+void family_announce(struct family_process *p, uint64_t env);
+/* Give an entry back: it was never announced, or its end has been waited for. */
+void family_release(struct family_process *p);
+/* The forked child: who it is now. */
+void family_fork_child(struct libos *os, struct family_process *self);
+/* This process is ending: its children are pid 1's, its parent need not wait for it to execute,
+ * its status is known, its locks are free. */
+void family_exit(struct libos *os, uint32_t status);
+/* An env that this process has reaped was a member: it is a ZOMBIE, its locks are free, SIGCHLD is
+ * pending here if it was this process's child. `status` counts if it said nothing itself. */
+void family_bury(struct libos *os, uint64_t env, uint32_t status);
+/* Post a signal to one process (as family_signal, without looking for it). */
+void family_post(struct family_process *p, unsigned number, const struct family_siginfo *info);
+
+/* Sleep until the bell rings (or anything else that concerns the family happens), or until a
+ * deadline; gives the lock `file` back meanwhile. Results as thread_block. What is waited for must
+ * have been said before (fs_wait). */
+err_t family_sleep(struct libos *os, uint64_t deadline) MUST_USE;
+/* The bell rang: everybody who sleeps in family_sleep looks again. */
+void family_wake(struct libos *os);
+
+/* Pid 1, for good: start the program that `argv` names, serve the terminal, reap. */
+struct process_image;
+_Noreturn void family_init(struct libos *os, const struct process_image *image);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The locks of a family, outermost first; they are held for the length of one call at most, never
+ * over thread_block, and taken before any of libos/lock.h:
+ *
+ *   file   the file tree, open descriptions, pipes, descriptors, the terminal
+ *   arena  the family's memory
+ *
+ * A lock's word names its owner by pid, so a waiter can see that the owner has died. What a lock
+ * guards is consistent after every single store (a structure is complete before it is linked,
+ * unlinked before it is taken apart), so whoever finds the owner dead takes the lock over; a
+ * member that dies in the middle leaks at most what it was about to give back. The arena is
+ * walked then, and if it makes no sense the family is broken: each member says so and ends.
+ */
+#ifndef LIBOS_FAMILY_LOCK_H
+#define LIBOS_FAMILY_LOCK_H
+
+#include <stdatomic.h>
+
+#include "libos/base.h"
+#include "libos/lock.h"
+
+enum family_lock_rank {
+	FAMILY_FILE,
+	FAMILY_ARENA,
+	FAMILY_LOCKS
+};
+
+/* 0: free; else the owner's pid, and whether somebody may be asleep on the word. */
+#define FAMILY_LOCK_WAITED (1u << 31)
+
+/* Take a lock; a waiter sleeps. Not while this or an inner one is held. Library context. */
+void family_lock(struct libos *os, enum family_lock_rank rank) UNCHECKED;
+void family_unlock(struct libos *os, enum family_lock_rank rank) UNCHECKED;
+/* This process ends: give back what it holds. */
+void family_unlock_all(struct libos *os) UNCHECKED;
+/* A member has died: free what it held, wake who waits. Takes nothing. */
+void family_lock_bury(uint32_t pid);
+
+#endif

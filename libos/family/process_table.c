@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/* The process table (see process_table.h): entries, signals, bells. Touches the family's root; no
+ * lock, every field is an atomic word. */
+#include "libos/family/process_table.h"
+
+#include <machine/call.h>
+
+#include "libos/family/family.h"
+#include "libos/fork/process.h"
+#include "libos/state.h"
+
+enum {
+	TABLE_PID_MAX = 32768,
+	TABLE_SIGCHLD = 17, TABLE_SIGCONT = 18, TABLE_SIGSTOP = 19, TABLE_SIGTTOU = 22,
+	TABLE_CLD_EXITED = 1, TABLE_CLD_KILLED = 2, TABLE_CLD_STOPPED = 5,
+	TABLE_CLD_CONTINUED = 6,
+};
+
+#define TABLE_BIT(number) (UINT64_C(1) << ((number) - 1))
+#define TABLE_STOPS (TABLE_BIT(19) | TABLE_BIT(20) | TABLE_BIT(21) | TABLE_BIT(22))
+
+static unsigned table_place(const struct family_process *p)
+{
+	return (unsigned)(p - family_root()->process);
+}
+
+struct family_process *family_find(uint32_t pid)
+{
+	struct family_process *p = &family_root()->process[pid % FAMILY_PROCESSES];
+
+	return pid && p->pid == pid && p->state >= FAMILY_ALIVE ? p : NULL;
+}
+
+struct family_process *family_self(const struct libos *os)
+{
+	return os->family.self;
+}
+
+struct family_process *family_next(uint32_t *place)
+{
+	struct family *f = family_root();
+
+	while (*place < FAMILY_PROCESSES) {
+		uint64_t word = f->used[*place / 64] >> *place % 64;
+
+		if (!word) {
+			*place = (*place / 64 + 1) * 64;
+			continue;
+		}
+		*place += (unsigned)__builtin_ctzll(word);
+		return &f->process[(*place)++];
+	}
+	return NULL;
+}
+
+static void table_fill(struct family_process *p, uint32_t pid, const struct family_process *parent)
+{
+	p->pid = pid;
+	p->parent = parent ? parent->pid : 0;
+	p->group = parent ? parent->group : pid;
+	p->session = parent ? parent->session : pid;
+	p->is_waiting = p->status = p->change = 0;
+	p->pending = 0;
+	p->has_executed = p->is_reported = p->is_borrowing = 0;
+	p->env = 0;
+	p->start_clock = machine_clock();
+	p->files = NULL;
+	if (parent)
+		memcpy(p->name, parent->name, sizeof(p->name));
+}
+
+err_t family_make(struct libos *os, struct family_process **made)
+{
+	struct family *f = family_root();
+	unsigned tries;
+
+	for (tries = 0; tries < 2 * FAMILY_PROCESSES; tries++) {
+		uint32_t pid = atomic_fetch_add_explicit(&f->last_pid, 1, memory_order_relaxed)
+			% (TABLE_PID_MAX - 1) + 1;
+		struct family_process *p = &f->process[pid % FAMILY_PROCESSES];
+		uint32_t expected = FAMILY_FREE;
+
+		if (!atomic_compare_exchange_strong(&p->state, &expected, FAMILY_MAKING))
+			continue;
+		table_fill(p, pid, os->family.self);
+		atomic_fetch_or(&f->used[table_place(p) / 64],
+				UINT64_C(1) << table_place(p) % 64);
+		*made = p;
+		return EXO_OK;
+	}
+	return EXO_E_FULL;
+}
+
+void family_announce(struct family_process *p, uint64_t env)
+{
+	p->env = env;
+	family_root()->by_env[env % FAMILY_PROCESSES] = (uint16_t)(table_place(p) + 1);
+	p->state = FAMILY_ALIVE;
+}
+
+void family_release(struct family_process *p)
+{
+	unsigned place = table_place(p);
+
+	if (p->env)
+		family_root()->by_env[p->env % FAMILY_PROCESSES] = 0;
+	p->pid = 0;
+	atomic_fetch_and(&family_root()->used[place / 64], ~(UINT64_C(1) << place % 64));
+	p->state = FAMILY_FREE;
+}
+
+void family_ring(struct family_process *p)
+{
+	/* seq_cst: either this sees that the process is about to sleep, or the kernel sees the new
+	 * value of the bell. pairs with: sched_wait_bell */
+	atomic_fetch_add(&p->bell, 1);
+	if (atomic_load(&p->is_waiting) && atomic_exchange(&p->is_waiting, 0))
+		exo_call(EXO_CALL_WAKE, (uint64_t)&p->bell, 1, EXO_WAIT_SHARED, 0, 0);
+}
+
+void family_post(struct family_process *p, unsigned number, const struct family_siginfo *info)
+{
+	if (p->state == FAMILY_ZOMBIE || p->pid == FAMILY_INIT)
+		return;
+	if (TABLE_STOPS & TABLE_BIT(number))
+		atomic_fetch_and(&p->pending, ~TABLE_BIT(TABLE_SIGCONT));
+	if (number == TABLE_SIGCONT)
+		atomic_fetch_and(&p->pending, ~TABLE_STOPS);
+	family_root()->info[table_place(p)][number - 1] = *info;
+	/* The information before the bit. pairs with: whoever takes bits off `pending` */
+	atomic_fetch_or(&p->pending, TABLE_BIT(number));
+	family_ring(p);
+}
+
+struct family_siginfo family_signal_info(const struct libos *os, unsigned number)
+{
+	return family_root()->info[table_place(os->family.self)][number - 1];
+}
+
+static bool signal_is_for(const struct libos *os, const struct family_process *p, int32_t pid)
+{
+	if (p->state < FAMILY_ALIVE)
+		return false;
+	if (pid == -1)
+		return p->pid != FAMILY_INIT && p != os->family.self;
+	return p->group == (pid ? (uint32_t)-pid : os->family.self->group);
+}
+
+err_t family_signal(struct libos *os, int32_t pid, unsigned number,
+		    const struct family_siginfo *info)
+{
+	struct family_siginfo plain = { .pid = os->process.pid };
+	struct family_process *p;
+	err_t err = EXO_E_EMPTY;
+	uint32_t place = 0;
+
+	if (number > FAMILY_SIGNALS)
+		return EXO_E_ARGUMENT;
+	info = info ? info : &plain;
+	if (pid > 0) {
+		p = family_find((uint32_t)pid);
+		if (p && number)
+			family_post(p, number, info);
+		return p ? EXO_OK : EXO_E_EMPTY;
+	}
+	while ((p = family_next(&place))) {
+		if (!signal_is_for(os, p, pid))
+			continue;
+		err = EXO_OK;
+		if (number)
+			family_post(p, number, info);
+	}
+	return err;
+}
+
+/* A child's news for its parent. */
+static void table_tell_parent(const struct family_process *p, uint32_t parent, int32_t code,
+			      uint32_t value)
+{
+	struct family_siginfo info = { .code = code, .pid = p->pid, .value = value };
+	struct family_process *to = family_find(parent);
+
+	if (to)
+		family_post(to, TABLE_SIGCHLD, &info);
+}
+
+void family_set_stopped(struct libos *os, unsigned number)
+{
+	struct family_process *p = os->family.self;
+
+	p->change = number ? number << 8 | 0x7f : 0xffff;
+	p->state = number ? FAMILY_STOPPED : FAMILY_ALIVE;
+	table_tell_parent(p, p->parent, number ? TABLE_CLD_STOPPED : TABLE_CLD_CONTINUED,
+			  number ? number : TABLE_SIGCONT);
+}
+
+/* ---- The end ---- */
+
+/* The children of a process that ends are pid 1's, which asks no questions. */
+static void table_disown(const struct family_process *parent)
+{
+	struct family_process *p;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place))) {
+		if (p->parent != parent->pid)
+			continue;
+		p->parent = FAMILY_INIT;
+		if (p->state == FAMILY_ZOMBIE)
+			family_release(p);
+	}
+}
+
+void family_exit(struct libos *os, uint32_t status)
+{
+	struct family_process *p = os->family.self, *parent;
+
+	if (!p)
+		return;
+	table_disown(p);
+	p->status = status;
+	p->is_reported = 1;
+	if (p->is_borrowing) {
+		p->is_borrowing = 0;
+		parent = family_find(p->parent);
+		if (parent)
+			family_ring(parent);
+	}
+	family_unlock_all(os);
+}
+
+void family_bury(struct libos *os, uint64_t env, uint32_t status)
+{
+	struct family *f = family_root();
+	unsigned place = f->by_env[env % FAMILY_PROCESSES];
+	struct family_process *p = place ? &f->process[place - 1] : NULL;
+
+	if (!p || p->env != env)
+		return;
+	f->by_env[env % FAMILY_PROCESSES] = 0;
+	p->env = 0;
+	if (!p->is_reported) {
+		p->status = status;
+		table_disown(p);
+	}
+	p->is_borrowing = 0;
+	p->state = FAMILY_ZOMBIE;
+	family_lock_bury(p->pid);
+	os->family.has_buried |= p->files || p->parent == FAMILY_INIT;
+	if (p->parent == os->process.pid)
+		table_tell_parent(p, p->parent,
+				  p->status & 0x7f ? TABLE_CLD_KILLED : TABLE_CLD_EXITED,
+				  p->status & 0x7f ? p->status & 0x7f : p->status >> 8 & 0xff);
+}
