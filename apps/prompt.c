@@ -70,6 +70,7 @@ static const char *prompt_why(long error)
 	case EXO_E_EMPTY:
 		return "no such program (help lists them)";
 	case EXO_E_TYPE:
+	case EXO_E_RIGHTS:
 		return "not a program that can run";
 	case EXO_E_LIMIT:
 	case EXO_E_FULL:

@@ -49,7 +49,9 @@ err_t family_attach(struct libos *os, uint32_t pid)
 
 	if (f->version != FAMILY_VERSION || f->bytes != sizeof(*f))
 		return EXO_E_TYPE;
-	os->family.self = &f->process[pid % FAMILY_PROCESSES];
+	os->family.self = family_find(pid);
+	if (!os->family.self)
+		return EXO_E_TYPE;
 	os->process.pid = pid;
 	sched_set_bell(os, &os->family.self->bell, &os->family.self->is_waiting);
 	return EXO_OK;

@@ -19,16 +19,18 @@ enum {
 #define TABLE_BIT(number) (UINT64_C(1) << ((number) - 1))
 #define TABLE_STOPS (TABLE_BIT(19) | TABLE_BIT(20) | TABLE_BIT(21) | TABLE_BIT(22))
 
-static unsigned table_place(const struct family_process *p)
+unsigned family_place(const struct family_process *p)
 {
 	return (unsigned)(p - family_root()->process);
 }
 
 struct family_process *family_find(uint32_t pid)
 {
-	struct family_process *p = &family_root()->process[pid % FAMILY_PROCESSES];
+	struct family *f = family_root();
+	unsigned place = f->by_pid[pid % ARRAY_COUNT(f->by_pid)];
+	struct family_process *p = &f->process[place - 1];
 
-	return pid && p->pid == pid && p->state >= FAMILY_ALIVE ? p : NULL;
+	return place && pid && p->pid == pid && p->state >= FAMILY_ALIVE ? p : NULL;
 }
 
 struct family_process *family_self(const struct libos *os)
@@ -69,43 +71,78 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 		memcpy(p->name, parent->name, sizeof(p->name));
 }
 
-err_t family_make(struct libos *os, struct family_process **made)
+/* Claim a FREE entry of one word of `used`; NULL: none. */
+static struct family_process *table_claim_in(struct family *f, unsigned word)
 {
-	struct family *f = family_root();
-	unsigned tries;
+	uint64_t free = ~atomic_load(&f->used[word]);
 
-	for (tries = 0; tries < 2 * FAMILY_PROCESSES; tries++) {
-		uint32_t pid = atomic_fetch_add_explicit(&f->last_pid, 1, memory_order_relaxed)
-			% (TABLE_PID_MAX - 1) + 1;
-		struct family_process *p = &f->process[pid % FAMILY_PROCESSES];
+	for (; free; free &= free - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(free);
+		struct family_process *p = &f->process[word * 64 + bit];
 		uint32_t expected = FAMILY_FREE;
 
 		if (!atomic_compare_exchange_strong(&p->state, &expected, FAMILY_MAKING))
 			continue;
-		table_fill(p, pid, os->family.self);
-		atomic_fetch_or(&f->used[table_place(p) / 64],
-				UINT64_C(1) << table_place(p) % 64);
-		*made = p;
-		return EXO_OK;
+		atomic_fetch_or(&f->used[word], UINT64_C(1) << bit);
+		return p;
 	}
-	return EXO_E_FULL;
+	return NULL;
+}
+
+/* The first entry that is FREE becomes MAKING; NULL: none is. */
+static struct family_process *table_claim(struct family *f)
+{
+	struct family_process *p = NULL;
+	unsigned word;
+
+	for (word = 0; word < ARRAY_COUNT(f->used) && !p; word++)
+		p = table_claim_in(f, word);
+	return p;
+}
+
+/* A number that none has, nor any with the same place in by_pid. */
+static uint32_t table_number(struct family *f, unsigned place)
+{
+	for (;;) {
+		uint32_t pid = atomic_fetch_add_explicit(&f->last_pid, 1, memory_order_relaxed)
+			% (TABLE_PID_MAX - 1) + 1;
+		uint16_t expected = 0;
+
+		if (atomic_compare_exchange_strong(&f->by_pid[pid % ARRAY_COUNT(f->by_pid)],
+						   &expected, (uint16_t)(place + 1)))
+			return pid;
+	}
+}
+
+err_t family_make(struct libos *os, struct family_process **made)
+{
+	struct family *f = family_root();
+	struct family_process *p = table_claim(f);
+
+	if (!p)
+		return EXO_E_FULL;
+	table_fill(p, table_number(f, family_place(p)), os->family.self);
+	*made = p;
+	return EXO_OK;
 }
 
 void family_announce(struct family_process *p, uint64_t env)
 {
 	p->env = env;
-	family_root()->by_env[env % FAMILY_PROCESSES] = (uint16_t)(table_place(p) + 1);
+	family_root()->by_env[env % FAMILY_PROCESSES] = (uint16_t)(family_place(p) + 1);
 	p->state = FAMILY_ALIVE;
 }
 
 void family_release(struct family_process *p)
 {
-	unsigned place = table_place(p);
+	unsigned place = family_place(p);
+	struct family *f = family_root();
 
 	if (p->env)
-		family_root()->by_env[p->env % FAMILY_PROCESSES] = 0;
+		f->by_env[p->env % FAMILY_PROCESSES] = 0;
+	f->by_pid[p->pid % ARRAY_COUNT(f->by_pid)] = 0;
 	p->pid = 0;
-	atomic_fetch_and(&family_root()->used[place / 64], ~(UINT64_C(1) << place % 64));
+	atomic_fetch_and(&f->used[place / 64], ~(UINT64_C(1) << place % 64));
 	p->state = FAMILY_FREE;
 }
 
@@ -126,7 +163,7 @@ void family_post(struct family_process *p, unsigned number, const struct family_
 		atomic_fetch_and(&p->pending, ~TABLE_BIT(TABLE_SIGCONT));
 	if (number == TABLE_SIGCONT)
 		atomic_fetch_and(&p->pending, ~TABLE_STOPS);
-	family_root()->info[table_place(p)][number - 1] = *info;
+	family_root()->info[family_place(p)][number - 1] = *info;
 	/* The information before the bit. pairs with: whoever takes bits off `pending` */
 	atomic_fetch_or(&p->pending, TABLE_BIT(number));
 	family_ring(p);
@@ -134,7 +171,7 @@ void family_post(struct family_process *p, unsigned number, const struct family_
 
 struct family_siginfo family_signal_info(const struct libos *os, unsigned number)
 {
-	return family_root()->info[table_place(os->family.self)][number - 1];
+	return family_root()->info[family_place(os->family.self)][number - 1];
 }
 
 static bool signal_is_for(const struct libos *os, const struct family_process *p, int32_t pid)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The process table of a family: every process that descends from the first one, in memory that all
- * of them share (LIBOS_FAMILY, at the same address everywhere). An entry's place is pid modulo
- * FAMILY_PROCESSES, so a pid finds it at once.
+ * of them share (LIBOS_FAMILY, at the same address everywhere). A new
+ * process takes the first free place; pids ascend.
  *
  *   FREE -> MAKING -> ALIVE <-> STOPPED
  *             |         |          |
@@ -76,6 +76,8 @@ struct family_process {
 
 /* The entry of a process that is there (ZOMBIE too), or NULL. */
 struct family_process *family_find(uint32_t pid);
+/* Its place in the table. */
+unsigned family_place(const struct family_process *p);
 /* This process's own; valid from process start on. */
 struct family_process *family_self(const struct libos *os);
 /* The next entry in use after *place (start with 0); NULL: no more. For scans. */

@@ -74,8 +74,9 @@ struct process {
 	const struct process_exec_state *exec; /* while the program starts; NULL later */
 };
 
-/* Copy the calling process. is_borrowing: it is vfork's child (process_wait_borrower). `frame` is the forking thread's frame from the program. In the parent
- * *pid is the child's; in the child 0 (and the registers of `frame` resume it after the call).
+/* Copy the calling process. `frame` is the forking thread's frame from the program; is_borrowing:
+ * for vfork (process_wait_borrower). In the parent *pid is the child's; in the child 0 (and the
+ * registers of `frame` resume it after the call).
  * EXO_E_LIMIT, EXO_E_FULL. Takes all locks. */
 err_t process_fork(struct libos *os, struct exo_frame *frame, bool is_borrowing, uint32_t *pid)
 	MUST_USE;

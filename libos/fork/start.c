@@ -2,7 +2,8 @@
 /*
  * The start of a process: the library sets itself up, maps the program's image, and resumes it. The
  * first process is loaded by the kernel without a program: it makes the family, reads the archive's
- * member `args` and starts what that names as its child (family_init). Touches everything; nothing else runs yet.
+ * member `args` and starts what that names as its child (family_init). Touches everything; nothing
+ * else runs yet.
  */
 #include <machine/call.h>
 

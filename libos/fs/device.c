@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The devices (see device.h). What comes from the console goes through the line discipline as soon
- * as it comes, as long as there is room; the rest stays with the kernel. The family's lock `file` is
- * held.
+ * as it comes, as long as there is room; the rest stays with the kernel. The family's lock `file`
+ * is held.
  */
 #include "libos/fs/device.h"
 

@@ -27,6 +27,8 @@ static err_t files_grow(struct fs *fs, struct fs_files *files, uint64_t fd)
 		return FS_OK;
 	while (room <= fd)
 		room *= 4;
+	if (room > OPEN_FILES)
+		room = OPEN_FILES;
 	open = fs->outside->alloc(room * sizeof(*open));
 	if (open == NULL)
 		return FS_E_MEMORY;

@@ -26,7 +26,7 @@ enum open_whence { OPEN_SET, OPEN_CURRENT, OPEN_END };
 
 enum {
 	OPEN_FILES = 1024,     /* most descriptors of a process */
-	OPEN_FILES_FIRST = 16, /* of these in the structure itself */
+	OPEN_FILES_FIRST = 12, /* of these in the structure itself */
 };
 
 /* What can be done without waiting. */
@@ -49,7 +49,7 @@ struct fs_files {
 	struct fs_open **open;                  /* `room` of them; NULL: free */
 	struct fs_node *dir;                    /* where relative paths begin; a reference */
 	uint32_t umask;
-	uint32_t room;                          /* a multiple of 16 */
+	uint32_t room;
 	uint32_t top;                           /* no descriptor from here on is open */
 	uint32_t zero;
 	uint64_t close_on_exec[OPEN_FILES / 64];

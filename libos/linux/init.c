@@ -32,7 +32,7 @@ static err_t init_copy_out(uint64_t to, const void *from, size_t bytes)
 /* Whom a change is told: by place in the process table. */
 static void init_wait(struct fs_waiters *waiters)
 {
-	unsigned place = libos_state()->process.pid % FAMILY_PROCESSES;
+	unsigned place = family_place(family_self(libos_state()));
 
 	waiters->place[place / 64] |= UINT64_C(1) << place % 64;
 	waiters->any |= UINT64_C(1) << place / 64;

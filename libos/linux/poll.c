@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* poll and select: files are always ready, the terminal when something was typed, pipes when there is
- * something or room. The family's lock `file` is held, but for while a call sleeps. */
+/* poll and select: files are always ready, the terminal when something was typed, pipes when there
+ * is something or room. The family's lock `file` is held, but for while a call sleeps. */
 #include "libos/linux/linux.h"
 
 #include <machine/call.h>

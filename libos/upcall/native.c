@@ -25,6 +25,16 @@ static int64_t native_fork(struct native *n)
 	return err ? (int64_t)err : (int64_t)pid;
 }
 
+/* A shell tries what is no program as a script; a native program is told why. */
+static err_t native_refuse(struct native *n, err_t err)
+{
+	char path[128];
+
+	if (err == EXO_E_TYPE && !vm_read_string(n->os, path, sizeof(path), n->a0, NULL))
+		print("%s: cannot run: not an ELF file\n", path);
+	return err;
+}
+
 static int64_t native_start(struct native *n, bool is_spawn)
 {
 	struct process_image image;
@@ -32,7 +42,7 @@ static int64_t native_start(struct native *n, bool is_spawn)
 	err_t err = strings_read(n->os, n->a0, n->a1, n->a2, &image);
 
 	if (err)
-		return err;
+		return native_refuse(n, err);
 	err = is_spawn ? process_spawn(n->os, &image, &pid) : process_exec(n->os, &image);
 	strings_free(n->os, &image);
 	return err ? (int64_t)err : (int64_t)pid;

@@ -11,7 +11,8 @@ enum { MODEL_BYTES = 6 * FS_PAGE };
 
 static struct fs_archive archive;
 static struct fs fs;
-static struct fs_files files;
+static struct fs_shared shared;
+static struct fs_files *files;
 
 static struct model {
 	char bytes[MODEL_BYTES];
@@ -76,8 +77,9 @@ static void check_archive_file(void)
 	text[sizeof(text) - 1] = '\0';
 	fs_archive_add(&archive, "file", 0100644, text);
 	fs_archive_add(&archive, "TRAILER!!!", 0, "");
-	tap_eq(fs_create(&fs, &fs_host_outside, archive.bytes, archive.count), 0, "a tree");
-	files_init(&fs, &files);
+	tap_eq(fs_create(&fs, &fs_host_outside, &shared, archive.bytes, archive.count), 0, "a tree");
+	files = files_create(&fs);
+	tap_ok(files != NULL, "descriptors");
 	memcpy(model.bytes, text, sizeof(text) - 1);
 	model.size = sizeof(text) - 1;
 }
@@ -120,27 +122,27 @@ static void check_descriptors(void)
 	struct fs_open *open = open_path("/dev/zero", OPEN_READ | OPEN_WRITE);
 	unsigned i;
 
-	tap_eq(files_add(&fs, &files, open, 0, false), 0, "the lowest descriptor");
+	tap_eq(files_add(&fs, files, open, 0, false), 0, "the lowest descriptor");
 	for (i = 1; i < OPEN_FILES; i++) {
 		open->refs++;
-		if (files_add(&fs, &files, open, 0, true) != (err_t)i)
+		if (files_add(&fs, files, open, 0, true) != (err_t)i)
 			break;
 	}
 	tap_eq(i, OPEN_FILES, "and so on to the last");
 	open->refs++;
-	tap_eq(files_add(&fs, &files, open, 0, true), FS_E_TOO_MANY, "then none is left");
-	tap_ok(!files_is_close_on_exec(&files, 0) && files_is_close_on_exec(&files, 255),
+	tap_eq(files_add(&fs, files, open, 0, true), FS_E_TOO_MANY, "then none is left");
+	tap_ok(!files_is_close_on_exec(files, 0) && files_is_close_on_exec(files, 255),
 		"each has its own flag");
-	tap_eq(files_remove(&fs, &files, 77), 0, "one is closed");
-	tap_eq(files_remove(&fs, &files, 77), FS_E_BAD_FILE, "once");
-	tap_ok(files_find(&files, 77) == NULL && files_find(&files, 1u << 31) == NULL, "gone");
+	tap_eq(files_remove(&fs, files, 77), 0, "one is closed");
+	tap_eq(files_remove(&fs, files, 77), FS_E_BAD_FILE, "once");
+	tap_ok(files_find(files, 77) == NULL && files_find(files, 1u << 31) == NULL, "gone");
 	open->refs++;
-	tap_eq(files_add(&fs, &files, open, 3, false), 77, "and is the lowest again");
+	tap_eq(files_add(&fs, files, open, 3, false), 77, "and is the lowest again");
 	open->refs++;
-	tap_eq(files_put(&fs, &files, open, 9, false), 9, "another is replaced");
+	tap_eq(files_put(&fs, files, open, 9, false), 9, "another is replaced");
 	tap_eq(open->refs, OPEN_FILES, "every descriptor holds one reference");
 	for (i = 0; i < OPEN_FILES; i++)
-		if (files_remove(&fs, &files, i) < 0)
+		if (files_remove(&fs, files, i) < 0)
 			break;
 	tap_eq(i, OPEN_FILES, "all closed");
 }

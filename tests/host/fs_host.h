@@ -16,6 +16,7 @@ static struct fs_host {
 	const char *typed;     /* what the console will read */
 	char shown[65536];     /* what was written to it */
 	size_t shown_count;
+	unsigned drained;      /* how often the terminal had room again */
 } fs_host = { .fail_after = -1 };
 
 static void *fs_host_alloc(size_t bytes)
@@ -66,13 +67,28 @@ static void fs_host_console_write(const char *bytes, size_t count)
 	}
 }
 
-static err_t fs_host_console_read(char *bytes, size_t count, bool may_sleep)
+static size_t fs_host_console_read(char *bytes, size_t count)
 {
-	(void)may_sleep;
 	if (count == 0 || fs_host.typed == NULL || *fs_host.typed == '\0')
-		return FS_E_AGAIN;
+		return 0;
 	*bytes = *fs_host.typed++;
 	return 1;
+}
+
+/* One process: it looks again by itself. */
+static void fs_host_wait(struct fs_waiters *waiters)
+{
+	(void)waiters;
+}
+
+static void fs_host_tty_drained(void)
+{
+	fs_host.drained++;
+}
+
+static const char *fs_host_exe(void)
+{
+	return "/bin/program";
 }
 
 static void fs_host_random(void *bytes, size_t count)
@@ -88,6 +104,10 @@ static const struct fs_outside fs_host_outside = {
 	.clock_ns = fs_host_clock_ns,
 	.console_write = fs_host_console_write,
 	.console_read = fs_host_console_read,
+	.wait = fs_host_wait,
+	.wake = fs_host_wait,
+	.tty_drained = fs_host_tty_drained,
+	.exe = fs_host_exe,
 	.random = fs_host_random,
 };
 

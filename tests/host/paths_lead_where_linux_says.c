@@ -5,6 +5,7 @@
 
 static struct fs_archive archive;
 static struct fs fs;
+static struct fs_shared shared;
 
 static void make(void)
 {
@@ -20,7 +21,8 @@ static void make(void)
 	fs_archive_add(&archive, "a/../b", 0100644, "no");
 	fs_archive_add(&archive, "/lead//ing", 0100644, "yes");
 	fs_archive_add(&archive, "TRAILER!!!", 0, "");
-	tap_eq(fs_create(&fs, &fs_host_outside, archive.bytes, archive.count), 0, "a tree is made");
+	tap_eq(fs_create(&fs, &fs_host_outside, &shared, archive.bytes, archive.count), 0,
+		"a tree is made");
 }
 
 /* What a path leads to, as an absolute path, or the error. */
@@ -123,13 +125,16 @@ static void check_names(void)
 static void check_memory(void)
 {
 	long n, before = fs_host.allocations;
+	struct fs_shared other_shared;
 	struct fs other;
 	unsigned bad = 0;
 	err_t error = FS_E_MEMORY;
 
 	for (n = 0; error != 0 && n < 1000; n++) {
 		fs_host.fail_after = n;
-		error = fs_create(&other, &fs_host_outside, archive.bytes, archive.count);
+		memset(&other_shared, 0, sizeof(other_shared));
+		error = fs_create(&other, &fs_host_outside, &other_shared, archive.bytes,
+			archive.count);
 		bad += error != 0 && error != FS_E_MEMORY;
 	}
 	fs_host.fail_after = -1;
