@@ -19,8 +19,8 @@
 
 /* Copy the process: the child's number, 0 in the child. LIMIT, FULL. */
 LIBOS_PUBLIC long libos_fork(void);
-/* Become the program (or script) `path` of the file tree. Returns only with an error: EMPTY not found; TYPE
- * not a program; RIGHTS not executable; POINTER; TOO_LONG; LIMIT. */
+/* Become the program (or script) `path` of the file tree. Returns only with an error: EMPTY not
+ * found; TYPE not a program; RIGHTS not executable; POINTER; TOO_LONG; LIMIT. */
 LIBOS_PUBLIC long libos_exec(const char *path, char *const argv[], char *const envp[]);
 /* Start it in a new process: its number. Errors as libos_exec. */
 LIBOS_PUBLIC long libos_spawn(const char *path, char *const argv[], char *const envp[]);

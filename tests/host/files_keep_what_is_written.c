@@ -77,7 +77,8 @@ static void check_archive_file(void)
 	text[sizeof(text) - 1] = '\0';
 	fs_archive_add(&archive, "file", 0100644, text);
 	fs_archive_add(&archive, "TRAILER!!!", 0, "");
-	tap_eq(fs_create(&fs, &fs_host_outside, &shared, archive.bytes, archive.count), 0, "a tree");
+	tap_eq(fs_create(&fs, &fs_host_outside, &shared, archive.bytes, archive.count), 0,
+		"a tree");
 	files = files_create(&fs);
 	tap_ok(files != NULL, "descriptors");
 	memcpy(model.bytes, text, sizeof(text) - 1);
