@@ -90,8 +90,8 @@ struct fs {
 
 /*
  * Make the tree in *shared, which is zero: every member of the archive, the directories on their
- * paths, /dev with its devices, /tmp, /proc/self/exe. Names in the archive that make no sense (empty,
- * with "..") and kinds other than file, directory and link are left out. Errors: FS_E_FORMAT: the
+ * paths, /dev with its devices, /tmp, /proc/self/exe. Names in the archive that make no sense
+ * (empty, with "..") and kinds other than file, directory and link are left out. FS_E_FORMAT: the
  * archive is malformed; what came before the bad member is there. FS_E_MEMORY.
  */
 err_t fs_create(struct fs *fs, const struct fs_outside *outside, struct fs_shared *shared,
