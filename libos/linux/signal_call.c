@@ -32,6 +32,7 @@ int64_t signal_action(struct linux_call *c)
 	if (c->arg[1] != 0) {
 		new.mask &= ~signal_kept;
 		*action = new;
+		c->os->process.is_childless = signal_ignores_children(c->os);
 		/* What has no effect any more does not wait for it. */
 		if (new.handler == SIGNAL_IGNORE
 				|| (new.handler == SIGNAL_DEFAULT
