@@ -98,10 +98,10 @@ void arch_point(const char *name);
 
 /* ---- What the portable kernel provides to the machine's entry code ---- */
 
-/* Set up *m, whose size is machine_size(frame_count), over `frame_count` frames beginning with
- * MACHINE_FIRST_FRAME. All are the kernel's until machine_give_frame. Called once, by the first
- * CPU, before the others run. */
-size_t machine_size(uint32_t frame_count);
+/* Set up *m, whose size is machine_size(frame_count, cmdline), over `frame_count` frames beginning
+ * with MACHINE_FIRST_FRAME. All are the kernel's until machine_give_frame. Called once, by the
+ * first CPU, before the others run. */
+size_t machine_size(uint32_t frame_count, const char *cmdline);
 void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus);
 /* Hand one frame that nobody uses to the free list. */
 void machine_give_frame(struct machine *m, struct pfn pfn);

@@ -4,6 +4,7 @@
 #include "exo/audit.h"
 
 #include "exo/audit_slot.h"
+#include "exo/console.h"
 
 #include <machine/slot.h>
 
@@ -227,4 +228,39 @@ bool audit(struct machine *m, uint32_t *scratch, struct audit_report *report)
 		&& audit_i5_sole_holder(m, report) && audit_i6_zero_before_use(m, report)
 		&& audit_i7_no_stale_translation(m, report)
 		&& audit_i8_conservation(m, scratch, report);
+}
+
+size_t audit_scratch_bytes(uint32_t frame_count, const char *cmdline)
+{
+	for (; *cmdline; cmdline++)
+		if (__builtin_strncmp(cmdline, "audit", 5) == 0)
+			return frame_count * sizeof(uint32_t);
+	return 0;
+}
+
+static void audit_print(struct machine *m, const char *name, uint64_t value)
+{
+	char text[] = "0x0000000000000000";
+	unsigned digit;
+
+	for (digit = 0; digit < 16; digit++)
+		text[17 - digit] = "0123456789abcdef"[value >> 4 * digit & 15];
+	console_print(m, name);
+	console_print(m, text);
+}
+
+void audit_at_end(struct machine *m)
+{
+	struct audit_report report;
+
+	if (!audit_scratch_bytes(m->frame_count, m->arch.cmdline)
+	    || audit(m, (uint32_t *)&m->frames[m->frame_count], &report))
+		return;
+	audit_print(m, "audit: invariant ", report.invariant);
+	audit_print(m, " at ", report.where);
+	audit_print(m, ", slot ", report.slot);
+	audit_print(m, ": got ", report.got);
+	audit_print(m, ", want ", report.want);
+	console_print(m, "\n");
+	arch_panic(report.what, __FILE__, __LINE__);
 }

@@ -8,6 +8,7 @@
 #define EXO_AUDIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct machine;
@@ -24,6 +25,12 @@ struct audit_report {
 /* Check everything, in the order of the numbers. scratch: one word a frame, contents undefined
  * before and after. True if all hold; else the report has the first that does not. */
 bool audit(struct machine *m, uint32_t *scratch, struct audit_report *report);
+
+/* With the word `audit` on the kernel's command line the machine has room for the scratch array
+ * behind its frame table: bytes of that, else 0. Then, when the first env ends, everything is
+ * checked, and what does not hold is a panic. */
+size_t audit_scratch_bytes(uint32_t frame_count, const char *cmdline);
+void audit_at_end(struct machine *m);
 
 /* I-1: a present slot names a frame of a type that slots may name. */
 bool audit_i1_no_forging(struct machine *m, struct audit_report *report);

@@ -58,10 +58,8 @@ static UNCHECKED void count_others(struct machine *m, uint32_t *counts)
 {
 	unsigned i, j;
 
-	if (m->info_table.n) { /* else a machine without an info page */
-		count_hold(m, counts, m->info);
+	if (m->info_table.n) /* else a machine without an info page */
 		count_hold(m, counts, m->info_table);
-	}
 	for (i = 0; i < EXO_ENVS; i++)
 		if (env_has_root(m, i))
 			count_hold(m, counts, m->envs[i].root);
@@ -84,8 +82,9 @@ static bool count_references(struct machine *m, uint32_t *counts, struct audit_r
 	struct pfn pfn = { MACHINE_FIRST_FRAME };
 	uint32_t i;
 
+	/* The kernel itself holds the frames that programs may read for ever. */
 	for (i = 0; i < m->frame_count; i++)
-		counts[i] = 0;
+		counts[i] = frame_type(m->frames[i].meta) == FRAME_BOOT;
 	if (!audit_slots(m, true, count_slot, &count) || !count_table_end(m, &count))
 		return false;
 	count_others(m, counts);

@@ -3,6 +3,7 @@
  * caller's; takes env, and what frame_alloc and vcpu_stop take. */
 #include "exo/machine.h"
 
+#include "exo/audit.h"
 #include "exo/slot.h"
 
 void env_lock_pair(struct machine *m, unsigned a, unsigned b) UNCHECKED
@@ -135,8 +136,6 @@ void env_finish(struct machine *m, struct cpu *c, unsigned env)
 	e->state = ENV_DEAD;
 	env_unlock(m, env);
 	frame_unref(m, e->root);
-	if (e->parent == ENV_NONE)
-		arch_power_off(m, e->status);
 	vcpu_event_env(m, e->parent, EXO_EVENT_CHILD);
 }
 
@@ -147,6 +146,10 @@ void env_kill(struct machine *m, struct cpu *c, unsigned env, uint64_t status)
 
 	if (e->state != ENV_ALIVE)
 		return;
+	if (e->parent == ENV_NONE) {
+		audit_at_end(m);
+		arch_power_off(m, status);
+	}
 	e->status = status;
 	env_lock(m, env);
 	e->state = ENV_ENDING;

@@ -47,7 +47,8 @@ err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
 err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
 		 unsigned *env) MUST_USE REQUIRES(tree_class);
 /* End an env: its vcpus stop; when the last has, its root is dropped, its children go to its
- * parent, which gets a CHILD event. Does nothing to one that is not ALIVE. Requires tree lock. */
+ * parent, which gets a CHILD event. Does nothing to one that is not ALIVE. The first
+ * env's end is the machine's. Requires tree lock. */
 void env_kill(struct machine *m, struct cpu *c, unsigned env, uint64_t status) REQUIRES(tree_class);
 /* The last vcpu of an ENDING env has stopped. Requires tree lock; takes env, wait, cpu, account. */
 void env_finish(struct machine *m, struct cpu *c, unsigned env) REQUIRES(tree_class);

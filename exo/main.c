@@ -4,6 +4,7 @@
  * takes. */
 #include "exo/machine.h"
 
+#include "exo/audit.h"
 #include "exo/boot.h"
 #include "exo/console.h"
 #include "exo/slot.h"
@@ -20,9 +21,10 @@ enum { HZ_DEFAULT = 100, HZ_MAX = 20000, ALLOWANCE_US = 50, QUANTUM_NS = 1000 };
 
 enum { STATUS_BAD_BOOT = 126 };
 
-size_t machine_size(uint32_t frame_count)
+size_t machine_size(uint32_t frame_count, const char *cmdline)
 {
-	return sizeof(struct machine) + frame_count * sizeof(struct frame);
+	return sizeof(struct machine) + frame_count * sizeof(struct frame)
+		+ audit_scratch_bytes(frame_count, cmdline);
 }
 
 static void init_accounts(struct machine *m) UNCHECKED
@@ -85,25 +87,22 @@ void machine_give_frame(struct machine *m, struct pfn pfn)
 	m->accounts[0].quota[EXO_RESOURCE_FRAMES] += UINT64_C(1) << 32;
 }
 
-/* The number after `name` on the kernel's command line, or 0. */
-static uint64_t command_number(const char *line, const char *name)
+/* The slices a second that the kernel's command line begins with. */
+static uint64_t command_hz(const char *line)
 {
-	size_t length = __builtin_strlen(name);
-	uint64_t value = 0;
+	uint64_t hz = 0;
 
-	while (*line && __builtin_strncmp(line, name, length) != 0)
-		line++;
-	for (line += *line ? length : 0; *line >= '0' && *line <= '9' && value < HZ_MAX; line++)
-		value = value * 10 + (uint64_t)(*line - '0');
-	return value;
+	if (__builtin_strncmp(line, "hz=", 3) == 0)
+		for (line += 3; *line >= '0' && *line <= '9' && hz < HZ_MAX; line++)
+			hz = hz * 10 + (uint64_t)(*line - '0');
+	return !hz ? HZ_DEFAULT : hz > HZ_MAX ? HZ_MAX : hz;
 }
 
 static void init_times(struct machine *m, struct exo_info *info)
 {
-	uint64_t hz = command_number(m->arch.cmdline, "hz=");
+	uint64_t hz = command_hz(m->arch.cmdline);
 	uint64_t clock_hz = m->arch.clock_hz;
 
-	hz = !hz ? HZ_DEFAULT : hz > HZ_MAX ? HZ_MAX : hz;
 	m->slice_units = clock_hz / hz;
 	m->allowance_units = clock_hz * ALLOWANCE_US / 1000000;
 	m->quantum_units = clock_hz * QUANTUM_NS / 1000000000;

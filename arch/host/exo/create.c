@@ -50,7 +50,7 @@ static void create_open(struct machine *m, bool is_open)
 
 struct machine *host_create(uint32_t frames, unsigned cpus)
 {
-	uint64_t memory = (machine_size(frames) + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
+	uint64_t memory = (machine_size(frames, "") + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
 	uint64_t bytes = memory + frames * EXO_PAGE_SIZE;
 	struct machine *m = create_memory(bytes);
 	struct pfn pfn;

@@ -71,8 +71,8 @@ static void memory_ram_init(struct memory *memory, const struct memory_entry *en
 static void memory_machine_place(struct memory *memory)
 {
 	uint64_t start = image_physical(image_end);
-	uint64_t end = (start + machine_size(memory->frame_count) + EXO_PAGE_SIZE - 1)
-		& ~(EXO_PAGE_SIZE - 1);
+	uint64_t bytes = machine_size(memory->frame_count, memory->cmdline);
+	uint64_t end = (start + bytes + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
 	bool is_ram = false;
 	uint32_t i;
 
