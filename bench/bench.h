@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BENCH_ROUNDS = 101, BENCH_WARM = 3 };
+enum { BENCH_ROUNDS = 101, BENCH_WARM = 3, BENCH_SHUFFLED = 100 };
 
 struct bench {
 	const char *wanted[16]; /* rows to run; none: all */
@@ -172,6 +172,22 @@ static void bench_run(struct bench *b, const struct bench_row *row)
 		return;
 	bench_sample(b, row);
 	bench_report(b, row->name);
+}
+
+/* The numbers below BENCH_SHUFFLED in a random order, always the same. */
+static inline void bench_shuffle(unsigned char order[BENCH_SHUFFLED])
+{
+	uint64_t random = 1;
+	unsigned i;
+
+	for (i = 0; i < BENCH_SHUFFLED; i++) {
+		unsigned k;
+
+		random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		k = (unsigned)(random >> 33) % (i + 1);
+		order[i] = order[k];
+		order[k] = (unsigned char)i;
+	}
 }
 
 /* Measure what measuring costs. Before anything else. */

@@ -15,6 +15,7 @@ struct world {
 	struct bench other;
 	char *area;             /* pages that rows work on */
 	uint64_t area_bytes;
+	unsigned char order[BENCH_SHUFFLED]; /* in which rounds take them */
 	unsigned round;
 	volatile bool is_done;
 	volatile uint64_t *shared; /* what a child tells: one page */
@@ -103,9 +104,20 @@ static bool handler_skip(struct exo_frame *frame, void *argument)
 
 static bool handler_unprotect(struct exo_frame *frame, void *argument)
 {
-	(void)frame;
+	uintptr_t page = (uintptr_t)frame->address & ~(uintptr_t)(PAGE - 1);
+
 	(void)argument;
-	return libos_handler_protect(w.area, PAGE, EXO_READ | EXO_WRITE) == 0;
+	return libos_handler_protect((void *)page, PAGE, EXO_READ | EXO_WRITE) == 0;
+}
+
+/* Each of 100 protected pages is freed by a fault. */
+static void body_store_100(void)
+{
+	unsigned i;
+
+	for (i = 0; i < BENCH_SHUFFLED; i++)
+		__asm__ volatile("mov %%eax, (%%rbx)"
+				 : : "b"(w.area + w.order[i] * PAGE), "a"(1) : "memory");
 }
 
 /* Appel and Li's primitives, on pages in the middle of a mapping. */
@@ -121,13 +133,14 @@ static void run_appel(void)
 		"al_trap", make_readable_1, body_store, NULL, 0, 0, 0
 	};
 	static const struct bench_row unprotect = {
-		"al_trap_unprot", make_readable_1, body_store, NULL, 0, 0, 0
+		"al_trap_unprot", make_readable_100, body_store_100, NULL, 25, BENCH_SHUFFLED, 0
 	};
 	char *all = map(128 * PAGE, false);
 	unsigned i;
 
 	touch(all, 128 * PAGE);
 	w.area = all + 14 * PAGE;
+	bench_shuffle(w.order);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		bench_run(&w.bench, &rows[i]);
 	must(libos_set_fault_handler(handler_skip, NULL, all, all + 128 * PAGE), "handler");

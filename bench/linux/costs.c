@@ -2,7 +2,8 @@
 /*
  * What a Linux program pays, by the names that doc/cost.md explains. One static program for both
  * systems: Linux's first process (bench/linux/boot), and an unmodified program on Chitin
- * (bench/linux/foreign). Prints lines of bench/bench.h, and
+ * (bench/linux/each); and the same source as a native one (native.h). Prints lines as bench/bench.h
+ * does, and
  *
  *   at<TAB>GROUP                before a group
  *   na<TAB>NAME<TAB>reason      for a row that cannot be measured here
@@ -107,14 +108,9 @@ static void run_boot(void)
 	costs_value("boot_mem_used", total - (uint64_t)info.freeram * info.mem_unit / 1024);
 }
 
-static const struct costs_group boot_groups[] = {
+const struct costs_group costs_boot_groups[] = {
 	{ "boot", run_boot, { "boot_first_line", "boot_mem_used" } },
 	{ NULL, NULL, { NULL } },
-};
-
-static const struct costs_group *const all_groups[] = {
-	boot_groups, costs_call_groups, costs_memory_groups, costs_page_groups, costs_fork_groups,
-	costs_process_groups, costs_thread_groups, costs_write_groups, NULL,
 };
 
 static bool names_group(const char *word, const struct costs_group *group)
@@ -164,7 +160,7 @@ static unsigned for_groups(char **words, void (*call)(const struct costs_group *
 	unsigned calls = 0;
 	char **word;
 
-	for (file = all_groups; *file; file++)
+	for (file = costs_all_groups; *file; file++)
 		for (group = *file; group->name; group++) {
 			for (word = words; *word && !names_group(*word, group); word++)
 				;

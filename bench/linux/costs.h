@@ -41,7 +41,7 @@ struct costs {
 	uint64_t first_line;        /* the clock when main began */
 	char *area;                 /* pages that rows work on */
 	char *at, *other_at;        /* of these, what a round is about */
-	unsigned char order[100];   /* in which rounds take them */
+	unsigned char order[BENCH_SHUFFLED]; /* in which rounds take them */
 	size_t area_bytes;
 	volatile uint64_t *shared;  /* what a child tells: some pages */
 	volatile uint32_t turn, answer;
@@ -53,8 +53,21 @@ struct costs {
 extern struct costs costs;
 
 /* Groups, by file. */
-extern const struct costs_group costs_call_groups[], costs_memory_groups[], costs_page_groups[],
-	costs_fork_groups[], costs_process_groups[], costs_thread_groups[], costs_write_groups[];
+extern const struct costs_group costs_boot_groups[], costs_call_groups[], costs_memory_groups[],
+	costs_page_groups[], costs_fork_groups[], costs_process_groups[], costs_thread_groups[],
+	costs_write_groups[];
+
+/* What is done about a fault by a store of two bytes that is not allowed. */
+enum costs_fault {
+	COSTS_FAULT_NONE,      /* the usual */
+	COSTS_FAULT_SKIP,      /* the instruction is stepped over */
+	COSTS_FAULT_UNPROTECT, /* its page becomes writable */
+	COSTS_FAULT_EXCHANGE,  /* costs.at does, and costs.other_at becomes read-only */
+};
+
+/* posix.c; for the native program native.c: handlers, and all groups that it has, up to a NULL. */
+void costs_handle_faults(enum costs_fault fault);
+extern const struct costs_group *const costs_all_groups[];
 
 void costs_text(const char *text);
 /* The row `name` of the group is out. */

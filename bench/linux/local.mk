@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 # What a Linux program pays: bench/linux/costs, built by plain musl-gcc, runs on Linux in QEMU
-# (bench/linux/boot) and as it is on Chitin (bench/linux/foreign).
+# (bench/linux/boot) and as it is on Chitin (bench/linux/each).
 COSTS_C = bench/linux/costs.c bench/linux/calls.c bench/linux/memory.c bench/linux/pages.c \
 	bench/linux/fork.c bench/linux/process.c bench/linux/threads.c bench/linux/writes.c
+COSTS_FOREIGN_C = $(COSTS_C) bench/linux/posix.c
+COSTS_NATIVE_C = $(COSTS_C) bench/linux/native.c
 COSTS_H = bench/linux/costs.h bench/linux/os.h
 
-EXTRA_DIST += $(COSTS_C) $(COSTS_H) bench/linux/fetch bench/linux/boot \
-	bench/linux/foreign bench/plot
+EXTRA_DIST += $(COSTS_FOREIGN_C) bench/linux/native.c bench/linux/native.h $(COSTS_H) bench/linux/fetch bench/linux/boot \
+	bench/linux/each bench/plot
 CLEANFILES += bench/linux/costs bench/linux/vmlinuz bench.svg
 
 # make bench-linux: what Linux costs, kept for --no-linux (bench/linux-x86_64.tsv).
@@ -26,8 +28,15 @@ LINUX_BENCHES = bench/linux/costs
 check_DATA += bench/linux/costs
 endif
 
-bench/linux/costs: $(COSTS_C) $(COSTS_H) bench/bench.h $(ABI_H)
+bench/linux/costs: $(COSTS_FOREIGN_C) $(COSTS_H) bench/bench.h $(ABI_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(MUSL_GCC) -std=gnu11 -static -s -O2 -Wall -Wextra -Werror -I$(srcdir) \
 		-I$(srcdir)/arch/x86_64/include \
-		$(addprefix $(srcdir)/,$(COSTS_C)) -o $@
+		$(addprefix $(srcdir)/,$(COSTS_FOREIGN_C)) -o $@
+
+# The same source as a native program: calls of libc become calls of the library.
+BENCHES += bench/linux/native
+bench/linux/native: $(COSTS_NATIVE_C) $(COSTS_H) bench/linux/native.h bench/bench.h $(NATIVE_NEEDS)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -include $(srcdir)/bench/linux/native.h \
+		$(addprefix $(srcdir)/,$(COSTS_NATIVE_C)) -o $@

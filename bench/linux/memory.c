@@ -3,9 +3,6 @@
 #define _GNU_SOURCE
 #include "bench/linux/costs.h"
 
-#include <signal.h>
-#include <ucontext.h>
-
 enum { READ = PROT_READ, WRITE = PROT_READ | PROT_WRITE, AROUND = 14, ALL = 256 };
 
 /* `ALL` touched pages; the rows work on those from the 14th. */
@@ -85,50 +82,9 @@ static void store(char *at)
 	__asm__ volatile("mov %%eax, (%%rbx)" : : "b"(at), "a"(1) : "memory");
 }
 
-static void on_fault_skip(int number, siginfo_t *info, void *context)
-{
-	(void)number;
-	(void)info;
-	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2;
-}
-
-static void on_fault_unprotect(int number, siginfo_t *info, void *context)
-{
-	(void)number;
-	(void)context;
-	mprotect((void *)((uintptr_t)info->si_addr & ~(uintptr_t)(PAGE - 1)), PAGE, WRITE);
-}
-
-static void handle_faults(void (*handler)(int, siginfo_t *, void *))
-{
-	struct sigaction action = { .sa_flags = handler ? SA_SIGINFO : 0 };
-
-	if (handler)
-		action.sa_sigaction = handler;
-	else
-		action.sa_handler = SIG_DFL;
-	os_must(sigaction(SIGSEGV, &action, NULL), "sigaction");
-}
-
 static void body_store(void)
 {
 	store(costs.area);
-}
-
-/* The numbers below 100 in a random order, always the same. */
-static void shuffle(unsigned char order[100])
-{
-	uint64_t random = 1;
-	unsigned i;
-
-	for (i = 0; i < 100; i++) {
-		unsigned k;
-
-		random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		k = (unsigned)(random >> 33) % (i + 1);
-		order[i] = order[k];
-		order[k] = (unsigned char)i;
-	}
 }
 
 /* Each of 100 protected pages is freed by a fault. */
@@ -151,16 +107,6 @@ static void body_store_next(void)
 	store(costs.at);
 }
 
-/* The faulting page is given back and another protected instead. */
-static void on_fault_exchange(int number, siginfo_t *info, void *context)
-{
-	(void)number;
-	(void)info;
-	(void)context;
-	os_protect(costs.other_at, PAGE, READ);
-	os_protect(costs.at, PAGE, WRITE);
-}
-
 /* Of 100 scattered pages half are protected: the oldest faults. */
 static void before_exchange(void)
 {
@@ -177,9 +123,9 @@ static void run_trap(void)
 
 	area_create();
 	read_1();
-	handle_faults(on_fault_skip);
+	costs_handle_faults(COSTS_FAULT_SKIP);
 	costs_run(&trap);
-	handle_faults(NULL);
+	costs_handle_faults(COSTS_FAULT_NONE);
 	area_destroy();
 }
 
@@ -192,9 +138,9 @@ static void run_appel1(void)
 	area_create();
 	read_scattered();
 	costs.calls = 99;
-	handle_faults(on_fault_exchange);
+	costs_handle_faults(COSTS_FAULT_EXCHANGE);
 	costs_run(&row);
-	handle_faults(NULL);
+	costs_handle_faults(COSTS_FAULT_NONE);
 	area_destroy();
 }
 
@@ -207,11 +153,11 @@ static void run_unprotect(void)
 	unsigned i;
 
 	area_create();
-	shuffle(costs.order);
-	handle_faults(on_fault_unprotect);
+	bench_shuffle(costs.order);
+	costs_handle_faults(COSTS_FAULT_UNPROTECT);
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		costs_run(&rows[i]);
-	handle_faults(NULL);
+	costs_handle_faults(COSTS_FAULT_NONE);
 	area_destroy();
 }
 

@@ -26,7 +26,7 @@ export top_builddir="$build"
 # Groups that take no long time, one of them of what only Linux has.
 groups="calls touch_one fork_small fork_exec yield_thread futex dirty"
 # shellcheck disable=SC2086 # a list
-tap_status "bench/linux/foreign" 0 "$source/bench/linux/foreign" $groups
+tap_status "bench/linux/each foreign" 0 "$source/bench/linux/each" foreign $groups
 # shellcheck disable=SC2086
 "$costs" -l $groups | cut -f 2 | sort >wanted
 grep -E '^(bench|na)	' out | cut -f 2 | sort >got
@@ -57,7 +57,7 @@ done
 exec "$@"
 END
 chmod +x bench/linux/costs tools/chitin-run
-top_builddir=$tap_scratch tap_status "a program that dies" 0 "$source/bench/linux/foreign"
+top_builddir=$tap_scratch tap_status "a program that dies" 0 "$source/bench/linux/each" foreign
 tap_eq "only its group is na" "$(cut -f 1-3 out)" "$(printf '%s\n' 'bench	first	5' \
 	'na	second	the program ends with status 139' 'bench	third	7')"
 
