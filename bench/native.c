@@ -373,7 +373,10 @@ static void run_tick(void)
 	row.per = (unsigned)((after.ticks - before.ticks) / (5 + BENCH_WARM));
 	row.less = bench_median(&w.bench) - least;
 	w.bench.count = 0;
-	bench_value(&w.bench, "timer_upcall", row.per ? row.less / row.per : 0);
+	if (row.per == 0)
+		bench_text("na\ttimer_upcall\tno tick came\n");
+	else
+		bench_value(&w.bench, "timer_upcall", row.less / row.per);
 }
 
 static void run_threads(void)
