@@ -38,8 +38,10 @@ err_t user_zero(void *to, size_t n);
 extern const char user_begin[], user_end[], user_fault[];
 
 /* The program's FPU state to and from its own memory, 64-byte aligned, as user_copy: EXO_E_POINTER
- * also for state that the CPU refuses. user_fpu_load_legacy takes the first 512 bytes alone. */
-err_t user_fpu_save(void *to);
+ * also for state that the CPU refuses. user_fpu_save leaves `extended`, which lies in the legacy
+ * part from byte 464 on, and the four bytes `end` behind all. user_fpu_load_legacy takes the first
+ * 512 bytes alone. */
+err_t user_fpu_save(void *to, const uint64_t extended[6], uint64_t bytes, uint32_t end);
 err_t user_fpu_load(const void *from);
 err_t user_fpu_load_legacy(const void *from);
 

@@ -22,7 +22,7 @@ static const uint64_t signal_synchronous = SIGNAL_BIT(LINUX_SIGSEGV) | SIGNAL_BI
 static const uint64_t signal_harmless = SIGNAL_BIT(LINUX_SIGCHLD) | SIGNAL_BIT(LINUX_SIGCONT)
 	| SIGNAL_BIT(LINUX_SIGURG) | SIGNAL_BIT(LINUX_SIGWINCH);
 
-static struct linux_thread *signal_thread_make(struct thread *t)
+struct linux_thread *signal_thread_make(struct thread *t)
 {
 	struct linux_state *linux = t->os->linux;
 
@@ -37,11 +37,6 @@ static struct linux_thread *signal_thread_make(struct thread *t)
 	memset(lt, 0, sizeof(*lt));
 	t->linux_thread = lt;
 	return lt;
-}
-
-struct linux_thread *signal_thread(struct thread *t)
-{
-	return t->linux_thread != NULL ? t->linux_thread : signal_thread_make(t);
 }
 
 /* A queue entry, or NULL. */

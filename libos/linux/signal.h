@@ -16,6 +16,7 @@
 #define LIBOS_LINUX_SIGNAL_H
 
 #include "libos/arch.h"
+#include "libos/thread/thread.h"
 #include "libos/upcall/upcall.h"
 
 struct libos;
@@ -106,7 +107,12 @@ struct linux_signals {
 };
 
 /* The record of a thread; made if it has none yet. */
-struct linux_thread *signal_thread(struct thread *t);
+struct linux_thread *signal_thread_make(struct thread *t);
+
+static inline struct linux_thread *signal_thread(struct thread *t)
+{
+	return t->linux_thread != NULL ? t->linux_thread : signal_thread_make(t);
+}
 
 /* A signal to thread t, or to the process (NULL). One that is ignored, or that waits already and is
  * not queued, is dropped. 0, or -LINUX_EAGAIN: no room in the queue. */

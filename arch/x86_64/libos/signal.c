@@ -57,51 +57,71 @@ struct frame_extended {
 
 enum { FRAME_EXTENDED_BYTE = 464 };
 
-/* The FPU's state at `at`: the area must be zero where XSAVE leaves it as it was. */
-static err_t frame_fpu_save(struct libos *os, uint64_t at, uint32_t bytes)
+/* The program's registers, where frames have them. */
+static inline void frame_context_fill(struct frame_context *c, const struct exo_regs *r)
 {
-	struct frame_extended extended = {
-		.magic1 = FRAME_MAGIC1, .bytes = bytes + 4, .features = 3,
-		.state_bytes = bytes,
-	};
-	uint64_t features;
-	uint32_t magic2 = FRAME_MAGIC2;
-	err_t err;
-
-	err = vm_zero(os, at + FRAME_LEGACY_BYTES, FRAME_XSTATE_ALIGN);
-	if (!err)
-		err = user_fpu_save((void *)at);
-	if (!err)
-		err = vm_read(os, &features, at + FRAME_LEGACY_BYTES, sizeof(features));
-	if (err)
-		return err;
-	/* Who changes x87 or SSE state in the frame means it. */
-	features |= 3;
-	extended.features = bytes > FRAME_LEGACY_BYTES + FRAME_XSTATE_ALIGN ? 7 : 3;
-	err = vm_write(os, at + FRAME_LEGACY_BYTES, &features, sizeof(features));
-	if (!err)
-		err = vm_write(os, at + FRAME_EXTENDED_BYTE, &extended, sizeof(extended));
-	return err ? err : vm_write(os, at + bytes, &magic2, sizeof(magic2));
+	c->r8 = r->r8;
+	c->r9 = r->r9;
+	c->r10 = r->r10;
+	c->r11 = r->r11;
+	c->r12 = r->r12;
+	c->r13 = r->r13;
+	c->r14 = r->r14;
+	c->r15 = r->r15;
+	c->rdi = r->rdi;
+	c->rsi = r->rsi;
+	c->rbp = r->rbp;
+	c->rbx = r->rbx;
+	c->rdx = r->rdx;
+	c->rax = r->rax;
+	c->rcx = r->rcx;
+	c->rsp = r->rsp;
+	c->rip = r->rip;
+	c->rflags = r->rflags;
+	c->cs = FRAME_CS;
+	c->gs = c->fs = 0;
+	c->ss = FRAME_SS_VALUE;
 }
 
-static void frame_fill(struct frame *f, const struct exo_regs *r, const struct signal_setup *s)
+static inline void frame_context_load(const struct frame_context *c, struct exo_regs *r)
 {
-	*f = (struct frame){
-		.restorer = s->restorer,
-		.flags = FRAME_FP_XSTATE | FRAME_SS,
-		.stack = s->stack,
-		.context = {
-			.r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11,
-			.r12 = r->r12, .r13 = r->r13, .r14 = r->r14, .r15 = r->r15,
-			.rdi = r->rdi, .rsi = r->rsi, .rbp = r->rbp, .rbx = r->rbx,
-			.rdx = r->rdx, .rax = r->rax, .rcx = r->rcx, .rsp = r->rsp,
-			.rip = r->rip, .rflags = r->rflags, .cs = FRAME_CS, .ss = FRAME_SS_VALUE,
-			.code = s->trap->code, .trap = s->trap->number,
-			.address = s->trap->address, .mask = s->mask,
-		},
-		.mask = s->mask,
-		.info = *s->info,
-	};
+	r->r8 = c->r8;
+	r->r9 = c->r9;
+	r->r10 = c->r10;
+	r->r11 = c->r11;
+	r->r12 = c->r12;
+	r->r13 = c->r13;
+	r->r14 = c->r14;
+	r->r15 = c->r15;
+	r->rdi = c->rdi;
+	r->rsi = c->rsi;
+	r->rbp = c->rbp;
+	r->rbx = c->rbx;
+	r->rdx = c->rdx;
+	r->rax = c->rax;
+	r->rcx = c->rcx;
+	r->rsp = c->rsp;
+	r->rip = c->rip;
+	r->rflags &= ~(uint64_t)FRAME_FLAGS;
+	r->rflags |= c->rflags & FRAME_FLAGS;
+}
+
+static inline void frame_fill(struct frame *f, const struct exo_regs *r,
+	const struct signal_setup *s)
+{
+	f->restorer = s->restorer;
+	f->flags = FRAME_FP_XSTATE | FRAME_SS;
+	f->link = 0;
+	f->stack = s->stack;
+	frame_context_fill(&f->context, r);
+	f->context.code = s->trap->code;
+	f->context.trap = s->trap->number;
+	f->context.mask = s->mask;
+	f->context.address = s->trap->address;
+	memset(f->context.reserved, 0, sizeof(f->context.reserved));
+	f->mask = s->mask;
+	f->info = *s->info;
+	memset(f->info_rest, 0, sizeof(f->info_rest));
 }
 
 err_t signal_frame_save(struct libos *os, struct exo_regs *regs, const struct signal_setup *s)
@@ -109,17 +129,21 @@ err_t signal_frame_save(struct libos *os, struct exo_regs *regs, const struct si
 	uint32_t fpu_bytes = libos_info()->fpu_bytes;
 	uint64_t fpu = (s->top - fpu_bytes - 4) & ~(uint64_t)(FRAME_XSTATE_ALIGN - 1);
 	uint64_t at = ((fpu - sizeof(struct frame)) & ~UINT64_C(15)) - 8;
+	const struct frame_extended extended = {
+		.magic1 = FRAME_MAGIC1, .bytes = fpu_bytes + 4, .state_bytes = fpu_bytes,
+		.features = fpu_bytes > FRAME_LEGACY_BYTES + FRAME_XSTATE_ALIGN ? 7 : 3,
+	};
 	struct frame frame;
 	err_t err;
 
 	if (at < s->bottom || at > s->top || s->top > VM_TOP || !machine_is_code(s->handler))
 		return EXO_E_POINTER;
-	err = frame_fpu_save(os, fpu, fpu_bytes);
-	if (err)
-		return err;
 	frame_fill(&frame, regs, s);
 	frame.context.fpu = fpu;
 	err = vm_write(os, at, &frame, sizeof(frame));
+	if (!err)
+		err = user_fpu_save((void *)fpu, (const uint64_t *)&extended, fpu_bytes,
+			FRAME_MAGIC2);
 	if (err)
 		return err;
 	machine_fpu_reset();
@@ -172,28 +196,24 @@ static err_t frame_fpu_load(struct libos *os, uint64_t at)
 err_t signal_frame_load(struct libos *os, struct exo_regs *regs, uint64_t *mask,
 	struct signal_stack *stack)
 {
-	struct frame_context c;
+	struct {
+		struct signal_stack stack;
+		struct frame_context context;
+		uint64_t mask;
+	} saved;
+	struct frame_context *c = &saved.context;
 	uint64_t at = regs->rsp - 8; /* the handler's return has taken the restorer off */
-	err_t err = vm_read(os, &c, at + offsetof(struct frame, context), sizeof(c));
+	err_t err = vm_read(os, &saved, at + offsetof(struct frame, stack), sizeof(saved));
 
-	if (!err)
-		err = vm_read(os, mask, at + offsetof(struct frame, mask), sizeof(*mask));
-	if (!err)
-		err = vm_read(os, stack, at + offsetof(struct frame, stack), sizeof(*stack));
-	if (!err && (c.cs != FRAME_CS || !machine_is_code(c.rip) || c.rsp > VM_TOP))
+	if (!err && (c->cs != FRAME_CS || !machine_is_code(c->rip) || c->rsp > VM_TOP))
 		err = EXO_E_POINTER;
 	if (!err)
-		err = frame_fpu_load(os, c.fpu);
+		err = frame_fpu_load(os, c->fpu);
 	if (err)
 		return err;
-	*regs = (struct exo_regs){
-		.r8 = c.r8, .r9 = c.r9, .r10 = c.r10, .r11 = c.r11,
-		.r12 = c.r12, .r13 = c.r13, .r14 = c.r14, .r15 = c.r15,
-		.rdi = c.rdi, .rsi = c.rsi, .rbp = c.rbp, .rbx = c.rbx,
-		.rdx = c.rdx, .rax = c.rax, .rcx = c.rcx, .rsp = c.rsp,
-		.rip = c.rip,
-		.rflags = (c.rflags & FRAME_FLAGS) | (regs->rflags & ~(uint64_t)FRAME_FLAGS),
-	};
+	*mask = saved.mask;
+	*stack = saved.stack;
+	frame_context_load(c, regs);
 	return EXO_OK;
 }
 

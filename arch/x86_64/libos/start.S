@@ -55,15 +55,31 @@ user_zero:
 	ret
 	.size	user_zero, . - user_zero
 
-/* user_fpu_save(rdi = to), user_fpu_load, user_fpu_load_legacy(rdi = from): on as above, but what
- * the CPU refuses ends them too. They change rax, rdx alone. */
+/*
+ * user_fpu_save(rdi = to, rsi = extended, rdx = bytes, ecx = end), user_fpu_load and
+ * user_fpu_load_legacy(rdi = from): as above, but what the CPU refuses ends them too.
+ */
 	.globl	user_fpu_save
 	.hidden	user_fpu_save
 	.type	user_fpu_save, @function
 user_fpu_save:
+	mov	%ecx, (%rdi,%rdx)
+	xor	%eax, %eax		/* the header, of which xsave writes but a part */
+	mov	%rax, 512(%rdi)
+	mov	%rax, 520(%rdi)
+	mov	%rax, 528(%rdi)
+	mov	%rax, 536(%rdi)
+	mov	%rax, 544(%rdi)
+	mov	%rax, 552(%rdi)
+	mov	%rax, 560(%rdi)
+	mov	%rax, 568(%rdi)
 	mov	$-1, %eax		/* all state that is on */
 	mov	%eax, %edx
 	xsave64	(%rdi)
+	orb	$3, 512(%rdi)		/* who changes x87 or SSE state there means it */
+	lea	464(%rdi), %rdi
+	mov	$6, %ecx
+	rep movsq
 	xor	%eax, %eax
 	ret
 	.size	user_fpu_save, . - user_fpu_save
