@@ -39,6 +39,7 @@ GUEST_TESTS = \
 	tests/guest/linux_calls_answer_as_linux.guest \
 	tests/guest/pthreads_share_and_wait.guest \
 	tests/guest/random_linux_calls_leave_the_process.guest \
+	tests/guest/signal_on_cow_stack.guest \
 	tests/guest/thread_progress.guest \
 	tests/guest/wait_statuses.guest
 
