@@ -88,6 +88,7 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/prompt_runs_programs.sh \
+	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \
 	tests/tools/syntax_check.sh
 

@@ -206,6 +206,8 @@ static void init_fork_child(struct thread *t)
 	futex_fork_child(os->linux);
 	os->linux->threads = 1;
 	signal_fork_child(t);
+	/* One may have been sent before the child looked at its bell. */
+	signal_bell(os);
 }
 
 /* The process ends: close what it has open. */
@@ -242,4 +244,5 @@ void linux_init(struct libos *os)
 	os->hooks.fault = signal_fault;
 	os->hooks.fork_child = init_fork_child;
 	os->hooks.exit = init_exit;
+	signal_bell(os);
 }

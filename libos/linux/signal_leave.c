@@ -26,11 +26,13 @@ _Noreturn void signal_end(struct libos *os, unsigned number)
 }
 
 /* Nothing of the process runs until SIGCONT, or its end. */
-static void leave_stop(struct libos *os)
+static void leave_stop(struct libos *os, unsigned number)
 {
 	os->linux->signals.is_stopped = true;
+	family_set_stopped(os, number);
 	while (os->linux->signals.is_stopped)
 		sched_idle(os);
+	family_set_stopped(os, 0);
 }
 
 static void leave_default(struct libos *os, unsigned number)
@@ -38,7 +40,7 @@ static void leave_default(struct libos *os, unsigned number)
 	if (leave_harmless & SIGNAL_BIT(number))
 		return;
 	if (leave_stops & SIGNAL_BIT(number))
-		leave_stop(os);
+		leave_stop(os, number);
 	else
 		signal_end(os, number);
 }
