@@ -177,6 +177,22 @@ static UNCHECKED void lab_forget(struct machine *m, const struct machine *other)
 	}
 }
 
+/* The kernel reads user memory as a program does: accessed bits may be set. */
+static void lab_forget_accessed(struct machine *m, struct machine *other)
+{
+	struct pfn pfn = { 1 };
+	unsigned i;
+
+	for (; pfn.n < m->frame_count; pfn.n++) {
+		if (frame_type(frame_meta(m, pfn)) != FRAME_TABLE
+		    && frame_type(frame_meta(m, pfn)) != FRAME_COMMON)
+			continue;
+		for (i = 0; i < EXO_TABLE_SLOTS; i++)
+			if ((table_slots(m, pfn)[i] ^ table_slots(other, pfn)[i]) == SLOT_ACCESSED)
+				table_slots(m, pfn)[i] = table_slots(other, pfn)[i];
+	}
+}
+
 bool lab_is_same(struct lab *l)
 {
 	struct machine *after = host_snapshot(l->m);
@@ -184,6 +200,7 @@ bool lab_is_same(struct lab *l)
 	uint64_t i;
 
 	lab_forget(after, l->before);
+	lab_forget_accessed(after, l->before);
 	is_same = !memcmp(after, l->before, l->m->arch.bytes);
 	for (i = 0; !is_same && i < l->m->arch.bytes / 8; i++) {
 		if (((uint64_t *)after)[i] == ((uint64_t *)l->before)[i])
@@ -242,6 +259,32 @@ uint64_t lab_child(struct lab *l, uint64_t frames)
 	else
 		err = lab_call(l, EXO_CALL_ENV_CREATE, 0, 0, 0, 0, 0);
 	return err ? 0 : l->value;
+}
+
+uint64_t lab_vcpu(struct lab *l, uint64_t env, uint64_t page, unsigned cpu)
+{
+	struct exo_vcpu_start start = { .page = page, .entry = LAB_ENTRY,
+		.stack = page + 4 * EXO_PAGE_SIZE, .argument = 77, .upcall_entry = LAB_ENTRY,
+		.stack_base = page + EXO_PAGE_SIZE, .stack_top = page + 4 * EXO_PAGE_SIZE };
+	uint64_t vcpu;
+
+	lab_map(l, env, page + EXO_PAGE_SIZE, 3);
+	if (lab_call_with(l, EXO_CALL_VCPU_START, &start, sizeof(start), 1, env, 0))
+		lab_give_up("a vcpu cannot be started");
+	vcpu = l->value;
+	if (lab_call(l, EXO_CALL_SLICE_ALLOC, vcpu, cpu, EXO_SLICE_ANY, 0, 0))
+		lab_give_up("a slice cannot be had");
+	return vcpu;
+}
+
+int64_t lab_reap(struct lab *l, uint64_t env)
+{
+	int64_t err;
+
+	do
+		err = lab_call(l, EXO_CALL_ENV_REAP, env, 0, 0, 0, 0);
+	while (err == EXO_E_AGAIN);
+	return err;
 }
 
 void lab_map(struct lab *l, uint64_t env, uint64_t address, unsigned pages)

@@ -84,6 +84,11 @@ uint32_t lab_used(struct lab *l, uint64_t env, enum exo_resource resource);
 /* A child env of the caller's, on its account or (frames > 0) one of its own with that many frames
  * and some of everything else. Its handle; 0: refused. */
 uint64_t lab_child(struct lab *l, uint64_t frames);
+/* Start a vcpu in an env, with a slice on `cpu` and an upcall stack of the three pages after its
+ * page, which is at `page`. Its handle; it is RUNNABLE. */
+uint64_t lab_vcpu(struct lab *l, uint64_t env, uint64_t page, unsigned cpu);
+/* Reap a dead env, as often as it takes. The last result; its status in l->value. */
+int64_t lab_reap(struct lab *l, uint64_t env);
 /* Make the tables down to level 1 for an address, then zero pages there with all access. */
 void lab_map(struct lab *l, uint64_t env, uint64_t address, unsigned pages);
 /* Fill another env's page through the caller's own mapping of the frame: write a word of memory,

@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: ISC
 # Tests of the kernel on the simulated machine: tests/host/NAME.c, linked with liblab.a.
 KERNEL_TESTS = \
+	tests/host/upcalls_and_resume.tap \
+	tests/host/out_of_memory_everywhere.tap \
+	tests/host/everything_comes_back.tap \
+	tests/host/call_wait_wake.tap \
+	tests/host/call_vcpu.tap \
+	tests/host/call_slice_yield_timer.tap \
+	tests/host/call_env.tap \
+	tests/host/call_console.tap \
+	tests/host/call_account.tap \
 	tests/host/audit_names_what_is_broken.tap \
 	tests/host/boot_pages_stay_read_only.tap \
 	tests/host/charge_follows_claim.tap \

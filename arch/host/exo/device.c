@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arch/host/host.h"
+#include "exo/console.h"
 #include "exo/machine.h"
 
 _Thread_local struct host_self host_self;
@@ -126,6 +127,8 @@ void arch_idle(struct machine *m, struct cpu *c)
 			m->arch.clock = hc->deadline;
 	}
 	hc->is_interrupted = false;
+	if (has_input)
+		console_receive(m);
 	kernel_interrupt_idle(m, c);
 }
 
