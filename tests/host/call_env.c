@@ -87,7 +87,6 @@ static UNCHECKED void check_kill(struct lab *l)
 	tap_eq(lab_reap(l, child), 0, "reap");
 	tap_eq(l->value, EXO_STATUS(EXO_DEATH_EXIT, 0xffffffff), "gives its status");
 	lab_denies(l, EXO_CALL_ENV_REAP, child, 0, 0, EXO_E_ENV, "reaping twice");
-	l->m->env_hint = child & 0xffff;
 	other = lab_child(l, 0);
 	tap_eq(other, child + (1u << 16), "another env has its place");
 	lab_denies(l, EXO_CALL_ENV_KILL, child, 0, 0, EXO_E_ENV,

@@ -163,7 +163,7 @@ refused "an archive of another kind" "not a newc cpio"
 poke "$tap_scratch/archive" 94 'FFFFFFFF'
 refused "a name longer than the archive" "truncated"
 poke "$tap_scratch/archive" 94 '0000000Z'
-refused "a length that is no number" "not a newc cpio"
+refused "a length that is no number" "does not begin with it"
 "$build/tools/chitin-run" --archive "$tap_scratch/archive" --raw "$tap_scratch/good"
 poke "$tap_scratch/archive" 54 'FFFFFFFF'
 refused "a file longer than the archive" "truncated"
