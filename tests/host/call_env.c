@@ -63,7 +63,7 @@ static void check_create_refusals(struct lab *l)
 	lab_sound(l, "all is sound");
 }
 
-static UNCHECKED void check_kill(struct lab *l)
+static void check_kill(struct lab *l)
 {
 	uint64_t child = lab_child(l, 0), other;
 
