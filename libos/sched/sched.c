@@ -33,6 +33,9 @@ void sched_arm(struct libos *os)
 	struct thread *self = thread_self();
 	uint64_t deadline = UINT64_MAX;
 
+	if (s->next_tick && s->next_tick == s->armed && s->ready_count && !s->sleepers
+	    && !s->yield_at && self->grace_end <= s->armed)
+		return; /* as most often */
 	if (sched_is_ticking(s)) {
 		if (!s->next_tick)
 			s->next_tick = sched_tick_after(s, machine_clock());
@@ -171,8 +174,7 @@ void sched_switch_locked(struct libos *os, struct thread *self)
 		sched_idle(os);
 		lock_acquire(os, RANK_SCHED);
 	}
-	is_running = thread_edge(next, (uint32_t)(thread_handle(next) >> 16), THREAD_READY,
-				 THREAD_RUNNING);
+	is_running = thread_edge(next, thread_generation(next), THREAD_READY, THREAD_RUNNING);
 	assert(is_running);
 	lock_release(os, RANK_SCHED);
 	lock_check_none(os);

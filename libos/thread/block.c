@@ -52,11 +52,6 @@ static void sleepers_remove(struct libos *os, struct thread *t)
 	t->sleep_next = NULL;
 }
 
-static uint32_t block_generation(const struct thread *t)
-{
-	return (uint32_t)(thread_handle(t) >> 16);
-}
-
 /* BLOCKED -> READY, with sched held. False: it is not BLOCKED any more; counted. */
 static bool block_end_locked(struct libos *os, struct thread *t)
 {
@@ -65,7 +60,7 @@ static bool block_end_locked(struct libos *os, struct thread *t)
 	if (t->deadline != THREAD_NO_DEADLINE)
 		sleepers_remove(os, t);
 	t->queue = NULL;
-	if (!thread_edge(t, block_generation(t), THREAD_BLOCKED, THREAD_READY)) {
+	if (!thread_edge(t, thread_generation(t), THREAD_BLOCKED, THREAD_READY)) {
 		os->statistics.wakes_stale++;
 		return false;
 	}
@@ -89,7 +84,7 @@ err_t thread_block(struct libos *os, struct wait_queue *queue, uint64_t deadline
 		queue_append(queue, self);
 	if (deadline != THREAD_NO_DEADLINE)
 		sleepers_insert(os, self);
-	is_blocked = thread_edge(self, block_generation(self), THREAD_RUNNING, THREAD_BLOCKED);
+	is_blocked = thread_edge(self, thread_generation(self), THREAD_RUNNING, THREAD_BLOCKED);
 	assert(is_blocked);
 	sched_switch_locked(os, self);
 	return self->is_timed_out ? EXO_E_EARLY : self->is_interrupted ? EXO_E_PENDING : EXO_OK;
@@ -153,7 +148,7 @@ void thread_yield(struct libos *os)
 		return;
 	}
 	lock_acquire(os, RANK_SCHED);
-	is_ready = thread_edge(self, block_generation(self), THREAD_RUNNING, THREAD_READY);
+	is_ready = thread_edge(self, thread_generation(self), THREAD_RUNNING, THREAD_READY);
 	assert(is_ready);
 	os->sched.policy->enqueue(os, self);
 	sched_switch_locked(os, self);

@@ -19,12 +19,6 @@ static const uint8_t edges[THREAD_STATES] = {
 	[THREAD_TERMINATED] = 1u << THREAD_FREE,
 };
 
-static uint32_t thread_generation(const struct thread *t)
-{
-	/* Acquire: what was written before the state is seen. pairs with: thread_edge */
-	return (uint32_t)(atomic_load_explicit(&t->word, memory_order_acquire) >> 8);
-}
-
 enum thread_state thread_state(const struct thread *t)
 {
 	/* Acquire: pairs with: thread_edge */

@@ -83,6 +83,13 @@ struct thread_context {
 	_Alignas(64) uint8_t fpu[EXO_PAGE_SIZE - 64];
 };
 
+/* How often the slot was claimed. */
+static inline uint32_t thread_generation(const struct thread *t)
+{
+	/* Acquire: what was written before the state is seen. pairs with: thread_edge */
+	return (uint32_t)(atomic_load_explicit(&t->word, memory_order_acquire) >> 8);
+}
+
 /* The current thread, from the vcpu's register and record. */
 struct thread *thread_self(void);
 /* The thread that a handle names, or NULL if its slot is FREE or someone else's by now. */
