@@ -33,7 +33,7 @@
 #define LIBOS_PLAIN      LIBOS_PRIVATE
 #define LIBOS_PLAIN_PAGES 0x1e0u
 #define LIBOS_WIRED      (LIBOS_PRIVATE + LIBOS_PLAIN_PAGES * EXO_PAGE_SIZE)
-#define LIBOS_WIRED_PAGES 4u
+#define LIBOS_WIRED_PAGES 3u
 #define LIBOS_WIRED_END  (LIBOS_WIRED + LIBOS_WIRED_PAGES * EXO_PAGE_SIZE)
 #define LIBOS_RESERVE    (LIBOS_PRIVATE + 0x1f0 * EXO_PAGE_SIZE)
 #define LIBOS_RESERVE_PAGES 4u /* three tables and a page */
@@ -52,7 +52,7 @@
 #define LIBOS_HEAP_MAP   (EXO_LIBRARY_BASE + UINT64_C(0x1800000000)) /* 4 bytes a heap page */
 #define LIBOS_CONTEXTS   (EXO_LIBRARY_BASE + UINT64_C(0x2000000000))
 #define LIBOS_STACKS     (EXO_LIBRARY_BASE + UINT64_C(0x3000000000))
-#define LIBOS_STACK_BYTES  UINT64_C(0x4000) /* of a library stack */
+#define LIBOS_STACK_BYTES  UINT64_C(0x3000) /* of a library stack */
 #define LIBOS_STACK_STRIDE UINT64_C(0x8000) /* the rest is never mapped */
 
 #define LIBOS_THREADS    256u
@@ -61,9 +61,12 @@
 #define VM_BOTTOM        UINT64_C(0x10000)
 #define VM_TOP           (EXO_SPAN(EXO_LEVELS) * (EXO_ROOT_USER - 4))
 #define LIBOS_STAGING    VM_TOP /* root slot 252 */
-/* The main stack lies in the first GiB, with the program: one level 2 table serves both. */
-#define VM_STACK_TOP     UINT64_C(0x3fe00000)
+/* The main stack of a program that begins above VM_STACK_LOW_TOP, as chitin-cc links it, ends there:
+ * one level 1 table serves both, which is one less to copy in fork. Others have it at the end of
+ * the first GiB. */
 #define VM_STACK_BYTES   (8 * LIBOS_MIB)
+#define VM_STACK_LOW_TOP (VM_BOTTOM + VM_STACK_BYTES)
+#define VM_STACK_TOP     UINT64_C(0x3fe00000)
 #define VM_BREAK_END     (VM_STACK_TOP - VM_STACK_BYTES - LIBOS_MIB)
 /* vm_map looks for free addresses from here up. */
 #define VM_MAP_BASE      UINT64_C(0x100000000)

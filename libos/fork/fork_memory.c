@@ -18,7 +18,7 @@
 
 enum {
 	FORK_OPS = 12,       /* gathered for one call */
-	FORK_SHARES = 40,    /* most SHAREs of one fork */
+	FORK_SHARES = 16,    /* in one batch */
 	FORK_COPY_PAGES = 64, /* pages of a table that are copied rather than shared */
 	FORK_GAP_PAGES = 16, /* empty slots that one run goes over */
 	FORK_TABLES = 6,     /* tables below one that are looked into rather than shared with it */
@@ -29,6 +29,7 @@ struct fork_build {
 	uint64_t env;
 	err_t error;
 	unsigned count, shares;
+	uint64_t stack;      /* the page of the program's stack in use: duplicated at once */
 	struct exo_slot_op ops[FORK_OPS];
 	struct exo_slot_op *share; /* FORK_SHARES */
 };
@@ -106,10 +107,23 @@ static void fork_copy(struct fork_build *f, struct fork_run *run)
 	*run = (struct fork_run){ 0 };
 }
 
-/* More leaves of the same table: an operation costs more than a few empty slots. */
+/* More leaves of the same table: an operation costs more than a few empty slots. The page of the
+ * stack that both sides go on writing is cut out: two faults cost more than its copy. */
 static void fork_gather(struct fork_build *f, struct fork_run *run, uint64_t start, uint64_t end,
 			bool is_writable)
 {
+	if (f->stack >= start && f->stack < end) {
+		uint64_t stack = f->stack;
+
+		f->stack = 0;
+		if (start < stack)
+			fork_gather(f, run, start, stack, is_writable);
+		fork_copy(f, run);
+		fork_op(f, EXO_OP_DUP, 1, stack, 1, EXO_READ | EXO_WRITE);
+		start = stack + EXO_PAGE_SIZE;
+		if (start == end)
+			return;
+	}
 	if (run->end && start - run->end > FORK_GAP_PAGES * EXO_PAGE_SIZE)
 		fork_copy(f, run);
 	if (!run->end)
@@ -270,12 +284,25 @@ static void fork_slot(struct fork_build *f, uint64_t address, unsigned level)
 		fork_slot(f, at, level - 1);
 }
 
+/* The page at the program's stack pointer if it is there, in a stack; else 0. */
+static uint64_t fork_stack_page(struct vm *vm, uint64_t page)
+{
+	const struct vm_region *region = region_find(vm, page);
+	uint64_t slot;
+
+	if (!region || !(region->flags & VM_STACK) || !slots_read(page, 1, &slot)
+	    || !slot_is_present(slot))
+		return 0;
+	return page;
+}
+
 err_t fork_memory(struct libos *os, struct thread *self, uint64_t sp, uint64_t env)
 {
 	struct exo_slot_op share[FORK_SHARES];
 	struct fork_build f = { .os = os, .env = env, .share = share };
 	uint64_t at;
 
+	f.stack = fork_stack_page(&os->vm, PAGE_DOWN(EXO_REG_SP(&self->frame->regs)));
 	fork_library(&f, self, PAGE_DOWN(sp));
 	for (at = fork_next(&os->vm, 0, VM_TOP); at < VM_TOP && !f.error;
 	     at = fork_next(&os->vm, (at | (EXO_ROOT_SPAN - 1)) + 1, VM_TOP))

@@ -15,7 +15,7 @@
 #include "libos/state.h"
 #include "libos/vm/slots.h"
 
-_Static_assert(LIBOS_WIRED_END == UINT64_C(0x7f00003e4000), "start.S, libos.ld, native.ld");
+_Static_assert(LIBOS_WIRED_END == UINT64_C(0x7f00003e3000), "start.S, libos.ld, native.ld");
 
 enum { START_NOT_FOUND = 127, START_NOT_EXECUTABLE = 126, START_STRINGS = 256 };
 
@@ -93,9 +93,9 @@ static err_t start_map_segment(struct libos *os, const struct image_segment *s,
 		      s->file_bytes ? &backing : NULL, &at);
 }
 
-/* Regions of the program: segments, heap, stack. Returns its end. */
+/* Regions of the program: segments, heap, stack, whose end is *top. */
 static err_t start_map(struct libos *os, const struct image *image,
-		       const struct process_file *file)
+		       const struct process_file *file, uint64_t *top)
 {
 	uint64_t end = VM_BOTTOM, at;
 	err_t err = EXO_OK;
@@ -110,8 +110,9 @@ static err_t start_map(struct libos *os, const struct image *image,
 		end = s->address + s->bytes;
 	}
 	vm_break_init(os, end);
+	*top = image->segment[0].address > VM_STACK_LOW_TOP ? VM_STACK_LOW_TOP : VM_STACK_TOP;
 	if (!err)
-		err = vm_map(os, VM_STACK_TOP - VM_STACK_BYTES, VM_STACK_BYTES,
+		err = vm_map(os, *top - VM_STACK_BYTES, VM_STACK_BYTES,
 			     EXO_READ | EXO_WRITE
 			     | (image->is_stack_executable ? EXO_EXEC : 0u),
 			     VM_NEW | VM_STACK, NULL, &at);
@@ -147,7 +148,7 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 	const char *path = (const char *)exec + exec->path, *why;
 	struct program_image program;
 	struct image image;
-	uint64_t sp;
+	uint64_t sp, top;
 	err_t err;
 
 	start_name(os, path);
@@ -171,10 +172,10 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 		.headers = image.headers, .header_bytes = image.header_bytes,
 		.header_count = image.header_count,
 	};
-	err = start_map(os, &image, &exec->file);
+	err = start_map(os, &image, &exec->file, &top);
 	start_drop_file(os, &exec->file);
 	if (!err)
-		err = linux_stack(os, &program, VM_STACK_TOP, &sp);
+		err = linux_stack(os, &program, top, &sp);
 	if (err)
 		start_fail(os, path, err == EXO_E_TOO_LONG ? "arguments are too long"
 			   : "out of memory, or its segments leave no room", START_NOT_EXECUTABLE);

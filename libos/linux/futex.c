@@ -57,7 +57,8 @@ int64_t futex_wake(struct libos *os, uint64_t address, uint64_t count, uint32_t 
 
 void futex_fork_child(struct linux_state *linux)
 {
-	linux->waiters = NULL;
+	if (linux->waiters)
+		linux->waiters = NULL;
 }
 
 /* The deadline in clock units of a wait's fourth argument. */

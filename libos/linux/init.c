@@ -201,10 +201,12 @@ static void init_events(struct libos *os, uint32_t events)
 static void init_fork_child(struct thread *t)
 {
 	struct libos *os = t->os;
+	struct tty *tty = &os->fs->fs.tty;
 
 	os->linux->files = family_self(os)->files;
 	futex_fork_child(os->linux);
-	os->linux->threads = 1;
+	if (os->linux->threads != 1)
+		os->linux->threads = 1;
 	signal_fork_child(t);
 	/* One may have been sent before the child looked at its bell. */
 	signal_bell(os);

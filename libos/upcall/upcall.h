@@ -15,7 +15,7 @@
  * (2), a level 0 fault within that (3). Nothing in level 0 faults. Each costs at most
  * UPCALL_FRAME_BYTES of stack besides the handler's own; LIBOS_STACK_BYTES has room for three.
  *
- * Stack: a library stack is 16 KiB, the first thread's some 15 KiB. Functions of the library keep
+ * Stack: a library stack is 12 KiB, the first thread's some 11 KiB. Functions of the library keep
  * their locals below 1 KiB; larger buffers come from heap_alloc.
  */
 #ifndef LIBOS_UPCALL_UPCALL_H

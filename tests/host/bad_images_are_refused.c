@@ -13,7 +13,7 @@ enum { FILE_BYTES = 3 * 4096 + 100, PHOFF = 64, PHSIZE = 56 };
 
 static const struct image_limits limits = {
 	.machine = 62, .bottom = 0x10000, .top = 0x3f000000,
-	.library = 0x7f0000000000, .library_end = 0x7f00003e4000, .bias = 0x400000,
+	.library = 0x7f0000000000, .library_end = 0x7f00003e3000, .bias = 0x400000,
 };
 
 static uint8_t file[FILE_BYTES];

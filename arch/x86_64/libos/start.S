@@ -6,7 +6,7 @@
  *
  * Then user_copy and others, which touch the program's memory.
  */
-	.set	WIRED_END, 0x7f00003e4000	/* LIBOS_WIRED_END, asserted in start.c */
+	.set	WIRED_END, 0x7f00003e3000	/* LIBOS_WIRED_END, asserted in start.c */
 	.set	E_POINTER, -2			/* EXO_E_POINTER */
 
 	.text
