@@ -201,7 +201,6 @@ static void init_events(struct libos *os, uint32_t events)
 static void init_fork_child(struct thread *t)
 {
 	struct libos *os = t->os;
-	struct tty *tty = &os->fs->fs.tty;
 
 	os->linux->files = family_self(os)->files;
 	futex_fork_child(os->linux);

@@ -45,7 +45,7 @@ static uint64_t random_number(void)
 static uint64_t random_argument(void)
 {
 	static const uint64_t some[] = { 0, 1, 2, 3, 4, 8, 16, 64, 4096, 4097, 0x7fffffff,
-		0x80000000, 0xffffffff, UINT64_MAX, UINT64_MAX - 99, 0x400000, 0x7f0000000000,
+		0x80000000, 0xffffffff, UINT64_MAX, UINT64_MAX - 99, 0x812000, 0x7f0000000000,
 		0x7f0000200000, 0x7e8000000000, 0x7f8000000000, 0x8000000000000000 };
 
 	switch (random() % 4) {
