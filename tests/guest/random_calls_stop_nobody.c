@@ -294,13 +294,14 @@ static void end_orphans(void)
 	}
 }
 
-/* A child that took its own data away could not note what it had created: try all handles. */
-static void end_unknown(void)
+/* A child that took its own data away could not note what it had created: try the handles that
+ * there may be. */
+static void end_unknown(uint64_t children)
 {
 	uint64_t index, generation;
 
-	for (index = 0; index < 512; index++)
-		for (generation = 1; generation < 60; generation++) {
+	for (index = 0; index < 24; index++)
+		for (generation = 1; generation < 30 * children + 100; generation++) {
 			struct raw_child c = { .env = index | generation << 16 };
 
 			if (c.env != parent && c.env != bystander_env && !raw_child_kill(&c, 0))
@@ -386,7 +387,7 @@ static void raw_main(void)
 		if (raw_is_back(&before))
 			continue;
 		unknown++;
-		end_unknown();
+		end_unknown(n);
 		leaks += !raw_is_back(&before);
 	}
 	report();
