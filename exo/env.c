@@ -43,13 +43,17 @@ err_t env_find(struct machine *m, unsigned caller, uint64_t handle, bool is_dead
 
 err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
 {
-	unsigned i;
+	unsigned left = m->envs[parent].children, i;
 
-	for (i = 0; i < EXO_ENVS && m->envs[parent].children; i++)
-		if (m->envs[i].state == ENV_DEAD && m->envs[i].parent == parent) {
+	for (i = 0; left; i++) {
+		if (m->envs[i].parent != parent || m->envs[i].state == ENV_FREE)
+			continue;
+		if (m->envs[i].state == ENV_DEAD) {
 			*env = i;
 			return EXO_OK;
 		}
+		left--;
+	}
 	return EXO_E_EMPTY;
 }
 

@@ -188,6 +188,26 @@ void frame_drop(struct machine *m, struct pfn pfn)
 	frame_unref(m, pfn);
 }
 
+/* The first present slot from `at` on, of a table that has one; empty ones go by fours. */
+static unsigned table_next(const _Atomic uint64_t *slots, unsigned at)
+{
+	for (;; at++) {
+		const _Atomic uint64_t *s = slots + at;
+
+		/* Relaxed: nobody else holds the table. */
+		while (at % 4 == 0
+		       && !slot_is_present(atomic_load_explicit(s, memory_order_relaxed)
+					   | atomic_load_explicit(s + 1, memory_order_relaxed)
+					   | atomic_load_explicit(s + 2, memory_order_relaxed)
+					   | atomic_load_explicit(s + 3, memory_order_relaxed))) {
+			at += 4;
+			s += 4;
+		}
+		if (slot_is_present(atomic_load_explicit(s, memory_order_relaxed)))
+			return at;
+	}
+}
+
 /* Drop what a dying table holds; a root's kernel half and recursive slot hold nothing, and lie
  * behind the last used slot. Returns how many slots were looked at. */
 static int drain_table(struct machine *m, struct pfn table)
@@ -197,10 +217,10 @@ static int drain_table(struct machine *m, struct pfn table)
 	int i;
 
 	for (i = 0; used; i++) {
-		uint64_t slot = atomic_load_explicit(&slots[i], memory_order_relaxed);
+		uint64_t slot;
 
-		if (!slot_is_present(slot))
-			continue;
+		i = (int)table_next(slots, (unsigned)i);
+		slot = atomic_load_explicit(&slots[i], memory_order_relaxed);
 		frame_drop(m, (struct pfn){ slot_pfn(slot) });
 		used--;
 	}
