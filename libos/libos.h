@@ -74,6 +74,11 @@ LIBOS_PUBLIC uint64_t libos_clock_hz(void);
 /* Bytes straight to the console, bypassing libc. */
 LIBOS_PUBLIC long libos_console_write(const void *buffer, size_t length);
 
+/* Any of Linux's calls of up to four arguments (doc/linux.md), as a call of the library: files and
+ * pipes without an upcall through the kernel. What Linux returns, a negative errno of its own
+ * (-EINTR if a signal came, however its handler was set) included. */
+LIBOS_PUBLIC long libos_linux(long number, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3);
+
 /* ---- Switches and figures ---- */
 
 enum libos_switch {

@@ -37,6 +37,7 @@ GUEST_TESTS = \
 	tests/guest/threads_keep_registers.guest \
 	tests/guest/threads_mixed_kinds.guest \
 	tests/guest/linux_calls_answer_as_linux.guest \
+	tests/guest/native_linux_calls.guest \
 	tests/guest/pthreads_share_and_wait.guest \
 	tests/guest/random_linux_calls_leave_the_process.guest \
 	tests/guest/signal_on_cow_stack.guest \

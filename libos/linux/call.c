@@ -74,6 +74,11 @@ static int64_t call_restart(struct linux_call *c, int64_t result)
 	return call_table[c->number].handler == signal_return ? result : signal_restart(c, result);
 }
 
+static bool call_is_interrupted(int64_t result)
+{
+	return result <= -LINUX_ERESTARTSYS && result >= -LINUX_ERESTART_RESTARTBLOCK;
+}
+
 bool call_hook(struct thread *t, struct exo_frame *frame)
 {
 	struct exo_regs *regs = &frame->regs;
@@ -92,10 +97,27 @@ bool call_hook(struct thread *t, struct exo_frame *frame)
 	};
 
 	result = call_run(&c);
-	if (result <= -LINUX_ERESTARTSYS && result >= -LINUX_ERESTART_RESTARTBLOCK)
+	if (call_is_interrupted(result))
 		result = call_restart(&c, result);
 	EXO_REG_RESULT(regs) = (uint64_t)result;
 	return true;
+}
+
+int64_t call_native(struct thread *t, struct exo_frame *frame, uint64_t number,
+		    const uint64_t argument[4])
+{
+	struct linux_call c = {
+		.os = t->os,
+		.linux = t->os->linux,
+		.fs = t->os->fs,
+		.thread = t,
+		.frame = frame,
+		.number = number,
+		.arg = { argument[0], argument[1], argument[2], argument[3] },
+	};
+	int64_t result = call_run(&c);
+
+	return call_is_interrupted(result) ? -LINUX_EINTR : result;
 }
 
 int64_t linux_in(struct linux_call *c, void *to, uint64_t from, size_t bytes)

@@ -239,6 +239,7 @@ void linux_init(struct libos *os)
 	memcpy(os->linux->comm, os->process.name, sizeof(os->linux->comm) - 1);
 	os->linux->is_traced = init_is_traced(os);
 	os->hooks.syscall = call_hook;
+	os->hooks.linux_call = call_native;
 	os->hooks.events = init_events;
 	os->hooks.leave = signal_leave;
 	os->hooks.bell = signal_bell;

@@ -76,6 +76,9 @@ struct linux_entry {
 
 /* struct upcall_hooks.syscall: a system call of the program. */
 bool call_hook(struct thread *t, struct exo_frame *frame);
+/* struct upcall_hooks.linux_call: one made by libos_linux. */
+int64_t call_native(struct thread *t, struct exo_frame *frame, uint64_t number,
+		    const uint64_t argument[4]);
 
 /* Copy from and to the program: 0 or -LINUX_EFAULT. */
 int64_t linux_in(struct linux_call *c, void *to, uint64_t from, size_t bytes) MUST_USE;

@@ -14,7 +14,7 @@ _Static_assert(NATIVE_PREFIX == UINT64_C(0x4c49424f00000000), "native.S");
 struct native {
 	struct libos *os;
 	struct exo_frame *frame;
-	uint64_t a0, a1, a2, a3;
+	uint64_t a0, a1, a2, a3, a4;
 };
 
 static int64_t native_fork(struct native *n)
@@ -219,6 +219,15 @@ static int64_t native_statistics(struct native *n)
 	return vm_write(os, n->a0, &s, sizeof(s));
 }
 
+static int64_t native_linux(struct native *n)
+{
+	const uint64_t argument[] = { n->a1, n->a2, n->a3, n->a4 };
+
+	if (!n->os->hooks.linux_call)
+		return EXO_E_CALL;
+	return n->os->hooks.linux_call(thread_self(), n->frame, n->a0, argument);
+}
+
 static int64_t (*const calls[])(struct native *) = {
 #define NATIVE(number, name, arguments) [number] = native_##name,
 #include "libos/upcall/native.def"
@@ -231,7 +240,7 @@ bool native_call(struct libos *os, struct exo_frame *frame)
 	uint64_t number = EXO_REG_NUMBER(r) - NATIVE_PREFIX;
 	struct native n = {
 		.os = os, .frame = frame, .a0 = EXO_REG_ARG0(r), .a1 = EXO_REG_ARG1(r),
-		.a2 = EXO_REG_ARG2(r), .a3 = EXO_REG_ARG3(r),
+		.a2 = EXO_REG_ARG2(r), .a3 = EXO_REG_ARG3(r), .a4 = EXO_REG_ARG4(r),
 	};
 
 	if (number >= ARRAY_COUNT(calls))

@@ -45,6 +45,10 @@ struct upcall_hooks {
 	/* A foreign system call, registers as they were. The hook sets the result register. False:
 	 * not answered; the process ends with a line on the console. */
 	bool (*syscall)(struct thread *t, struct exo_frame *frame);
+	/* A foreign call of up to four arguments that a native program makes by libos_linux: its
+	 * result. A call that a signal has interrupted is not made again. */
+	int64_t (*linux_call)(struct thread *t, struct exo_frame *frame, uint64_t number,
+			      const uint64_t argument[4]);
 	/* A fault or exception of the program that nothing resolved: deliver a signal and return
 	 * true, or return false: one line on the console, status 128 + 11 and the like. */
 	bool (*fault)(struct thread *t, struct exo_frame *frame, enum upcall_fault why);
