@@ -6,10 +6,10 @@
 #include "fuzz/explore.h"
 
 const char explore_name[] = "account";
-const unsigned explore_frames = 12, explore_cpus = 1;
+const unsigned explore_frames = 13, explore_cpus = 1;
 const bool explore_is_drained = false;
 const bool explore_is_writer_alone = false;
-const uint64_t explore_states_least = 10000;
+const uint64_t explore_states_least = 100000;
 
 static void claims(struct explore *x, unsigned env)
 {
