@@ -70,6 +70,7 @@ RAW_TESTS = \
 # what they say on Chitin and here.
 GUEST_AND_HERE = \
 	tests/guest/signals_faults.c \
+	tests/guest/signals_family.c \
 	tests/guest/signals_handlers.c \
 	tests/guest/signals_hostile.c \
 	tests/guest/signals_threads.c \

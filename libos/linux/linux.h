@@ -106,6 +106,8 @@ void info_random(struct linux_state *linux, void *bytes, size_t count);
 
 /* The number that a thread has as a task: the process's for the first. */
 uint64_t task_id(const struct libos *os, const struct thread *t);
+/* The process that it belongs to. */
+uint32_t task_process(uint32_t id);
 /* A forked child: no other threads, nobody waits. */
 void futex_fork_child(struct linux_state *linux);
 /* Wake up to count waiters on a word; how many. */

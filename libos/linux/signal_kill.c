@@ -26,11 +26,23 @@ int64_t signal_kill(struct linux_call *c)
 
 	if (number > LINUX_SIGNALS)
 		return -LINUX_EINVAL;
+	if ((uint32_t)c->arg[0] == c->os->process.pid)
+		return number == 0 ? 0 : signal_post_self(c->os, NULL, number);
 	if (family_signal(c->os, (int32_t)c->arg[0], number, NULL) < 0)
 		return -LINUX_ESRCH;
 	/* What was for this process too is there when the call returns. */
 	signal_bell(c->os);
 	return 0;
+}
+
+/* A child has stopped or goes on, and this process does not want to know. */
+static bool kill_is_unwanted(const struct libos *os, const struct signal_info *info)
+{
+	enum { STOPPED = 5, CONTINUED = 6 };
+
+	return info->number == LINUX_SIGCHLD
+		&& (info->code == STOPPED || info->code == CONTINUED)
+		&& os->linux->signals.action[LINUX_SIGCHLD].flags & SIGNAL_SA_NOCLDSTOP;
 }
 
 void signal_bell(struct libos *os)
@@ -47,37 +59,55 @@ void signal_bell(struct libos *os)
 		};
 
 		/* Without room in the queue it is lost, as in Linux. */
-		(void)signal_post(os, NULL, &info);
+		if (!kill_is_unwanted(os, &info))
+			(void)signal_post(os, NULL, &info);
 	}
 }
 
-/* To one thread. info NULL: from this process. */
-static int64_t kill_one(struct linux_call *c, int32_t id, uint32_t number, struct signal_info *info)
+/* To another process. */
+static int64_t kill_other(struct linux_call *c, uint32_t pid, const struct signal_info *info)
+{
+	struct family_siginfo out = { .code = info->code, .pid = info->pid, .value = info->value };
+
+	return family_signal(c->os, (int32_t)pid, (unsigned)info->number, &out) < 0
+		? -LINUX_ESRCH : 0;
+}
+
+/* To the thread with that number; of another process's, whichever takes it. */
+static int64_t kill_one(struct linux_call *c, uint32_t id, const struct signal_info *info)
 {
 	struct thread *t;
 
-	if (id <= 0 || number > LINUX_SIGNALS)
+	if ((uint32_t)info->number > LINUX_SIGNALS)
 		return -LINUX_EINVAL;
-	t = kill_thread(c, (uint32_t)id);
+	if (task_process(id) != c->os->process.pid)
+		return kill_other(c, task_process(id), info);
+	t = kill_thread(c, id);
 	if (t == NULL)
 		return -LINUX_ESRCH;
-	if (number == 0)
-		return 0;
-	return info != NULL ? signal_post(c->os, t, info) : signal_post_self(c->os, t, number);
+	return info->number == 0 ? 0 : signal_post(c->os, t, info);
 }
 
 int64_t signal_tkill(struct linux_call *c)
 {
-	return kill_one(c, (int32_t)c->arg[0], (uint32_t)c->arg[1], NULL);
+	struct signal_info info = {
+		.number = (int32_t)c->arg[1], .code = SIGNAL_CODE_TKILL, .pid = c->os->process.pid,
+	};
+
+	return (int32_t)c->arg[0] <= 0 ? -LINUX_EINVAL : kill_one(c, (uint32_t)c->arg[0], &info);
 }
 
 int64_t signal_tgkill(struct linux_call *c)
 {
-	if ((int32_t)c->arg[0] <= 0)
+	struct signal_info info = {
+		.number = (int32_t)c->arg[2], .code = SIGNAL_CODE_TKILL, .pid = c->os->process.pid,
+	};
+
+	if ((int32_t)c->arg[0] <= 0 || (int32_t)c->arg[1] <= 0)
 		return -LINUX_EINVAL;
-	if ((uint32_t)c->arg[0] != c->os->process.pid)
-		return (int32_t)c->arg[1] <= 0 ? -LINUX_EINVAL : -LINUX_ESRCH;
-	return kill_one(c, (int32_t)c->arg[1], (uint32_t)c->arg[2], NULL);
+	if (task_process((uint32_t)c->arg[1]) != (uint32_t)c->arg[0])
+		return -LINUX_ESRCH;
+	return kill_one(c, (uint32_t)c->arg[1], &info);
 }
 
 /* What comes with a signal that the program queues: to others it may not look like the kernel's. */
@@ -105,7 +135,7 @@ int64_t signal_queueinfo(struct linux_call *c)
 	if (number > LINUX_SIGNALS)
 		return -LINUX_EINVAL;
 	if (pid != (int32_t)c->os->process.pid)
-		return -LINUX_ESRCH;
+		return pid <= 0 ? -LINUX_ESRCH : kill_other(c, (uint32_t)pid, &info);
 	return number == 0 ? 0 : signal_post(c->os, NULL, &info);
 }
 
@@ -120,7 +150,7 @@ int64_t signal_tgqueueinfo(struct linux_call *c)
 	error = kill_info_in(c, (int32_t)c->arg[0], number, c->arg[3], &info);
 	if (error < 0)
 		return error;
-	if ((uint32_t)c->arg[0] != c->os->process.pid)
+	if (task_process((uint32_t)c->arg[1]) != (uint32_t)c->arg[0])
 		return -LINUX_ESRCH;
-	return kill_one(c, (int32_t)c->arg[1], number, &info);
+	return kill_one(c, (uint32_t)c->arg[1], &info);
 }

@@ -27,6 +27,11 @@ uint64_t task_id(const struct libos *os, const struct thread *t)
 	return os->process.pid | (uint64_t)t->index << TASK_INDEX_SHIFT;
 }
 
+uint32_t task_process(uint32_t id)
+{
+	return id & ((1u << TASK_INDEX_SHIFT) - 1);
+}
+
 /* The word that is cleared when it ends, and on which its joiner waits. */
 int64_t task_set_tid_address(struct linux_call *c)
 {

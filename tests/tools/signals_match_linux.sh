@@ -21,7 +21,7 @@ runs() {	# runs KIND PROGRAM: it ends well on Chitin, and its output is that of 
 	tap_eq "$name, $1: status 0" "$there" 0
 }
 
-for name in signals_faults signals_handlers signals_hostile signals_threads signals_waits; do
+for name in signals_faults signals_family signals_handlers signals_hostile signals_threads signals_waits; do
 	file=$source/tests/guest/$name.c
 	musl-gcc -static -pthread -O1 "$file" -o "$name" || exit 1
 	"$build/tools/chitin-cc" -O1 "$file" -o "$name.native" || exit 1
