@@ -97,6 +97,8 @@ TOOL_TESTS = \
 TEST_H = tests/tap.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_hold.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
+EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
+	tests/tools/shell/words.sh
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
 
