@@ -53,6 +53,7 @@ err_t family_attach(struct libos *os, uint32_t pid)
 	if (!os->family.self)
 		return EXO_E_TYPE;
 	os->process.pid = pid;
+	os->family.self->vcpu = libos_vcpu_page()->vcpu;
 	sched_set_bell(os, &os->family.self->bell, &os->family.self->is_waiting);
 	return EXO_OK;
 }
@@ -63,6 +64,7 @@ void family_fork_child(struct libos *os, struct family_process *self)
 	os->family.held = 0;
 	os->family.sleepers = (struct wait_queue){ 0 };
 	os->process.pid = self->pid;
+	self->vcpu = libos_vcpu_page()->vcpu;
 	sched_set_bell(os, &self->bell, &self->is_waiting);
 }
 
@@ -74,17 +76,39 @@ struct exo_slot_op family_share_op(uint64_t env)
 	};
 }
 
+/* The only thread sleeps: it idles itself. */
+static err_t sleep_alone(struct libos *os)
+{
+	struct thread *self = thread_self();
+
+	os->family.is_woken = false;
+	while (!os->family.is_woken) {
+		if (self->is_signalled && !self->is_deaf)
+			return EXO_E_PENDING;
+		sched_idle(os);
+	}
+	return EXO_OK;
+}
+
+err_t family_block(struct libos *os, uint64_t deadline)
+{
+	if (os->threads_used == 1 && deadline == THREAD_NO_DEADLINE)
+		return sleep_alone(os);
+	return thread_block(os, &os->family.sleepers, deadline);
+}
+
 err_t family_sleep(struct libos *os, uint64_t deadline)
 {
 	err_t err;
 
 	family_unlock(os, FAMILY_FILE);
-	err = thread_block(os, &os->family.sleepers, deadline);
+	err = family_block(os, deadline);
 	family_lock(os, FAMILY_FILE);
 	return err;
 }
 
 void family_wake(struct libos *os)
 {
+	os->family.is_woken = true;
 	thread_wake(os, &os->family.sleepers, LIBOS_THREADS);
 }

@@ -41,6 +41,7 @@ struct family_local {
 	struct family_process *self;
 	uint32_t held;                    /* bit n: this process holds family lock n */
 	bool has_buried;                  /* one that left files open, or that nobody waits for */
+	bool is_woken;                    /* family_wake was called: for a thread that is alone */
 	struct wait_queue sleepers;       /* threads that look again when the bell rings; sched */
 };
 
@@ -75,8 +76,9 @@ void family_bury(struct libos *os, uint64_t env, uint32_t status);
 void family_post(struct family_process *p, unsigned number, const struct family_siginfo *info);
 
 /* Sleep until the bell rings (or anything else that concerns the family happens), or until a
- * deadline; gives the lock `file` back meanwhile. Results as thread_block. What is waited for must
- * have been said before (fs_wait). */
+ * deadline. Results as thread_block. Who is to ring must have been told before (fs_outside.wait). */
+err_t family_block(struct libos *os, uint64_t deadline) MUST_USE;
+/* The same with the lock `file` held, which is given back meanwhile. */
 err_t family_sleep(struct libos *os, uint64_t deadline) MUST_USE;
 /* The bell rang: everybody who sleeps in family_sleep looks again. */
 void family_wake(struct libos *os);

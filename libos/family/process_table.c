@@ -64,7 +64,7 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->is_waiting = p->status = p->change = 0;
 	p->pending = 0;
 	p->has_executed = p->is_reported = p->is_borrowing = 0;
-	p->env = 0;
+	p->env = p->vcpu = 0;
 	p->start_clock = machine_clock();
 	p->files = NULL;
 	if (parent)
@@ -151,6 +151,7 @@ void family_ring(struct family_process *p)
 	/* seq_cst: either this sees that the process is about to sleep, or the kernel sees the new
 	 * value of the bell. pairs with: sched_wait_bell */
 	atomic_fetch_add(&p->bell, 1);
+	libos_state()->sched.partner = p->vcpu;
 	if (atomic_load(&p->is_waiting) && atomic_exchange(&p->is_waiting, 0))
 		exo_call(EXO_CALL_WAKE, (uint64_t)&p->bell, 1, EXO_WAIT_SHARED, 0, 0);
 }

@@ -69,6 +69,7 @@ struct family_process {
 	/* made by vfork: its parent sleeps until it executes or ends */
 	_Atomic uint32_t is_borrowing;
 	uint64_t env;             /* handle; set before ALIVE */
+	uint64_t vcpu;            /* handle of its first vcpu; 0: not yet */
 	uint64_t start_clock;     /* clock units when it was made */
 	struct fs_files *files;   /* in the family's arena; of the process alone while ALIVE */
 	char name[16];            /* last part of argv[0] */

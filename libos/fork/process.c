@@ -150,7 +150,7 @@ err_t process_wait(struct libos *os, int32_t who, unsigned how, uint32_t *ended,
 		/* The signal that ended the wait may have been that of the child. */
 		if (blocked)
 			return blocked;
-		blocked = thread_block(os, &os->family.sleepers, THREAD_NO_DEADLINE);
+		blocked = family_block(os, THREAD_NO_DEADLINE);
 	}
 }
 
@@ -166,7 +166,7 @@ void process_wait_borrower(struct libos *os, uint32_t pid)
 
 	self->is_deaf = true;
 	while ((p = family_find(pid)) && p->is_borrowing)
-		if (thread_block(os, &os->family.sleepers, THREAD_NO_DEADLINE))
+		if (family_block(os, THREAD_NO_DEADLINE))
 			break;
 	self->is_deaf = false;
 }

@@ -136,13 +136,27 @@ static void sched_hang_bell(struct libos *os)
 	sched_look_at_bell(os);
 }
 
+/* Whom this process has just rung gets its time: perhaps the answer comes before it must wait, and
+ * then neither side has to tell the kernel. True: it came, or an event did. */
+static bool sched_yield_to_partner(struct sched *s)
+{
+	uint64_t partner = s->partner;
+
+	s->partner = 0;
+	if (!partner || exo_call(EXO_CALL_YIELD, partner, 0, 0, 0, 0).value < 0)
+		return false;
+	return atomic_load_explicit(s->bell, memory_order_acquire) != s->bell_seen
+		|| libos_vcpu_page()->pending;
+}
+
 /* Wait masked until an event is pending, then let it in, here on the library stack of the thread
  * that ran last. */
 void sched_idle(struct libos *os)
 {
 	sched_arm(os);
 	if (os->sched.bell) {
-		sched_wait_bell(&os->sched, 0);
+		if (!sched_yield_to_partner(&os->sched))
+			sched_wait_bell(&os->sched, 0);
 		sched_look_at_bell(os);
 	} else {
 		exo_call(EXO_CALL_WAIT, (uint64_t)&os->sched.idle_word, 0, 0, 0, 0);

@@ -51,6 +51,7 @@ struct sched {
 	const _Atomic uint32_t *bell; /* a shared word: its change is a DOORBELL; NULL: none */
 	_Atomic uint32_t *bell_waiting; /* set while the kernel watches the bell; NULL: no need */
 	bool is_bell_hung;          /* the kernel watches it while threads run */
+	uint64_t partner;           /* vcpu of the process that was rung last: it may answer */
 };
 
 void sched_init(struct libos *os);
