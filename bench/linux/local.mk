@@ -27,6 +27,7 @@ if HAVE_MUSL_GCC
 LINUX_BENCHES = bench/linux/costs
 check_DATA += bench/linux/costs
 endif
+check_DATA += bench/native bench/linux/native
 
 bench/linux/costs: $(COSTS_FOREIGN_C) $(COSTS_H) bench/bench.h $(ABI_H)
 	@$(MKDIR_P) $(@D)
