@@ -188,40 +188,21 @@ void frame_drop(struct machine *m, struct pfn pfn)
 	frame_unref(m, pfn);
 }
 
-/* The first present slot from `at` on, of a table that has one; empty ones go by fours. */
-static unsigned table_next(const _Atomic uint64_t *slots, unsigned at)
-{
-	for (;; at++) {
-		const _Atomic uint64_t *s = slots + at;
-
-		/* Relaxed: nobody else holds the table. */
-		while (at % 4 == 0
-		       && !slot_is_present(atomic_load_explicit(s, memory_order_relaxed)
-					   | atomic_load_explicit(s + 1, memory_order_relaxed)
-					   | atomic_load_explicit(s + 2, memory_order_relaxed)
-					   | atomic_load_explicit(s + 3, memory_order_relaxed))) {
-			at += 4;
-			s += 4;
-		}
-		if (slot_is_present(atomic_load_explicit(s, memory_order_relaxed)))
-			return at;
-	}
-}
-
 /* Drop what a dying table holds; a root's kernel half and recursive slot hold nothing, and lie
- * behind the last used slot. Returns how many slots were looked at. */
+ * behind the last used slot. Empty slots go by fours. Returns how many slots were looked at. */
 static int drain_table(struct machine *m, struct pfn table)
 {
+	const uint64_t *slots = arch_frame_memory(m, table); /* nobody else holds it */
 	unsigned used = frame_used(frame_meta(m, table));
-	_Atomic uint64_t *slots = table_slots(m, table);
 	int i;
 
 	for (i = 0; used; i++) {
-		uint64_t slot;
-
-		i = (int)table_next(slots, (unsigned)i);
-		slot = atomic_load_explicit(&slots[i], memory_order_relaxed);
-		frame_drop(m, (struct pfn){ slot_pfn(slot) });
+		while (i % 4 == 0 && !slot_is_present(slots[i] | slots[i + 1] | slots[i + 2]
+						      | slots[i + 3]))
+			i += 4;
+		if (!slot_is_present(slots[i]))
+			continue;
+		frame_drop(m, (struct pfn){ slot_pfn(slots[i]) });
 		used--;
 	}
 	return i;

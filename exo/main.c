@@ -117,10 +117,9 @@ static void init_times(struct machine *m, struct exo_info *info)
 /* A frame of the kernel's that programs may read for ever: one reference stays with the kernel. */
 static err_t map_for_reading(struct machine *m, struct pfn pfn, uint64_t offset)
 {
-	err_t err;
+	err_t err = frame_ref(m, pfn);
 
 	frame_retype(m, pfn, FRAME_BOOT, 0);
-	err = frame_ref(m, pfn);
 	return err ? err : boot_map(m, m->info_table, EXO_LEVELS - 1, offset,
 				    slot_leaf(pfn.n, EXO_READ | EXO_EXEC, EXO_READ | EXO_EXEC, 0));
 }

@@ -53,13 +53,6 @@ void revoke_ask(struct machine *m, unsigned account, uint32_t amount, uint64_t d
 		revoke_tell(m, account);
 }
 
-void revoke_returned(struct machine *m, unsigned account, uint32_t amount)
-{
-	struct account *a = &m->accounts[account];
-
-	a->revoke_frames -= amount < a->revoke_frames ? amount : a->revoke_frames;
-}
-
 /* Take one slot and list it. */
 static void revoke_slot(struct machine *m, struct cpu *c, unsigned env, struct slot_path *path,
 			uint64_t address, unsigned level) REQUIRES(tree_class)

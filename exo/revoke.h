@@ -15,8 +15,6 @@
  * back by `deadline`. Requires tree lock; takes account, wait, cpu. */
 void revoke_ask(struct machine *m, unsigned account, uint32_t amount, uint64_t deadline)
 	REQUIRES(tree_class);
-/* The account has given back `amount` of limit: less is asked for. Requires tree lock. */
-void revoke_returned(struct machine *m, unsigned account, uint32_t amount) REQUIRES(tree_class);
 /* Take what is still asked for, at most 512 slots looked at. EXO_E_STATE: nothing is asked for;
  * EXO_E_EARLY; EXO_E_AGAIN: more is left. Requires tree lock; takes env, account, and what
  * flush_finish takes. */

@@ -257,7 +257,8 @@ static err_t account_operate(struct machine *m, struct cpu *c, struct vcpu *v, u
 		if (!account_move(m, a, parent, resource, (uint32_t)amount))
 			return EXO_E_LIMIT;
 		if (resource == EXO_RESOURCE_FRAMES)
-			revoke_returned(m, a, (uint32_t)amount);
+			m->accounts[a].revoke_frames -= amount < m->accounts[a].revoke_frames
+				? (uint32_t)amount : m->accounts[a].revoke_frames;
 		return EXO_OK;
 	}
 	/* The rest is for who stands above the account. */
