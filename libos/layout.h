@@ -62,8 +62,8 @@
 #define VM_TOP           (EXO_SPAN(EXO_LEVELS) * (EXO_ROOT_USER - 4))
 #define LIBOS_STAGING    VM_TOP /* root slot 252 */
 /* The main stack of a program that begins above VM_STACK_LOW_TOP, as chitin-cc links it, ends
- * there: one level 1 table serves both, which is one less to copy in fork. Others have it at the end of
- * the first GiB. */
+ * there: one level 1 table serves both, which is one less to copy in fork. Others have it at the
+ * end of the first GiB. */
 #define VM_STACK_BYTES   (8 * LIBOS_MIB)
 #define VM_STACK_LOW_TOP (VM_BOTTOM + VM_STACK_BYTES)
 #define VM_STACK_TOP     UINT64_C(0x3fe00000)

@@ -146,7 +146,7 @@ $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 tests/guest/registers_survive_at_1000_hz.raw: tests/guest/registers_survive_between_envs.c
 
 # The kernel that plays the other side of chitin-run.
-check_DATA = tests/tools/kernel.elf $(BENCHES)
+check_DATA = tests/tools/kernel.elf bench/exo.raw
 CLEANFILES += tests/tools/kernel.elf
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)
