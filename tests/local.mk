@@ -53,6 +53,7 @@ RAW_TESTS = \
 	tests/guest/exit_in_every_state.raw \
 	tests/guest/hostile_arguments_change_nothing.raw \
 	tests/guest/hostile_frames_are_refused.raw \
+	tests/guest/orphans_go_to_the_parent.raw \
 	tests/guest/out_of_memory_at_every_allocation.raw \
 	tests/guest/random_calls_stop_nobody.raw \
 	tests/guest/random_code_cannot_stop_the_kernel.raw \

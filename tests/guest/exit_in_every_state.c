@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 120
+ * run-guest: --icount --hz 10000 --timeout 300
  * An env can be ended in every state of its vcpus: not started, without a slice, runnable,
  * preempted, running (by itself), waiting (on its own word, on a shared one, with a timer, with a
  * doorbell), in an upcall, masked with events pending, with a second vcpu in another state, with
@@ -302,8 +302,8 @@ static void raw_main(void)
 	before = raw_usage(0);
 	raw_state.page->masked = 0;
 	for (i = 0; i < RAW_COUNT(states); i++)
-		rounds(&states[i], &before, NULL, raw_rounds(100));
+		rounds(&states[i], &before, NULL, raw_rounds(60));
 	raw_text("# the same with accounts of their own\n");
 	for (i = 0; i < RAW_COUNT(states); i++)
-		rounds(&states[i], &before, &limits, raw_rounds(100));
+		rounds(&states[i], &before, &limits, raw_rounds(60));
 }
