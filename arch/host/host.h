@@ -79,6 +79,8 @@ int host_translate(struct machine *m, unsigned cpu, uint64_t address, unsigned n
 /* A machine of `frames` frames and `cpus` CPUs after machine_init, all its frames but 0 given; no
  * env yet. End the process if the host has no memory. */
 struct machine *host_create(uint32_t frames, unsigned cpus);
+/* The same, but for the last `kept` frames, where a boot archive may lie. */
+struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kept);
 void host_destroy(struct machine *m);
 /* A copy of everything; the same into an older copy; put it back. A copy may be audited but not
  * run. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Tests of the kernel on the simulated machine: tests/host/NAME.c, linked with liblab.a.
 KERNEL_TESTS = \
+	tests/host/boot_takes_good_programs_only.tap \
 	tests/host/counts_at_their_limit.tap \
 	tests/host/upcalls_and_resume.tap \
 	tests/host/out_of_memory_everywhere.tap \

@@ -48,7 +48,7 @@ static void create_open(struct machine *m, bool is_open)
 			host_poison(arch_frame_memory(m, pfn), EXO_PAGE_SIZE, true);
 }
 
-struct machine *host_create(uint32_t frames, unsigned cpus)
+struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kept)
 {
 	uint64_t memory = (machine_size(frames, "") + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
 	uint64_t bytes = memory + frames * EXO_PAGE_SIZE;
@@ -68,9 +68,14 @@ struct machine *host_create(uint32_t frames, unsigned cpus)
 	}
 	host_self.index = 0;
 	machine_init(m, frames, cpus);
-	for (pfn.n = 1; pfn.n < frames; pfn.n++)
+	for (pfn.n = 1; pfn.n < frames - kept; pfn.n++)
 		machine_give_frame(m, pfn);
 	return m;
+}
+
+struct machine *host_create(uint32_t frames, unsigned cpus)
+{
+	return host_create_keeping(frames, cpus, 0);
 }
 
 void host_destroy(struct machine *m)
