@@ -37,9 +37,9 @@ static struct program *make(void)
 	char header[111];
 
 	memset(archive, 0, sizeof(archive));
-	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x",
-		 1, 0, 0, 0, 1, 0, (unsigned)(2 * EXO_PAGE_SIZE), 0, 0, 0, 0,
-		 (unsigned)(DATA - 110), 0);
+	snprintf(header, sizeof(header),
+		 "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, 0, 0, 0, 1, 0,
+		 (unsigned)(2 * EXO_PAGE_SIZE), 0, 0, 0, 0, (unsigned)(DATA - 110), 0);
 	memcpy(archive, header, 110);
 	memcpy(archive + 110, "init", 5);
 	memcpy(p->ident, "\177ELF\2\1\1", 7);
