@@ -76,7 +76,8 @@ void family_bury(struct libos *os, uint64_t env, uint32_t status);
 void family_post(struct family_process *p, unsigned number, const struct family_siginfo *info);
 
 /* Sleep until the bell rings (or anything else that concerns the family happens), or until a
- * deadline. Results as thread_block. Who is to ring must have been told before (fs_outside.wait). */
+ * deadline. Results as thread_block. Who is to ring must have been told before
+ * (fs_outside.wait). */
 err_t family_block(struct libos *os, uint64_t deadline) MUST_USE;
 /* The same with the lock `file` held, which is given back meanwhile. */
 err_t family_sleep(struct libos *os, uint64_t deadline) MUST_USE;
