@@ -62,7 +62,7 @@ EXTRA_DIST += arch/x86_64/libos/libos.ld
 dist_image_DATA = arch/x86_64/libos/native.ld
 libos_x86_64_parts_a_SOURCES = $(LIBOS_SOURCES) $(X86_64_LIBOS_SOURCES)
 libos_x86_64_parts_a_CPPFLAGS = $(X86_64_CPPFLAGS)
-libos_x86_64_parts_a_CFLAGS = $(X86_64_CFLAGS) -fpie -fvisibility=hidden \
+libos_x86_64_parts_a_CFLAGS = $(X86_64_CFLAGS) -fpie -fvisibility=hidden -flto \
 	-include $(srcdir)/libos/hidden.h
 libos_x86_64_parts_a_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g
 CLEANFILES += libos.o libos.a

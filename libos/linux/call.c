@@ -48,7 +48,8 @@ static int64_t call_on_files(struct linux_call *c, const struct linux_entry *ent
 	return result;
 }
 
-static int64_t call_run(struct linux_call *c)
+/* A call that is absent, or that is to be shown. */
+static int64_t call_run_rarely(struct linux_call *c)
 {
 	const struct linux_entry *entry = NULL;
 	int64_t result;
@@ -59,13 +60,20 @@ static int64_t call_run(struct linux_call *c)
 		strace_before(c, entry);
 	if (entry == NULL || entry->handler == NULL)
 		result = call_absent(c);
-	else if (entry->is_on_files)
-		result = call_on_files(c, entry);
 	else
-		result = entry->handler(c);
+		result = entry->is_on_files ? call_on_files(c, entry) : entry->handler(c);
 	if (c->linux->is_traced && entry != NULL)
 		strace_after(c, entry, result);
 	return result;
+}
+
+static int64_t call_run(struct linux_call *c)
+{
+	const struct linux_entry *entry = &call_table[c->number];
+
+	if (c->number >= LINUX_CALLS || c->linux->is_traced || entry->handler == NULL)
+		return call_run_rarely(c);
+	return entry->is_on_files ? call_on_files(c, entry) : entry->handler(c);
 }
 
 /* The result that the program must not see. What sigreturn brings back is the program's own. */

@@ -120,31 +120,47 @@ static int64_t file_move_once(struct linux_call *c, struct fs_open *open, struct
 	return done;
 }
 
-/* Read or write; sleeps until something can be done, and a pipe takes all that is written. Another
- * thread may close the descriptor meanwhile. */
-static int64_t file_move(struct linux_call *c, struct file_part part)
+/* The same after that has said `now`: sleeps until something can be done, and a pipe takes all that
+ * is written. Another thread may close the descriptor meanwhile. */
+static int64_t file_move_on(struct linux_call *c, struct fs_open *open, struct file_part *part,
+	int64_t now)
 {
-	int64_t done = 0, now;
-	struct fs_open *open;
+	int64_t done = now > 0 ? now : 0;
 
-	for (;;) {
-		open = file_find(c);
-		if (open == NULL)
-			return done > 0 ? done : -LINUX_EBADF;
-		now = file_move_once(c, open, &part);
+	while (now == FS_E_AGAIN || (now > 0 && part->bytes > 0 && open->node->kind == FS_PIPE)) {
+		if (now == FS_E_AGAIN) {
+			if (open->flags & OPEN_NONBLOCK)
+				break;
+			open_wait(c->fs, open);
+			if (family_sleep(c->os, THREAD_NO_DEADLINE) < 0)
+				return done > 0 ? done : -LINUX_ERESTARTSYS;
+			open = file_find(c);
+			if (open == NULL)
+				return done > 0 ? done : -LINUX_EBADF;
+		}
+		now = file_move_once(c, open, part);
 		if (now > 0)
 			done += now;
-		if (now > 0 && part.is_write && part.bytes > 0 && open->node->kind == FS_PIPE)
-			continue;
-		if (now != FS_E_AGAIN || open->flags & OPEN_NONBLOCK)
+		if (!part->is_write && now > 0)
 			break;
-		open_wait(c->fs, open);
-		if (family_sleep(c->os, THREAD_NO_DEADLINE) < 0)
-			return done > 0 ? done : -LINUX_ERESTARTSYS;
 	}
 	if (now == FS_E_BROKEN)
 		signal_post_self(c->os, NULL, LINUX_SIGPIPE);
 	return done > 0 ? done : errno_from(now);
+}
+
+static int64_t file_move(struct linux_call *c, struct file_part part)
+{
+	struct fs_open *open = file_find(c);
+	int64_t now;
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	now = file_move_once(c, open, &part);
+	/* The usual case. */
+	if (now >= 0 && (part.bytes == 0 || !part.is_write))
+		return now;
+	return file_move_on(c, open, &part, now);
 }
 
 int64_t file_read(struct linux_call *c)
