@@ -407,12 +407,11 @@ static void check_stop(void)
 	if (pid == 0) {
 		handle(SIGTSTP, SIG_IGN, 0);
 		raise(SIGTSTP);
-		handle(SIGTSTP, SIG_DFL, 0);
-		raise(SIGTSTP);
+		raise(SIGSTOP); /* a terminal's stop does nothing to an orphaned group */
 		_exit(45);
 	}
 	waitpid(pid, &status, WUNTRACED);
-	show_status("SIGTSTP", status);
+	show_status("stops itself", status);
 	if (WIFSTOPPED(status)) {
 		kill(pid, SIGKILL);
 		show_end("killed while stopped", pid);
