@@ -85,26 +85,6 @@ void thread_init(struct libos *os)
 	assert(os->threads);
 }
 
-/* Claim a FREE slot: it is the caller's alone while INITIALIZING. */
-static struct thread *thread_claim(struct libos *os)
-{
-	uint32_t i;
-
-	for (i = 1; i < LIBOS_THREADS; i++) {
-		struct thread *t = thread_at(os, i);
-
-		if (thread_state(t) == THREAD_FREE
-		    && thread_edge(t, thread_generation(t), THREAD_FREE, THREAD_INITIALIZING)) {
-			t->index = i;
-			t->os = os;
-			if (i >= os->threads_used)
-				os->threads_used = i + 1;
-			return t;
-		}
-	}
-	return NULL;
-}
-
 /* Zero what the slot's occupant left, but for the stacks, which the next one uses. */
 static void thread_release(struct thread *t, enum thread_state from)
 {
@@ -125,6 +105,30 @@ static void thread_release(struct thread *t, enum thread_state from)
 	t->linux_thread = NULL;
 	is_freed = thread_edge(t, generation, from, THREAD_FREE);
 	assert(is_freed);
+}
+
+/* Claim a FREE slot: it is the caller's alone while INITIALIZING. What a detached thread left is
+ * FREE first. */
+static struct thread *thread_claim(struct libos *os)
+{
+	uint32_t i;
+
+	for (i = 1; i < LIBOS_THREADS; i++) {
+		struct thread *t = thread_at(os, i);
+
+		/* Nobody joins it; another thread runs, so it has left its stack. */
+		if (t->is_detached && thread_state(t) == THREAD_TERMINATED)
+			thread_release(t, THREAD_TERMINATED);
+		if (thread_state(t) == THREAD_FREE
+		    && thread_edge(t, thread_generation(t), THREAD_FREE, THREAD_INITIALIZING)) {
+			t->index = i;
+			t->os = os;
+			if (i >= os->threads_used)
+				os->threads_used = i + 1;
+			return t;
+		}
+	}
+	return NULL;
 }
 
 /* Map the library stack of a slot, once: it stays for the next occupant. */
