@@ -232,6 +232,21 @@ void family_set_stopped(struct libos *os, unsigned number)
 			  number ? number : TABLE_SIGCONT);
 }
 
+bool family_is_orphaned(const struct libos *os)
+{
+	const struct family_process *self = os->family.self, *p, *parent;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place))) {
+		if (p->group != self->group || p->state < FAMILY_ALIVE || p->state == FAMILY_ZOMBIE)
+			continue;
+		parent = p->parent == FAMILY_INIT ? NULL : family_find(p->parent);
+		if (parent && parent->group != p->group && parent->session == p->session)
+			return false;
+	}
+	return true;
+}
+
 /* ---- The end ---- */
 
 /* The children of a process that ends are pid 1's, which asks no questions. */

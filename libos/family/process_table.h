@@ -96,6 +96,10 @@ err_t family_signal(struct libos *os, int32_t pid, unsigned number,
 /* What came with the last signal of that number to this process; takes nothing off `pending`. */
 struct family_siginfo family_signal_info(const struct libos *os, unsigned number);
 
+/* Has nobody in the caller's group a parent in another group of the session, who could continue it
+ * if it stopped? Pid 1 counts for nobody. */
+bool family_is_orphaned(const struct libos *os);
+
 /* The calling process stops (number: the signal) or goes on (0): its state, its `change`, SIGCHLD
  * and a ring for its parent. */
 void family_set_stopped(struct libos *os, unsigned number);

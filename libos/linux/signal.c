@@ -154,6 +154,8 @@ static bool signal_is_deliverable(struct thread *t)
 static void signal_wake(struct thread *t)
 {
 	t->is_signalled = true;
+	if (signal_waiting(t) & SIGNAL_BIT(LINUX_SIGKILL))
+		t->is_deaf = false;
 	if (thread_state(t) == THREAD_BLOCKED)
 		thread_interrupt(t->os, thread_handle(t));
 }

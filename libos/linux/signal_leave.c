@@ -39,10 +39,11 @@ static void leave_default(struct libos *os, unsigned number)
 {
 	if (leave_harmless & SIGNAL_BIT(number))
 		return;
-	if (leave_stops & SIGNAL_BIT(number))
-		leave_stop(os, number);
-	else
+	if (!(leave_stops & SIGNAL_BIT(number)))
 		signal_end(os, number);
+	/* A terminal's stop is for who has a shell to be continued by. */
+	if (number == LINUX_SIGSTOP || !family_is_orphaned(os))
+		leave_stop(os, number);
 }
 
 /* How a call that was ended goes on. act: of the handler that runs first, or NULL. */

@@ -168,6 +168,8 @@ int64_t task_exit(struct linux_call *c)
 
 	if (--c->linux->threads == 0)
 		return task_exit_group(c);
+	/* What waits for the process others take. */
+	signal_set_mask(c->thread, UINT64_MAX);
 	if (word != 0 && linux_out(c, word, &none, sizeof(none)) >= 0)
 		futex_wake(c->os, word, 1, UINT32_MAX);
 	thread_exit(c->os, c->arg[0]);

@@ -405,6 +405,7 @@ static void check_stop(void)
 	show_end("and ends by what waited", pid);
 	pid = start();
 	if (pid == 0) {
+		setpgid(0, 0);
 		handle(SIGTSTP, SIG_IGN, 0);
 		raise(SIGTSTP);
 		raise(SIGSTOP); /* a terminal's stop does nothing to an orphaned group */
@@ -416,6 +417,15 @@ static void check_stop(void)
 		kill(pid, SIGKILL);
 		show_end("killed while stopped", pid);
 	}
+	pid = start();
+	if (pid == 0) {
+		setsid();
+		raise(SIGTSTP);
+		raise(SIGTTIN);
+		_exit(46);
+	}
+	waitpid(pid, &status, WUNTRACED);
+	show_status("with nobody to continue it", status);
 }
 
 /* What a program finds that was executed: this one, with an argument. */

@@ -315,6 +315,28 @@ static void inherited(void)
 	flush("in the child");
 }
 
+/* Both sides come back from the handler in which one became two. */
+static void fork_here(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+	(void)context;
+	state.count = fork();
+}
+
+static void check_fork_in_handler(void)
+{
+	int status = 0;
+
+	set(SIGUSR1, fork_here, 0, 0);
+	fflush(stdout);
+	raise(SIGUSR1);
+	if (state.count == 0)
+		_exit(23);
+	printf("fork in a handler: %d", waitpid(state.count, &status, 0) == state.count);
+	printf(" %d\n", WEXITSTATUS(status));
+}
+
 static void check_children(void)
 {
 	sigset_t one, old, waiting;
@@ -347,5 +369,6 @@ int main(void)
 	check_red_zone();
 	check_errors();
 	check_children();
+	check_fork_in_handler();
 	return 0;
 }

@@ -228,6 +228,85 @@ static void check_random(void)
 	printf("random frames: %u children ended\n", ended);
 }
 
+/* Handlers and stacks that are none. */
+static void set_raw(uint64_t address, unsigned long flags, void *restorer)
+{
+	struct { uint64_t handler, flags; void *restorer; uint64_t mask; } raw = {
+		address, flags, restorer, 0
+	};
+
+	syscall(SYS_rt_sigaction, SIGUSR2, &raw, NULL, 8);
+	raise(SIGUSR2);
+}
+
+static void *some_restorer(void)
+{
+	struct { uint64_t handler, flags; void *restorer; uint64_t mask; } raw;
+
+	syscall(SYS_rt_sigaction, SIGUSR1, NULL, &raw, 8);
+	return raw.restorer;
+}
+
+static void no_restorer(ucontext_t *uc)
+{
+	(void)uc;
+	set_raw((uint64_t)survive, 0, NULL);
+}
+
+static void handler_not_canonical(ucontext_t *uc)
+{
+	(void)uc;
+	set_raw(0x8000000000000000, 0x04000000, some_restorer());
+}
+
+static void handler_kernel(ucontext_t *uc)
+{
+	(void)uc;
+	set_raw(0xffffffff80000000, 0x04000000, some_restorer());
+}
+
+static void handler_data(ucontext_t *uc)
+{
+	set_raw((uint64_t)uc, 0x04000000, some_restorer());
+}
+
+static void on_bad_stack(uint64_t base)
+{
+	stack_t stack = { .ss_sp = (void *)base, .ss_size = 4096 };
+	struct sigaction act;
+
+	sigaltstack(&stack, NULL);
+	sigaction(SIGSEGV, NULL, &act);
+	act.sa_flags &= ~SA_ONSTACK;
+	sigaction(SIGSEGV, &act, NULL);
+	set_raw((uint64_t)survive, 0x04000000 | SA_ONSTACK, some_restorer());
+}
+
+static void stack_nowhere(ucontext_t *uc)
+{
+	(void)uc;
+	on_bad_stack(0x1000);
+}
+
+static void stack_kernel(ucontext_t *uc)
+{
+	(void)uc;
+	on_bad_stack(0xffffffff80000000);
+}
+
+static void stack_wrapped(ucontext_t *uc)
+{
+	(void)uc;
+	on_bad_stack(UINT64_MAX - 100);
+}
+
+static void stack_text(ucontext_t *uc)
+{
+	(void)uc;
+	on_bad_stack((uint64_t)survive & ~UINT64_C(4095));
+}
+
+
 int main(void)
 {
 	static const struct {
@@ -244,6 +323,11 @@ int main(void)
 		{ "bad stack", stack_bad }, { "sp null", sp_null },
 		{ "from nowhere", from_nowhere },
 		{ "from low memory", from_low }, { "from the kernel", from_kernel },
+		{ "no restorer", no_restorer },
+		{ "handler not canonical", handler_not_canonical },
+		{ "handler in the kernel", handler_kernel }, { "handler is data", handler_data },
+		{ "stack nowhere", stack_nowhere }, { "stack in the kernel", stack_kernel },
+		{ "stack wrapped", stack_wrapped }, { "stack in the text", stack_text },
 		{ "from zeros", from_zeros }, { "from a page's end", from_page_end },
 	};
 	size_t i;

@@ -170,6 +170,55 @@ static void check_busy(void)
 	printf("busy\n");
 }
 
+static volatile double spoilt;
+
+static void spoil(int number)
+{
+	volatile double x = number;
+	int i;
+
+	for (i = 0; i < 10; i++)
+		x = x * 1.7 + i / 3.0;
+	spoilt = x;
+	hits++;
+}
+
+/* Registers of both kinds outlive any number of handlers, at whatever instruction they come. */
+static void check_storm(void)
+{
+	unsigned long first_a = 0, first_b = 0;
+	double first_x = 0, first_y = 0;
+	long rounds = 0, wrong = 0;
+
+	handle(SIGALRM, spoil, SA_RESTART);
+	alarm_in(1, 1);
+	while (hits < 60) {
+		unsigned long a = 1, b = 2;
+		double x = 1, y = 0.5, z = 0;
+		int i;
+
+		for (i = 0; i < 2000; i++) {
+			a = a * 6364136223846793005UL + b;
+			b ^= a >> 29;
+			x = x * 0.999 + y;
+			y = y * 1.0001 - z;
+			z += 0.001;
+			if (i % 500 == 0)
+				getppid();
+		}
+		if (rounds++ == 0) {
+			printf("%lx %lx %.6f %.6f %.6f\n", a, b, x, y, z);
+			first_a = a;
+			first_b = b;
+			first_x = x;
+			first_y = y;
+		}
+		wrong += a != first_a || b != first_b || x != first_x || y != first_y;
+	}
+	alarm_in(0, 0);
+	printf("storm: wrong %ld\n", wrong);
+}
+
 static void show_mask(int number)
 {
 	sigset_t now;
@@ -256,6 +305,7 @@ int main(void)
 	check_wait();
 	check_alarms();
 	check_busy();
+	check_storm();
 	check_suspend();
 	check_timedwait();
 	return 0;
