@@ -85,6 +85,9 @@ enum libos_switch {
 	LIBOS_SWITCH_GRACE,     /* first-run grace in clock units; 0: off */
 	LIBOS_SWITCH_TICK,      /* period of thread ticks in clock units; 0: none */
 	LIBOS_SWITCH_TICKS_MAX, /* no ticks after that many; 0: no end */
+	/* End the process here and now, killed, with one of the family's locks held (enum
+	 * family_lock_rank): a point for tests. */
+	LIBOS_SWITCH_DIE_LOCKED,
 };
 
 /* Set; the old value. ARGUMENT. */

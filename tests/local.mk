@@ -25,6 +25,7 @@ GUEST_TESTS = \
 	tests/guest/cow_two_addresses.guest \
 	tests/guest/events_on_the_way_back.guest \
 	tests/guest/faults_reach_their_handler.guest \
+	tests/guest/family_survives_deaths.guest \
 	tests/guest/first_run_fair.guest \
 	tests/guest/first_run_once.guest \
 	tests/guest/first_run_storm.guest \
@@ -70,6 +71,8 @@ RAW_TESTS = \
 # tests/guest/NAME.c, plain C for Linux, compiled both ways by a test in tests/tools that compares
 # what they say on Chitin and here.
 GUEST_AND_HERE = \
+	tests/guest/processes_end.c \
+	tests/guest/processes_share.c \
 	tests/guest/signals_faults.c \
 	tests/guest/signals_family.c \
 	tests/guest/signals_handlers.c \
@@ -90,14 +93,16 @@ TOOL_TESTS = \
 	tests/tools/debugger_knows_both.sh \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
+	tests/tools/processes_match_linux.sh \
 	tests/tools/prompt_runs_programs.sh \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \
 	tests/tools/syntax_check.sh
 
-TEST_H = tests/tap.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_hold.h tests/host/fs_host.h tests/host/lab.h
+TEST_H = tests/tap.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
+	tests/guest/raw_hold.h tests/host/fs_host.h tests/host/lab.h
 
-EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/kernel.S $(TOOL_TESTS)
+EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)

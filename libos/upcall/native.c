@@ -188,6 +188,12 @@ static int64_t native_switch(struct native *n)
 	uint64_t *which, old;
 
 	switch (n->a0) {
+	case LIBOS_SWITCH_DIE_LOCKED:
+		if (n->a1 >= FAMILY_LOCKS)
+			return EXO_E_ARGUMENT;
+		family_lock(n->os, (enum family_lock_rank)n->a1);
+		for (;;)
+			exo_call(EXO_CALL_ENV_KILL, 0, 9u << 8 | 137u, 0, 0, 0);
 	case LIBOS_SWITCH_GRACE: which = &s->grace_units; break;
 	case LIBOS_SWITCH_TICK: which = &s->tick_units; break;
 	case LIBOS_SWITCH_TICKS_MAX: which = &s->ticks_max; break;

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: ISC
+# Programs say on Chitin what they say here: for tests that source tap.sh and then this.
+[ -n "${QEMU_X86_64-}" ] || tap_skip_all "no qemu-system-x86_64"
+command -v musl-gcc >/dev/null || tap_skip_all "no musl-gcc"
+source=$(cd "${top_srcdir:-.}" && pwd)
+build=$(cd "${top_builddir:-.}" && pwd)
+[ -f "$build/libos.elf" ] || tap_skip_all "no libos.elf yet"
+cd "$tap_scratch" || exit 1
+
+same_runs() {	# same_runs NAME KIND PROGRAM: it ends well on Chitin, and its output is that of here
+	there=0
+	"$build/tools/chitin-run" --timeout 240 "$3" >there.out 2>there.err </dev/null || there=$?
+	if ! cmp -s here.out there.out; then
+		diff here.out there.out | head -n 40 | sed 's/^/# /'
+		sed 's/^/# /' there.err
+	fi
+	tap_ok "$1, $2: the same output" cmp -s here.out there.out
+	tap_eq "$1, $2: status 0" "$there" 0
+}
+
+# same_program NAME: tests/guest/NAME.c, compiled unmodified for Linux with musl and natively by
+# chitin-cc, says on Chitin what it says here, where it is alone in a session and a folder.
+same_program() {
+	musl-gcc -static -pthread -O1 -I"$source" "$source/tests/guest/$1.c" -o program 2>gcc.err ||
+		{ cat gcc.err; exit 1; }
+	"$build/tools/chitin-cc" -O1 -I"$source" "$source/tests/guest/$1.c" -o program.native ||
+		exit 1
+	mkdir folder
+	here=0
+	(cd folder && setsid -w ../program) >here.out </dev/null || here=$?
+	rm -rf folder
+	tap_ok "$1: says something here" test "$(wc -l <here.out)" -gt 4
+	tap_eq "$1: status 0 here" "$here" 0
+	same_runs "$1" "for Linux" ./program
+	same_runs "$1" native ./program.native
+}
