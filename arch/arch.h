@@ -54,6 +54,12 @@ void arch_root_load_kernel(struct machine *m, struct cpu *c);
 void arch_tlb_flush_page(struct machine *m, struct cpu *c, uint64_t address);
 void arch_tlb_flush_all(struct machine *m, struct cpu *c);
 
+/* (inline) Make a slot of `level` another, which may name another frame while the CPU uses it, and
+ * return what it was: with acquire and release order. A machine whose CPUs must not see one become
+ * the other in one step breaks the translation of `address` first. */
+static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
+					 unsigned level);
+
 /* (inline) Now, in clock units; never goes backwards on one CPU. */
 static inline uint64_t arch_clock(struct machine *m);
 /* Interrupt this CPU at `deadline` (clock units), once; a later call replaces it. UINT64_MAX:

@@ -187,7 +187,7 @@ static bool audit_i6_slot(struct machine *m, const struct audit_slot *at, void *
 
 	(void)m;
 	if (slot_is_present(value)) {
-		value &= ~(SLOT_ACCESSED | SLOT_DIRTY | (at->level == 1 ? SLOT_FIXED : 0));
+		value = slot_as_made(value, at->level);
 		want = at->level == 1 ? slot_leaf(slot_pfn(value), slot_rights(value),
 						  slot_access(value), slot_soft(value))
 			: slot_branch(slot_pfn(value), slot_rights(value), slot_is_writable(value));

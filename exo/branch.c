@@ -37,7 +37,7 @@ static void branch_share_source(struct batch *b, unsigned i, uint64_t from)
 {
 	if (!b->source.is_open || !slot_is_writable(from))
 		return;
-	atomic_fetch_and(b->source.slot + i, slot_without_write(~UINT64_C(0)));
+	slot_take_write(b->source.slot + i);
 	flush_all(b->m, b->c, b->source_env);
 }
 
@@ -197,8 +197,8 @@ err_t branch_unshare(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	if (err)
 		return err;
 	point("unshare_copied");
-	atomic_store_explicit(target, slot_branch(copy.n, EXO_RWX, true),
-			      memory_order_release); /* pairs with: slot_find */
+	/* pairs with: slot_find */
+	arch_slot_replace(target, slot_branch(copy.n, EXO_RWX, true), op->target, op->level);
 	slot_flush(b, op, i, 1);
 	flush_drop(b->m, b->c, table);
 	return EXO_OK;

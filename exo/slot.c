@@ -99,11 +99,12 @@ static unsigned soft_change(const struct exo_slot_op *op, uint64_t slot)
 /* Give a leaf that is solely held all rights, the access asked for, and its history. */
 static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i, uint64_t old)
 {
-	uint64_t leaf, keep = op->flags & EXO_OP_CLEAN ? 0 : SLOT_ACCESSED | SLOT_DIRTY;
+	uint64_t leaf;
 
 	do {
-		leaf = slot_leaf(slot_pfn(old), EXO_RWX, op->access, soft_change(op, old))
-			| (old & keep);
+		leaf = slot_leaf(slot_pfn(old), EXO_RWX, op->access, soft_change(op, old));
+		if (!(op->flags & EXO_OP_CLEAN))
+			leaf = slot_aged(leaf, old);
 	} while (!atomic_compare_exchange_weak(b->target.slot + i, &old, leaf));
 	slot_make_executable(b, old, leaf);
 }
@@ -142,7 +143,7 @@ err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	slot_make_executable(b, 0, leaf);
 	point("dup_copied");
 	/* pairs with: slot_find */
-	old = atomic_exchange_explicit(target, leaf, memory_order_acq_rel);
+	old = arch_slot_replace(target, leaf, op->target + i * EXO_PAGE_SIZE, 1);
 	if (is_in_place) {
 		slot_flush(b, op, i, 1);
 		flush_drop(b->m, b->c, (struct pfn){ slot_pfn(old) });
@@ -208,7 +209,7 @@ err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 			continue;
 		if (slot_is_fixed(old))
 			err = EXO_E_TYPE;
-		else if ((old & change.need) != change.need)
+		else if (!slot_allows(old, change))
 			err = slot_protect_sole(b, op, at, old);
 		else
 			while (!atomic_compare_exchange_weak(target, &old,

@@ -24,7 +24,7 @@ struct uaddr {
 static inline void *user_window(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes,
 				bool is_write) REQUIRES(env_class)
 {
-	uint64_t offset = at.a % EXO_PAGE_SIZE, slot, mark;
+	uint64_t offset = at.a % EXO_PAGE_SIZE, slot;
 	struct slot_path path;
 
 	if (offset + bytes > EXO_PAGE_SIZE || slot_walk(m, m->envs[env].root, at.a, 1, &path))
@@ -34,9 +34,7 @@ static inline void *user_window(struct machine *m, unsigned env, struct uaddr at
 		return NULL;
 	if (is_write && !(slot_access(slot) & EXO_WRITE && path.is_open))
 		return NULL;
-	mark = SLOT_ACCESSED | (is_write ? SLOT_DIRTY : 0);
-	if ((slot & mark) != mark)
-		atomic_fetch_or_explicit(path.slot, mark, memory_order_relaxed);
+	slot_mark(path.slot, slot, is_write);
 	return (char *)arch_frame_memory(m, (struct pfn){ slot_pfn(slot) }) + offset;
 }
 

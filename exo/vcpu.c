@@ -89,7 +89,7 @@ static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, st
 		assert(!err);
 		leaf = slot_leaf(page->n, EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, 0);
 		/* pairs with: slot_find */
-		atomic_store_explicit(path.slot, SLOT_FIXED | leaf, memory_order_release);
+		atomic_store_explicit(path.slot, slot_fixed(leaf), memory_order_release);
 		frame_use(m, path.table, 1);
 	}
 	env_unlock(m, env);

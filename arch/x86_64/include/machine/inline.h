@@ -24,6 +24,14 @@ static inline unsigned arch_cpu_index(void)
 	return index;
 }
 
+static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
+					 unsigned level)
+{
+	(void)address;
+	(void)level;
+	return atomic_exchange_explicit(slot, value, memory_order_acq_rel);
+}
+
 static inline uint64_t arch_clock(struct machine *m)
 {
 	uint32_t low, high;

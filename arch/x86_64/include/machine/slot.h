@@ -14,6 +14,7 @@
 #ifndef MACHINE_SLOT_H
 #define MACHINE_SLOT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -116,6 +117,32 @@ static inline bool slot_is_fixed(uint64_t slot)
 	return slot & SLOT_FIXED;
 }
 
+static inline uint64_t slot_fixed(uint64_t leaf)
+{
+	return leaf | SLOT_FIXED;
+}
+
+/* A leaf with the accessed and dirty bits of an older one too. */
+static inline uint64_t slot_aged(uint64_t leaf, uint64_t old)
+{
+	return leaf | (old & (SLOT_ACCESSED | SLOT_DIRTY));
+}
+
+/* Note in a leaf, which is `leaf`, what the CPU would have noted: a read, or a write. */
+static inline void slot_mark(_Atomic uint64_t *slot, uint64_t leaf, bool is_write)
+{
+	uint64_t mark = SLOT_ACCESSED | (is_write ? SLOT_DIRTY : 0);
+
+	if ((leaf & mark) != mark)
+		atomic_fetch_or_explicit(slot, mark, memory_order_relaxed);
+}
+
+/* A present slot as slot_leaf or slot_branch made it: not marked, not fixed. */
+static inline uint64_t slot_as_made(uint64_t slot, unsigned level)
+{
+	return slot & ~(SLOT_ACCESSED | SLOT_DIRTY | (level == 1 ? SLOT_FIXED : 0));
+}
+
 /* The same leaf or branch with no more rights than those, and no access beyond them. */
 static inline uint64_t slot_within(uint64_t slot, unsigned rights)
 {
@@ -149,6 +176,12 @@ static inline struct slot_change slot_change(unsigned access, bool is_mask, unsi
 	return c;
 }
 
+/* Is the change within the leaf's rights? */
+static inline bool slot_allows(uint64_t leaf, struct slot_change c)
+{
+	return (leaf & c.need) == c.need;
+}
+
 static inline uint64_t slot_changed(uint64_t leaf, struct slot_change c)
 {
 	return (leaf & c.keep) | c.set;
@@ -158,6 +191,12 @@ static inline uint64_t slot_changed(uint64_t leaf, struct slot_change c)
 static inline uint64_t slot_without_write(uint64_t slot)
 {
 	return slot & ~SLOT_W;
+}
+
+/* Take write access off a branch that has it, in one step: the CPU may mark it meanwhile. */
+static inline void slot_take_write(_Atomic uint64_t *branch)
+{
+	atomic_fetch_and(branch, ~SLOT_W);
 }
 
 #endif
