@@ -71,6 +71,7 @@ RAW_TESTS = \
 # tests/guest/NAME.c, plain C for Linux, compiled both ways by a test in tests/tools that compares
 # what they say on Chitin and here.
 GUEST_AND_HERE = \
+	tests/guest/bad_pointers.c \
 	tests/guest/processes_end.c \
 	tests/guest/processes_share.c \
 	tests/guest/signals_faults.c \
@@ -82,6 +83,7 @@ GUEST_AND_HERE = \
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
+	tests/tools/arguments_match_linux.sh \
 	tests/tools/bad_first_programs.sh \
 	tests/tools/bad_programs.sh \
 	tests/tools/bench_rows_match.sh \

@@ -138,6 +138,13 @@ int64_t linux_out(struct linux_call *c, uint64_t to, const void *from, size_t by
 	return vm_write(c->os, to, from, bytes) < 0 ? -LINUX_EFAULT : 0;
 }
 
+bool linux_is_user(uint64_t address, uint64_t bytes)
+{
+	const uint64_t top = EXO_SPAN(EXO_LEVELS) * EXO_ROOT_USER - EXO_PAGE_SIZE;
+
+	return bytes <= top && address <= top - bytes;
+}
+
 int64_t linux_in_path(struct linux_call *c, unsigned which, uint64_t from)
 {
 	err_t error = vm_read_string(c->os, c->linux->path[which], FS_PATH_MAX, from, NULL);

@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* System calls on open files: open, read, write, seek, stat, descriptors, pipes. The family's lock
- * `file` is held, but for while a call sleeps. */
-#include "libos/linux/linux.h"
+/* System calls on open files: open, read, write, seek, stat. The family's lock `file` is held, but
+ * for while a call sleeps. */
+#include "libos/linux/file.h"
 
 #include <machine/linux.h>
 
 #include "libos/fs/data.h"
 #include "libos/fs/device.h"
 #include "libos/fs/path.h"
-#include "libos/fs/pipe.h"
-
-/* Flags of open that are the same everywhere. */
-enum {
-	FILE_O_WRONLY = 01,
-	FILE_O_RDWR = 02,
-	FILE_O_CREAT = 0100,
-	FILE_O_EXCL = 0200,
-	FILE_O_TRUNC = 01000,
-	FILE_O_APPEND = 02000,
-	FILE_O_NONBLOCK = 04000,
-	FILE_O_CLOEXEC = 02000000,
-	FILE_O_PATH = 010000000,
-};
 
 enum { FILE_VECTORS = 1024 };
 
@@ -30,7 +16,7 @@ struct file_vector {
 	uint64_t bytes;
 };
 
-static uint32_t file_flags_in(uint64_t flags)
+uint32_t file_flags_in(uint64_t flags)
 {
 	static const struct {
 		uint32_t linux, open;
@@ -92,8 +78,7 @@ int64_t file_close(struct linux_call *c)
 	return errno_from(files_remove(c->fs, c->linux->files, (uint32_t)c->arg[0]));
 }
 
-/* The open description of the first argument, or NULL. */
-static struct fs_open *file_find(struct linux_call *c)
+struct fs_open *file_find(struct linux_call *c)
 {
 	return files_find(c->linux->files, (uint32_t)c->arg[0]);
 }
@@ -120,6 +105,25 @@ static int64_t file_move_once(struct linux_call *c, struct fs_open *open, struct
 	return done;
 }
 
+/* The same page by page, up to the first that is not the program's. */
+static int64_t file_move_pages(struct linux_call *c, struct fs_open *open, struct file_part *part)
+{
+	uint64_t left = part->bytes;
+	int64_t done = 0, now;
+
+	do {
+		part->bytes = FS_PAGE - part->address % FS_PAGE;
+		if (part->bytes > left)
+			part->bytes = left;
+		now = file_move_once(c, open, part);
+		if (now > 0) {
+			done += now;
+			left -= (uint64_t)now;
+		}
+	} while (now > 0 && part->bytes == 0 && left > 0);
+	return done > 0 ? done : errno_from(now);
+}
+
 /* The same after that has said `now`: sleeps until something can be done, and a pipe takes all that
  * is written. Another thread may close the descriptor meanwhile. */
 static int64_t file_move_on(struct linux_call *c, struct fs_open *open, struct file_part *part,
@@ -127,6 +131,8 @@ static int64_t file_move_on(struct linux_call *c, struct fs_open *open, struct f
 {
 	int64_t done = now > 0 ? now : 0;
 
+	if (now == FS_E_POINTER && open->node->kind == FS_FILE)
+		return file_move_pages(c, open, part);
 	while (now == FS_E_AGAIN || (now > 0 && part->bytes > 0 && open->node->kind == FS_PIPE)) {
 		if (now == FS_E_AGAIN) {
 			if (open->flags & OPEN_NONBLOCK)
@@ -156,6 +162,8 @@ static int64_t file_move(struct linux_call *c, struct file_part part)
 
 	if (open == NULL)
 		return -LINUX_EBADF;
+	if (!linux_is_user(part.address, part.bytes))
+		return -LINUX_EFAULT;
 	now = file_move_once(c, open, &part);
 	/* The usual case. */
 	if (now >= 0 && (part.bytes == 0 || !part.is_write))
@@ -192,6 +200,23 @@ int64_t file_pwrite(struct linux_call *c)
 	return file_move_at(c, true);
 }
 
+/* All of the vectors are looked at before the first is used. */
+static int64_t file_check_vectors(struct linux_call *c)
+{
+	struct file_vector vector;
+	int64_t error = 0;
+	uint64_t i;
+
+	for (i = 0; error >= 0 && i < c->arg[2]; i++) {
+		error = linux_in(c, &vector, c->arg[1] + i * sizeof(vector), sizeof(vector));
+		if (error >= 0 && (int64_t)vector.bytes < 0)
+			error = -LINUX_EINVAL;
+		if (error >= 0 && !linux_is_user(vector.base, vector.bytes))
+			error = -LINUX_EFAULT;
+	}
+	return error;
+}
+
 static int64_t file_move_vectors(struct linux_call *c, bool is_write)
 {
 	struct file_vector vector;
@@ -202,6 +227,9 @@ static int64_t file_move_vectors(struct linux_call *c, bool is_write)
 		return -LINUX_EBADF;
 	if (c->arg[2] > FILE_VECTORS)
 		return -LINUX_EINVAL;
+	part = file_check_vectors(c);
+	if (part < 0)
+		return part;
 	for (i = 0; i < c->arg[2]; i++) {
 		part = linux_in(c, &vector, c->arg[1] + i * sizeof(vector), sizeof(vector));
 		if (part >= 0 && vector.bytes > 0)
@@ -360,129 +388,4 @@ int64_t file_fsync(struct linux_call *c)
 int64_t file_flock(struct linux_call *c)
 {
 	return file_find(c) == NULL ? -LINUX_EBADF : 0;
-}
-
-static int64_t file_pipe_with(struct linux_call *c, uint64_t flags)
-{
-	struct fs_files *files = c->linux->files;
-	bool is_close_on_exec = flags & FILE_O_CLOEXEC;
-	struct fs_open *reader, *writer;
-	int32_t fds[2];
-	err_t error;
-
-	if (flags & ~(uint64_t)(FILE_O_CLOEXEC | FILE_O_NONBLOCK))
-		return -LINUX_EINVAL;
-	error = pipe_create(c->fs, flags & FILE_O_NONBLOCK ? OPEN_NONBLOCK : 0, &reader, &writer);
-	if (error < 0)
-		return errno_from(error);
-	fds[0] = files_add(c->fs, files, reader, 0, is_close_on_exec);
-	fds[1] = files_add(c->fs, files, writer, 0, is_close_on_exec);
-	error = fds[0] < 0 ? fds[0] : fds[1] < 0 ? fds[1] : FS_OK;
-	if (error >= 0 && linux_out(c, c->arg[0], fds, sizeof(fds)) < 0)
-		error = FS_E_POINTER;
-	if (error >= 0)
-		return 0;
-	if (fds[0] >= 0)
-		(void)files_remove(c->fs, files, (uint64_t)fds[0]);
-	if (fds[1] >= 0)
-		(void)files_remove(c->fs, files, (uint64_t)fds[1]);
-	return errno_from(error);
-}
-
-int64_t file_pipe(struct linux_call *c)
-{
-	return file_pipe_with(c, 0);
-}
-
-int64_t file_pipe2(struct linux_call *c)
-{
-	return file_pipe_with(c, c->arg[1]);
-}
-
-int64_t file_dup(struct linux_call *c)
-{
-	struct fs_open *open = file_find(c);
-
-	if (open == NULL)
-		return -LINUX_EBADF;
-	open->refs++;
-	return errno_from(files_add(c->fs, c->linux->files, open, 0, false));
-}
-
-static int64_t file_dup_to(struct linux_call *c, bool is_close_on_exec)
-{
-	struct fs_open *open = file_find(c);
-
-	if (open == NULL)
-		return -LINUX_EBADF;
-	open->refs++;
-	return errno_from(files_put(c->fs, c->linux->files, open, (uint32_t)c->arg[1],
-		is_close_on_exec));
-}
-
-int64_t file_dup2(struct linux_call *c)
-{
-	if ((uint32_t)c->arg[0] == (uint32_t)c->arg[1])
-		return file_find(c) == NULL ? -LINUX_EBADF : (int64_t)(uint32_t)c->arg[0];
-	return file_dup_to(c, false);
-}
-
-int64_t file_dup3(struct linux_call *c)
-{
-	if ((uint32_t)c->arg[0] == (uint32_t)c->arg[1] || c->arg[2] & ~(uint64_t)FILE_O_CLOEXEC)
-		return -LINUX_EINVAL;
-	return file_dup_to(c, c->arg[2] != 0);
-}
-
-/* The flags that F_GETFL shows. */
-static int64_t file_flags_out(const struct fs_open *open)
-{
-	int64_t flags = open->flags & OPEN_PATH ? FILE_O_PATH : 0;
-
-	if (open->flags & OPEN_WRITE)
-		flags |= open->flags & OPEN_READ ? FILE_O_RDWR : FILE_O_WRONLY;
-	if (open->flags & OPEN_APPEND)
-		flags |= FILE_O_APPEND;
-	if (open->flags & OPEN_NONBLOCK)
-		flags |= FILE_O_NONBLOCK;
-	return flags;
-}
-
-int64_t file_fcntl(struct linux_call *c)
-{
-	enum {
-		DUPFD = 0, GETFD = 1, SETFD = 2, GETFL = 3, SETFL = 4, GETLK = 5, SETLK = 6,
-		SETLKW = 7, DUPFD_CLOEXEC = 1030,
-	};
-	struct fs_files *files = c->linux->files;
-	struct fs_open *open = file_find(c);
-	static const int16_t unlocked = 2; /* F_UNLCK: nobody holds a lock */
-
-	if (open == NULL)
-		return -LINUX_EBADF;
-	switch (c->arg[1]) {
-	case DUPFD:
-	case DUPFD_CLOEXEC:
-		open->refs++;
-		return errno_from(files_add(c->fs, files, open, (uint32_t)c->arg[2],
-			c->arg[1] == DUPFD_CLOEXEC));
-	case GETFD:
-		return files_is_close_on_exec(files, (uint32_t)c->arg[0]);
-	case SETFD:
-		files_set_close_on_exec(files, (uint32_t)c->arg[0], c->arg[2] & 1);
-		return 0;
-	case GETFL:
-		return file_flags_out(open);
-	case SETFL:
-		open->flags &= ~(uint32_t)(OPEN_APPEND | OPEN_NONBLOCK);
-		open->flags |= file_flags_in(c->arg[2]) & (OPEN_APPEND | OPEN_NONBLOCK);
-		return 0;
-	case GETLK:
-		return linux_out(c, c->arg[2], &unlocked, sizeof(unlocked));
-	case SETLK:
-	case SETLKW:
-		return 0;
-	default:
-		return -LINUX_EINVAL;
-	}
 }

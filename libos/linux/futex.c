@@ -19,6 +19,10 @@ enum {
 	FUTEX_REALTIME = 0x100,
 };
 
+/* A lock's word, and the most locks of a robust list. */
+enum { FUTEX_OWNER = 0x3fffffff, FUTEX_OWNER_DIED = 0x40000000, FUTEX_ROBUST = 2048 };
+#define FUTEX_WAITERS 0x80000000u
+
 static void futex_append(struct linux_state *linux, struct futex_waiter *waiter)
 {
 	struct futex_waiter **last = &linux->waiters;
@@ -60,6 +64,52 @@ void futex_fork_child(struct linux_state *linux)
 	if (linux->waiters)
 		linux->waiters = NULL;
 }
+
+/* ---- Robust lists ---- */
+
+/* One lock of a thread that ends: it is free, and whoever takes it is told. */
+static void robust_free(struct thread *t, uint64_t address)
+{
+	uint32_t word, dead;
+
+	if (address % sizeof(word) != 0 || vm_read(t->os, &word, address, sizeof(word)) < 0)
+		return;
+	if ((word & FUTEX_OWNER) != task_id(t->os, t))
+		return;
+	dead = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+	if (vm_write(t->os, address, &dead, sizeof(dead)) >= 0 && word & FUTEX_WAITERS)
+		futex_wake(t->os, address, 1, UINT32_MAX);
+}
+
+void futex_robust_end(struct thread *t)
+{
+	struct {
+		uint64_t next, offset, pending;
+	} head;
+	uint64_t start, entry;
+	unsigned i;
+
+	if (t->linux_thread == NULL || t->linux_thread->robust == 0)
+		return;
+	start = t->linux_thread->robust;
+	t->linux_thread->robust = 0;
+	if (vm_read(t->os, &head, start, sizeof(head)) < 0)
+		return;
+	entry = head.next;
+	for (i = 0; i < FUTEX_ROBUST && entry != start; i++) {
+		uint64_t next;
+
+		if (vm_read(t->os, &next, entry, sizeof(next)) < 0)
+			return;
+		if (entry != head.pending)
+			robust_free(t, entry + head.offset);
+		entry = next;
+	}
+	if (head.pending != 0)
+		robust_free(t, head.pending + head.offset);
+}
+
+/* ---- Waiting ---- */
 
 /* The deadline in clock units of a wait's fourth argument. */
 static int64_t futex_deadline(struct linux_call *c, bool is_absolute, uint64_t *deadline)
@@ -126,10 +176,14 @@ static int64_t futex_requeue(struct linux_call *c, bool is_compared)
 	struct futex_waiter *waiter;
 	uint64_t moved = 0;
 	uint32_t word;
-	int64_t woken, error = linux_in(c, &word, c->arg[0], sizeof(word));
+	int64_t woken;
 
-	if (error < 0)
-		return error;
+	if ((int32_t)c->arg[2] < 0 || (int32_t)c->arg[3] < 0)
+		return -LINUX_EINVAL;
+	if (!linux_is_user(c->arg[4], sizeof(word)))
+		return -LINUX_EFAULT;
+	if (is_compared && linux_in(c, &word, c->arg[0], sizeof(word)) < 0)
+		return -LINUX_EFAULT;
 	if (is_compared && word != (uint32_t)c->arg[5])
 		return -LINUX_EAGAIN;
 	woken = futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], UINT32_MAX);
@@ -147,6 +201,8 @@ int64_t futex_call(struct linux_call *c)
 {
 	if (c->arg[0] % sizeof(uint32_t) != 0)
 		return -LINUX_EINVAL;
+	if (!linux_is_user(c->arg[0], sizeof(uint32_t)))
+		return -LINUX_EFAULT;
 	switch (c->arg[1] & FUTEX_COMMAND) {
 	case FUTEX_WAIT:
 		return futex_wait(c, false);

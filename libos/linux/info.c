@@ -5,6 +5,8 @@
 #include <machine/call.h>
 #include <machine/linux.h>
 
+#include "libos/fs/path.h"
+
 enum { INFO_NAME = 65 };
 
 /* Whoever runs is root and stays it; advice is taken; what there is not cannot be limited. */
@@ -12,6 +14,18 @@ int64_t info_zero(struct linux_call *c)
 {
 	(void)c;
 	return 0;
+}
+
+/* There is a clock, but nobody sets it. */
+int64_t info_clock_settime(struct linux_call *c)
+{
+	uint64_t ns;
+	int64_t error;
+
+	if (c->arg[0] != 0)
+		return -LINUX_EINVAL;
+	error = time_in(c, c->arg[1], &ns);
+	return error < 0 ? error : -LINUX_EPERM;
 }
 
 int64_t info_denied(struct linux_call *c)
@@ -124,12 +138,33 @@ int64_t info_getres(struct linux_call *c)
 	return error;
 }
 
+/* Is there a task of that number? 0: the caller. */
+static bool info_is_task(uint64_t id)
+{
+	return (uint32_t)id == 0 || family_find(task_process((uint32_t)id)) != NULL;
+}
+
+/* The only CPU must be among them. */
+int64_t info_setaffinity(struct linux_call *c)
+{
+	uint64_t cpus = 0;
+	size_t bytes = (uint32_t)c->arg[1] < sizeof(cpus) ? (uint32_t)c->arg[1] : sizeof(cpus);
+
+	if (linux_in(c, &cpus, c->arg[2], bytes) < 0)
+		return -LINUX_EFAULT;
+	if (!info_is_task(c->arg[0]))
+		return -LINUX_ESRCH;
+	return cpus & 1 ? 0 : -LINUX_EINVAL;
+}
+
 int64_t info_getaffinity(struct linux_call *c)
 {
 	uint64_t cpus = 1;
 
-	if (c->arg[1] < sizeof(cpus))
+	if ((uint32_t)c->arg[1] < sizeof(cpus) || (uint32_t)c->arg[1] % sizeof(cpus) != 0)
 		return -LINUX_EINVAL;
+	if (!info_is_task(c->arg[0]))
+		return -LINUX_ESRCH;
 	return linux_out(c, c->arg[2], &cpus, sizeof(cpus)) < 0 ? -LINUX_EFAULT
 		: (int64_t)sizeof(cpus);
 }
@@ -183,10 +218,12 @@ int64_t info_getrandom(struct linux_call *c)
 	if (c->arg[1] > INT32_MAX)
 		c->arg[1] = INT32_MAX;
 	for (done = 0; done < c->arg[1]; done += part) {
-		part = c->arg[1] - done < sizeof(chunk) ? c->arg[1] - done : sizeof(chunk);
+		part = sizeof(chunk) - (c->arg[0] + done) % sizeof(chunk);
+		if (part > c->arg[1] - done)
+			part = c->arg[1] - done;
 		info_random(c->linux, chunk, part);
 		if (linux_out(c, c->arg[0] + done, chunk, part) < 0)
-			return -LINUX_EFAULT;
+			return done > 0 ? (int64_t)done : -LINUX_EFAULT;
 	}
 	return (int64_t)done;
 }
@@ -203,7 +240,11 @@ static int64_t info_statfs_out(struct linux_call *c, uint64_t to)
 int64_t info_statfs(struct linux_call *c)
 {
 	int64_t error = linux_in_path(c, 0, c->arg[0]);
+	struct fs_node *node;
 
+	if (error >= 0)
+		error = errno_from(path_find(c->fs, c->linux->files->dir, c->linux->path[0], 0,
+			&node));
 	return error < 0 ? error : info_statfs_out(c, c->arg[1]);
 }
 

@@ -211,11 +211,15 @@ static void init_fork_child(struct thread *t)
 	signal_bell(os);
 }
 
-/* The process ends: close what it has open. */
+/* The process ends: free its robust locks, which others may share, and close what it has open. */
 static void init_exit(struct libos *os)
 {
 	struct family_process *self = family_self(os);
 	struct fs_files *files;
+	uint32_t i;
+
+	for (i = 0; i < os->threads_used; i++)
+		futex_robust_end(thread_at(os, i));
 
 	if (self == NULL || self->files == NULL)
 		return;

@@ -83,6 +83,8 @@ int64_t call_native(struct thread *t, struct exo_frame *frame, uint64_t number,
 /* Copy from and to the program: 0 or -LINUX_EFAULT. */
 int64_t linux_in(struct linux_call *c, void *to, uint64_t from, size_t bytes) MUST_USE;
 int64_t linux_out(struct linux_call *c, uint64_t to, const void *from, size_t bytes) MUST_USE;
+/* Could that be memory of a program at all, mapped or not? Linux asks that first. */
+bool linux_is_user(uint64_t address, uint64_t bytes);
 /* A path into linux->path[which]: 0, -LINUX_EFAULT, -LINUX_ENAMETOOLONG. */
 int64_t linux_in_path(struct linux_call *c, unsigned which, uint64_t from) MUST_USE;
 /* Where a path relative to a directory's descriptor begins. NULL: no such directory; *error. */
@@ -106,8 +108,12 @@ void info_random(struct linux_state *linux, void *bytes, size_t count);
 
 /* The number that a thread has as a task: the process's for the first. */
 uint64_t task_id(const struct libos *os, const struct thread *t);
+/* The thread of this process that has that number, or NULL. */
+struct thread *task_thread(struct libos *os, uint64_t id);
 /* The process that it belongs to. */
 uint32_t task_process(uint32_t id);
+/* A thread ends: the locks of its robust list (set_robust_list) are free, and say so. */
+void futex_robust_end(struct thread *t);
 /* A forked child: no other threads, nobody waits. */
 void futex_fork_child(struct linux_state *linux);
 /* Wake up to count waiters on a word; how many. */

@@ -329,6 +329,8 @@ int64_t name_utimensat(struct linux_call *c)
 	if (c->arg[1] != 0)
 		error = name_find(c, c->arg[0], c->arg[1], c->arg[3] & 0x100 ? PATH_LINK : 0,
 			&node);
+	else if ((int32_t)c->arg[0] == NAME_CWD)
+		error = -LINUX_EFAULT;
 	else if (node == NULL)
 		error = -LINUX_EBADF;
 	if (error >= 0 && c->arg[2] != 0)

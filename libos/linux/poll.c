@@ -114,6 +114,8 @@ int64_t poll_poll(struct linux_call *c)
 
 	if (c->arg[1] > OPEN_FILES)
 		return -LINUX_EINVAL;
+	if (!linux_is_user(c->arg[0], c->arg[1] * sizeof(struct poll_entry)))
+		return -LINUX_EFAULT;
 	return poll_until(c, ms < 0 ? THREAD_NO_DEADLINE
 		: machine_clock() + time_units((uint64_t)ms * 1000000));
 }
@@ -148,6 +150,8 @@ int64_t poll_ppoll(struct linux_call *c)
 
 	if (error >= 0 && c->arg[1] > OPEN_FILES)
 		error = -LINUX_EINVAL;
+	if (error >= 0 && !linux_is_user(c->arg[0], c->arg[1] * sizeof(struct poll_entry)))
+		error = -LINUX_EFAULT;
 	if (error >= 0)
 		error = signal_suspend_in(c, c->arg[3], c->arg[4]);
 	return error < 0 ? error : poll_masked(c, poll_wait(c, poll_scan, deadline));

@@ -80,6 +80,7 @@ struct signal_set {
 /* What the Linux layer keeps of a thread. */
 struct linux_thread {
 	uint64_t clear_word;        /* zeroed when it ends; 0: none */
+	uint64_t robust;            /* set_robust_list: address of the head; 0: none */
 	uint64_t blocked;           /* signals that it does not take now */
 	uint64_t waited;            /* what it blocks apart from a sigtimedwait; 0: in none */
 	uint64_t saved;             /* `blocked` as the program left it, if has_saved: a call */

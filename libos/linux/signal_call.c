@@ -84,6 +84,9 @@ int64_t signal_stack_set(struct linux_thread *lt, const struct signal_stack *sta
 
 	if (signal_stack_has(lt, sp))
 		return -LINUX_EPERM;
+	if (stack->base == lt->stack.base && stack->bytes == lt->stack.bytes
+			&& stack->flags == lt->stack.flags)
+		return 0;
 	if (mode != SIGNAL_SS_DISABLE && mode != SIGNAL_SS_ONSTACK && mode != 0)
 		return -LINUX_EINVAL;
 	if (mode != SIGNAL_SS_DISABLE && stack->bytes < SIGNAL_STACK_LEAST)

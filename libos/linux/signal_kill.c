@@ -5,21 +5,6 @@
  */
 #include "libos/linux/linux.h"
 
-/* The thread of this process that has that number as a task, or NULL. */
-static struct thread *kill_thread(struct linux_call *c, uint64_t id)
-{
-	uint32_t i;
-
-	for (i = 0; i < c->os->threads_used; i++) {
-		struct thread *t = thread_at(c->os, i);
-		enum thread_state state = thread_state(t);
-
-		if (state != THREAD_FREE && state != THREAD_TERMINATED && task_id(c->os, t) == id)
-			return t;
-	}
-	return NULL;
-}
-
 int64_t signal_kill(struct linux_call *c)
 {
 	uint32_t number = (uint32_t)c->arg[1];
@@ -82,7 +67,7 @@ static int64_t kill_one(struct linux_call *c, uint32_t id, const struct signal_i
 		return -LINUX_EINVAL;
 	if (task_process(id) != c->os->process.pid)
 		return kill_other(c, task_process(id), info);
-	t = kill_thread(c, id);
+	t = task_thread(c->os, id);
 	if (t == NULL)
 		return -LINUX_ESRCH;
 	return info->number == 0 ? 0 : signal_post(c->os, t, info);

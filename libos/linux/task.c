@@ -20,11 +20,25 @@ enum {
 	TASK_CLONE_CHILD_SETTID = 0x1000000,
 };
 
-enum { TASK_INDEX_SHIFT = 16, TASK_WAIT_ANY_THREAD = 0x60000000 };
+enum { TASK_INDEX_SHIFT = 16, TASK_WAIT_ANY_THREAD = 0x60000000, TASK_ROBUST_BYTES = 24 };
 
 uint64_t task_id(const struct libos *os, const struct thread *t)
 {
 	return os->process.pid | (uint64_t)t->index << TASK_INDEX_SHIFT;
+}
+
+struct thread *task_thread(struct libos *os, uint64_t id)
+{
+	uint32_t i;
+
+	for (i = 0; i < os->threads_used; i++) {
+		struct thread *t = thread_at(os, i);
+		enum thread_state state = thread_state(t);
+
+		if (state != THREAD_FREE && state != THREAD_TERMINATED && task_id(os, t) == id)
+			return t;
+	}
+	return NULL;
 }
 
 uint32_t task_process(uint32_t id)
@@ -170,6 +184,7 @@ int64_t task_exit(struct linux_call *c)
 		return task_exit_group(c);
 	/* What waits for the process others take. */
 	signal_set_mask(c->thread, UINT64_MAX);
+	futex_robust_end(c->thread);
 	if (word != 0 && linux_out(c, word, &none, sizeof(none)) >= 0)
 		futex_wake(c->os, word, 1, UINT32_MAX);
 	thread_exit(c->os, c->arg[0]);
@@ -221,7 +236,7 @@ int64_t task_waitid(struct linux_call *c)
 {
 	enum { ALL = 0, PID = 1, GROUP = 2, HOW = PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED
 		| PROCESS_WAIT_ENDED | PROCESS_WAIT_CONTINUED | PROCESS_WAIT_KEEP };
-	int32_t id = (int32_t)c->arg[1], info[32] = { 0 };
+	int32_t id = (int32_t)c->arg[1], info[7] = { 0 };
 	uint32_t ended = 0, status = 0;
 	err_t error;
 
@@ -231,14 +246,18 @@ int64_t task_waitid(struct linux_call *c)
 		return -LINUX_EINVAL;
 	error = process_wait(c->os, c->arg[0] == ALL ? -1 : c->arg[0] == PID ? id : -id,
 		(unsigned)c->arg[3] & HOW, &ended, &status);
-	if (error < 0 && error != EXO_E_AGAIN)
-		return error == EXO_E_EMPTY ? -LINUX_ECHILD : errno_from(error);
 	if (error >= 0) {
 		info[0] = LINUX_SIGCHLD;
 		info[4] = (int32_t)ended;
 		task_wait_codes(status, &info[2], &info[6]);
 	}
-	return c->arg[2] == 0 ? 0 : linux_out(c, c->arg[2], info, sizeof(info));
+	if (c->arg[2] != 0 && linux_out(c, c->arg[2], info, sizeof(info)) < 0)
+		return -LINUX_EFAULT;
+	if (error >= 0 || error == EXO_E_AGAIN)
+		return 0;
+	if (error == EXO_E_PENDING)
+		return -LINUX_ERESTARTSYS;
+	return error == EXO_E_EMPTY ? -LINUX_ECHILD : errno_from(error);
 }
 
 int64_t task_getpid(struct linux_call *c)
@@ -368,10 +387,26 @@ int64_t task_arch_prctl(struct linux_call *c)
 	}
 }
 
-/* The list is for locks that others share; there are no others who could outlive the process. */
 int64_t task_set_robust_list(struct linux_call *c)
 {
-	return c->arg[1] == 24 ? 0 : -LINUX_EINVAL;
+	if (c->arg[1] != TASK_ROBUST_BYTES)
+		return -LINUX_EINVAL;
+	signal_thread(c->thread)->robust = c->arg[0];
+	return 0;
+}
+
+int64_t task_get_robust_list(struct linux_call *c)
+{
+	const uint64_t bytes = TASK_ROBUST_BYTES;
+	struct thread *t = (uint32_t)c->arg[0] == 0 ? c->thread
+		: task_thread(c->os, (uint32_t)c->arg[0]);
+
+	if (t == NULL)
+		return family_find(task_process((uint32_t)c->arg[0])) == NULL ? -LINUX_ESRCH
+			: -LINUX_EPERM;
+	if (linux_out(c, c->arg[2], &bytes, sizeof(bytes)) < 0)
+		return -LINUX_EFAULT;
+	return linux_out(c, c->arg[1], &signal_thread(t)->robust, sizeof(bytes));
 }
 
 /* libc does without. */

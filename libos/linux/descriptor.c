@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC */
+/* System calls on descriptors: pipe, dup, fcntl. The family's lock `file` is held. */
+#include "libos/linux/file.h"
+
+#include "libos/fs/pipe.h"
+
+static int64_t descriptor_pipe_with(struct linux_call *c, uint64_t flags)
+{
+	struct fs_files *files = c->linux->files;
+	bool is_close_on_exec = flags & FILE_O_CLOEXEC;
+	struct fs_open *reader, *writer;
+	int32_t fds[2];
+	err_t error;
+
+	if (flags & ~(uint64_t)(FILE_O_CLOEXEC | FILE_O_NONBLOCK))
+		return -LINUX_EINVAL;
+	error = pipe_create(c->fs, flags & FILE_O_NONBLOCK ? OPEN_NONBLOCK : 0, &reader, &writer);
+	if (error < 0)
+		return errno_from(error);
+	fds[0] = files_add(c->fs, files, reader, 0, is_close_on_exec);
+	fds[1] = files_add(c->fs, files, writer, 0, is_close_on_exec);
+	error = fds[0] < 0 ? fds[0] : fds[1] < 0 ? fds[1] : FS_OK;
+	if (error >= 0 && linux_out(c, c->arg[0], fds, sizeof(fds)) < 0)
+		error = FS_E_POINTER;
+	if (error >= 0)
+		return 0;
+	if (fds[0] >= 0)
+		(void)files_remove(c->fs, files, (uint64_t)fds[0]);
+	if (fds[1] >= 0)
+		(void)files_remove(c->fs, files, (uint64_t)fds[1]);
+	return errno_from(error);
+}
+
+int64_t descriptor_pipe(struct linux_call *c)
+{
+	return descriptor_pipe_with(c, 0);
+}
+
+int64_t descriptor_pipe2(struct linux_call *c)
+{
+	return descriptor_pipe_with(c, c->arg[1]);
+}
+
+int64_t descriptor_dup(struct linux_call *c)
+{
+	struct fs_open *open = file_find(c);
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	open->refs++;
+	return errno_from(files_add(c->fs, c->linux->files, open, 0, false));
+}
+
+static int64_t descriptor_dup_to(struct linux_call *c, bool is_close_on_exec)
+{
+	struct fs_open *open = file_find(c);
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	open->refs++;
+	return errno_from(files_put(c->fs, c->linux->files, open, (uint32_t)c->arg[1],
+		is_close_on_exec));
+}
+
+int64_t descriptor_dup2(struct linux_call *c)
+{
+	if ((uint32_t)c->arg[0] == (uint32_t)c->arg[1])
+		return file_find(c) == NULL ? -LINUX_EBADF : (int64_t)(uint32_t)c->arg[0];
+	return descriptor_dup_to(c, false);
+}
+
+int64_t descriptor_dup3(struct linux_call *c)
+{
+	if ((uint32_t)c->arg[0] == (uint32_t)c->arg[1] || c->arg[2] & ~(uint64_t)FILE_O_CLOEXEC)
+		return -LINUX_EINVAL;
+	return descriptor_dup_to(c, c->arg[2] != 0);
+}
+
+/* The flags that F_GETFL shows. */
+static int64_t descriptor_flags_out(const struct fs_open *open)
+{
+	int64_t flags = open->flags & OPEN_PATH ? FILE_O_PATH : 0;
+
+	if (open->flags & OPEN_WRITE)
+		flags |= open->flags & OPEN_READ ? FILE_O_RDWR : FILE_O_WRONLY;
+	if (open->flags & OPEN_APPEND)
+		flags |= FILE_O_APPEND;
+	if (open->flags & OPEN_NONBLOCK)
+		flags |= FILE_O_NONBLOCK;
+	return flags;
+}
+
+/* Nobody else has a lock. */
+static int64_t descriptor_lock(struct linux_call *c, const struct fs_open *open, bool is_question)
+{
+	enum { READ, WRITE, NONE };
+	struct {
+		int16_t type, whence;
+		int32_t zero;
+		int64_t start, bytes;
+		int64_t pid;
+	} lock;
+
+	if (linux_in(c, &lock, c->arg[2], sizeof(lock)) < 0)
+		return -LINUX_EFAULT;
+	if (lock.type < READ || lock.type > NONE || (is_question && lock.type == NONE)
+			|| lock.whence < OPEN_SET || lock.whence > OPEN_END)
+		return -LINUX_EINVAL;
+	if (lock.whence == OPEN_SET && (lock.start < 0
+			|| (lock.bytes < 0 && lock.start + lock.bytes < 0)))
+		return -LINUX_EINVAL;
+	if (is_question) {
+		lock.type = NONE;
+		return linux_out(c, c->arg[2], &lock, sizeof(lock));
+	}
+	if ((lock.type == READ && !(open->flags & OPEN_READ))
+			|| (lock.type == WRITE && !(open->flags & OPEN_WRITE)))
+		return -LINUX_EBADF;
+	return 0;
+}
+
+int64_t descriptor_fcntl(struct linux_call *c)
+{
+	enum {
+		DUPFD = 0, GETFD = 1, SETFD = 2, GETFL = 3, SETFL = 4, GETLK = 5, SETLK = 6,
+		SETLKW = 7, DUPFD_CLOEXEC = 1030,
+	};
+	struct fs_files *files = c->linux->files;
+	struct fs_open *open = file_find(c);
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	switch (c->arg[1]) {
+	case DUPFD:
+	case DUPFD_CLOEXEC:
+		open->refs++;
+		return errno_from(files_add(c->fs, files, open, (uint32_t)c->arg[2],
+			c->arg[1] == DUPFD_CLOEXEC));
+	case GETFD:
+		return files_is_close_on_exec(files, (uint32_t)c->arg[0]);
+	case SETFD:
+		files_set_close_on_exec(files, (uint32_t)c->arg[0], c->arg[2] & 1);
+		return 0;
+	case GETFL:
+		return descriptor_flags_out(open);
+	case SETFL:
+		open->flags &= ~(uint32_t)(OPEN_APPEND | OPEN_NONBLOCK);
+		open->flags |= file_flags_in(c->arg[2]) & (OPEN_APPEND | OPEN_NONBLOCK);
+		return 0;
+	case GETLK:
+	case SETLK:
+	case SETLKW:
+		return descriptor_lock(c, open, c->arg[1] == GETLK);
+	default:
+		return -LINUX_EINVAL;
+	}
+}
