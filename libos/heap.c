@@ -14,7 +14,7 @@ enum {
 	HEAP_BLOCKS = 3,   /* one page of small blocks */
 	HEAP_KIND = 3,
 	HEAP_HEADER = 16,  /* bytes at the start of a page of blocks: its class */
-	HEAP_LEAST = 4,    /* the smallest class has 1 << 4 bytes */
+	HEAP_LEAST = 6,    /* the smallest class has 1 << 6 bytes */
 	HEAP_CLASSES = ARRAY_COUNT(((struct heap *)0)->free),
 	HEAP_BLOCK_MAX = 1 << (HEAP_LEAST + HEAP_CLASSES - 1),
 	HEAP_MAP_PAGES = 1, /* of the plain pages, taken by their map */

@@ -5,13 +5,13 @@
  *   LIBOS_TEXT      text and constants; read and execute; one level 1 table, shared by fork
  *   LIBOS_PRIVATE   one level 1 table that fork copies at once:
  *     plain pages   the heap's first part: copy-on-write after fork, demand-zero
+ *     exec pages    the state that exec and spawn pass (LIBOS_EXEC): as plain ones, not forked
  *     wired pages   struct libos, then the first thread's library stack; duplicated by fork,
  *                   always present and writable: what serves a copy-on-write fault touches
  *                   nothing else
  *     reserve       frames kept for the fault path
- *     trampoline    one page that carries exec from the old library to the new one
+ *     trampoline    one page that carries exec from the old library to one with another text
  *     vcpu page     the last page: mapped by the kernel
- *   LIBOS_EXEC      the state that exec and spawn pass: one level 1 table
  *   LIBOS_FAMILY    what the processes of a family share (libos/family): common level 1 tables
  *   LIBOS_HEAP      the heap's second part
  *   LIBOS_CONTEXTS  one page a thread: saved registers and FPU state
@@ -31,17 +31,19 @@
 #define LIBOS_PROGRAM_ENTRY LIBOS_TEXT /* its first word: the program's own entry, or 0 */
 #define LIBOS_PRIVATE    (EXO_LIBRARY_BASE + 2 * LIBOS_MIB)
 #define LIBOS_PLAIN      LIBOS_PRIVATE
-#define LIBOS_PLAIN_PAGES 0x1e0u
-#define LIBOS_WIRED      (LIBOS_PRIVATE + LIBOS_PLAIN_PAGES * EXO_PAGE_SIZE)
+#define LIBOS_PLAIN_PAGES 0x160u
+#define LIBOS_PLAIN_FIRST 4u /* pages that every process writes as it starts */
+#define LIBOS_EXEC       (LIBOS_PRIVATE + LIBOS_PLAIN_PAGES * EXO_PAGE_SIZE)
+#define LIBOS_EXEC_PAGES 0x80u
+#define LIBOS_EXEC_BYTES (LIBOS_EXEC_PAGES * EXO_PAGE_SIZE)
+#define LIBOS_WIRED      (LIBOS_EXEC + LIBOS_EXEC_BYTES)
 #define LIBOS_WIRED_PAGES 3u
 #define LIBOS_WIRED_END  (LIBOS_WIRED + LIBOS_WIRED_PAGES * EXO_PAGE_SIZE)
 #define LIBOS_RESERVE    (LIBOS_PRIVATE + 0x1f0 * EXO_PAGE_SIZE)
 #define LIBOS_RESERVE_PAGES 4u /* three tables and a page */
+#define LIBOS_RESERVE_ALL ((1u << LIBOS_RESERVE_PAGES) - 1)
 #define LIBOS_TRAMPOLINE (LIBOS_PRIVATE + 0x1fe * EXO_PAGE_SIZE)
 #define LIBOS_VCPU_PAGE  (LIBOS_PRIVATE + 0x1ff * EXO_PAGE_SIZE)
-
-#define LIBOS_EXEC       (EXO_LIBRARY_BASE + 4 * LIBOS_MIB)
-#define LIBOS_EXEC_BYTES (2 * LIBOS_MIB)
 
 #define LIBOS_FAMILY     (EXO_LIBRARY_BASE + 16 * LIBOS_MIB)
 #define LIBOS_FAMILY_TABLES 16u /* each costs fork and exit some instructions */

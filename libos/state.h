@@ -30,7 +30,7 @@ struct wired {
 struct heap {
 	uint32_t end[2];          /* first page never used, in each part; heap */
 	uint32_t hint[2];         /* no free page before this one; heap */
-	void *free[8];            /* free blocks by size class; heap */
+	void *free[6];            /* free blocks by size class; heap */
 };
 
 /* The library's part of the vcpu page, behind struct exo_vcpu_page. */
@@ -70,7 +70,7 @@ struct libos {
 	struct linux_state *linux;
 	struct fs *fs;
 	struct thread thread0;    /* thread slot 0 */
-	struct thread *threads;   /* slots 1 .. LIBOS_THREADS - 1, in the heap */
+	struct thread *threads;   /* slots 1 .. LIBOS_THREADS - 1, in the heap; NULL: none yet */
 	uint32_t threads_used;    /* slots that were ever claimed are below */
 	uint64_t canary;          /* the first library stack ends above it */
 };
@@ -119,13 +119,14 @@ struct program_image {
  * EXO_E_TOO_LONG: more than a quarter of VM_STACK_BYTES; EXO_E_LIMIT. Called by process start. */
 err_t linux_stack(struct libos *os, const struct program_image *image, uint64_t top,
 		  uint64_t *sp) MUST_USE;
-/* What a program that is executed inherits beside its place in the family (process_image.state):
- * ignored and blocked signals. In the library's heap, the caller's to free; NULL: no memory. */
-void *linux_save(struct libos *os, size_t *bytes);
-/* The file that image->path names in the file tree, through links: fills archive, bytes, node and
- * exe. A #! script is its interpreter, and another argv takes argv's place. EXO_E_EMPTY: nothing
- * there; EXO_E_RIGHTS: no file, or not executable; EXO_E_TYPE: neither a program nor a script;
- * EXO_E_LIMIT; EXO_E_TOO_LONG. Takes the family's lock `file`. */
-err_t linux_program(struct libos *os, struct process_image *image) MUST_USE;
+/* Append what a program that is executed inherits beside its place in the family: ignored and
+ * blocked signals. The state is empty so far. */
+void linux_save(struct libos *os, struct process_exec_state *state);
+/* The file that state->path names in the file tree, through links: fills file and exe; argv begins
+ * where the state then ends. A #! script is its interpreter, whose path is the new one, and argc
+ * arguments are there already: the interpreter, its argument, the script's path. EXO_E_EMPTY:
+ * nothing there; EXO_E_RIGHTS: no file, or not executable; EXO_E_TYPE: neither a program nor a
+ * script; EXO_E_TOO_LONG. Takes the family's lock `file`. */
+err_t linux_program(struct libos *os, struct process_exec_state *state) MUST_USE;
 
 #endif

@@ -84,8 +84,8 @@ err_t family_sleep(struct libos *os, uint64_t deadline) MUST_USE;
 /* The bell rang: everybody who sleeps in family_sleep looks again. */
 void family_wake(struct libos *os);
 
-/* Pid 1, for good: start the program that `argv` names, serve the terminal, reap. */
-struct process_image;
-_Noreturn void family_init(struct libos *os, const struct process_image *image);
+/* Pid 1, for good: start that program, serve the terminal, reap. */
+struct process_exec_state;
+_Noreturn void family_init(struct libos *os, struct process_exec_state *state);
 
 #endif

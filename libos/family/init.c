@@ -54,14 +54,15 @@ static const char *init_error(err_t err)
 		? "arguments are too long" : "the archive has no library";
 }
 
-_Noreturn void family_init(struct libos *os, const struct process_image *image)
+_Noreturn void family_init(struct libos *os, struct process_exec_state *state)
 {
 	uint64_t full_units = libos_info()->clock_hz / 100;
 	uint32_t pid;
-	err_t err = process_spawn(os, image, &pid);
+	err_t err = process_spawn(os, state, &pid);
 
 	if (err && err != EXO_E_TYPE)
-		print("%s: cannot start: %s\n", image->path, init_error(err));
+		print("%s: cannot start: %s\n", process_text(state, state->path),
+		      init_error(err));
 	if (err)
 		process_exit(os, PROCESS_STATUS_EXIT(INIT_NO_MEMORY));
 	init_adopt(pid);

@@ -27,7 +27,7 @@ static void fork_begin_child(struct libos *os, struct thread *self)
 	os->sched.ready_count = 0;
 	os->sched.sleepers = NULL;
 	os->sched.armed = os->sched.next_tick = os->sched.yield_at = os->sched.alarm = 0;
-	os->wired.reserve_missing = (1u << LIBOS_RESERVE_PAGES) - 1;
+	os->wired.reserve_missing = LIBOS_RESERVE_ALL;
 	os->wired.reserve_after = VM_RESERVE_AFTER;
 	thread_fork_child(os, self);
 	sched_begin(os, self);

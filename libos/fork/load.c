@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Builds the library slot of a new program. Touches the archive (reading), the heap, slots of the
- * target; takes heap. */
+/* Checks a new program and builds its library's text. Touches the archive (reading), slots of the
+ * target. */
 #include "libos/fork/load.h"
 
 #include <machine/call.h>
@@ -42,72 +42,30 @@ const char *load_parse(const struct process_file *file, struct image *image)
 	return image_parse((const uint8_t *)first, file->bytes, &limits, image);
 }
 
-/* ---- The state ---- */
-
-static size_t load_strings_bytes(const char *const *strings, uint64_t *count)
+/* Its library part: text in the one table for it, and the wired pages, without anything in them. */
+static const char *load_check_library(const struct image *image)
 {
-	size_t bytes = 0;
+	unsigned i;
 
-	for (*count = 0; strings && strings[*count]; (*count)++)
-		bytes += strlen(strings[*count]) + 1;
-	return bytes;
+	for (i = 0; i < image->count; i++) {
+		const struct image_segment *s = &image->segment[i];
+
+		if (s->address < EXO_LIBRARY_BASE)
+			continue;
+		if (s->access & EXO_WRITE ? s->file_bytes || PAGE_DOWN(s->address) != LIBOS_WIRED
+		    || PAGE_UP(s->address + s->bytes) != LIBOS_WIRED_END
+		    : s->address + s->bytes > LIBOS_TEXT + EXO_SPAN(2))
+			return "it is for another library";
+	}
+	return NULL;
 }
 
-static uint64_t load_put(struct process_exec_state *state, const void *from, size_t n)
+err_t load_prepare(struct libos *os, struct process_exec_state *state, struct load *load)
 {
-	uint64_t at = state->bytes;
-
-	memcpy((uint8_t *)state + at, from, n);
-	state->bytes += n;
-	return at;
-}
-
-static uint64_t load_put_strings(struct process_exec_state *state, const char *const *strings)
-{
-	uint64_t at = state->bytes;
-
-	for (; strings && *strings; strings++)
-		load_put(state, *strings, strlen(*strings) + 1);
-	return at;
-}
-
-static err_t load_state(struct libos *os, const struct process_image *image, uint32_t pid,
-			struct process_exec_state **result)
-{
-	struct process_exec_state *state, head = {
-		.version = PROCESS_EXEC_VERSION, .is_spawned = pid != os->process.pid,
-		.bytes = sizeof(head), .file = image->file, .pid = pid,
-		.state_bytes = image->state_bytes,
-		.grace_units = os->sched.grace_units, .tick_units = os->sched.tick_units,
-	};
-	size_t bytes = sizeof(head) + load_strings_bytes(image->argv, &head.argc)
-		+ load_strings_bytes(image->envp, &head.envc) + strlen(image->path) + 1
-		+ strlen(image->exe) + 1 + image->state_bytes + 64;
-
-	if (bytes > LIBOS_EXEC_BYTES)
-		return EXO_E_TOO_LONG;
-	/* At least a page and a bit, so that it comes in whole pages. */
-	state = heap_alloc(os, bytes < EXO_PAGE_SIZE ? EXO_PAGE_SIZE : bytes);
-	if (!state)
-		return EXO_E_LIMIT;
-	*state = head;
-	state->state = load_put(state, image->state, image->state_bytes);
-	state->path = load_put(state, image->path, strlen(image->path) + 1);
-	state->exe = load_put(state, image->exe, strlen(image->exe) + 1);
-	state->argv = load_put_strings(state, image->argv);
-	state->envp = load_put_strings(state, image->envp);
-	*result = state;
-	return EXO_OK;
-}
-
-err_t load_prepare(struct libos *os, const struct process_image *image, uint32_t pid,
-		   struct load *load)
-{
-	const char *why = load_parse(&image->file, &load->image);
+	const char *why = load_parse(&state->file, &load->image);
 	struct archive_file init;
 
-	load->state = NULL;
-	load->file = image->file;
+	load->file = state->file;
 	if (!why && !load->image.is_native) {
 		if (archive_find("init", &init))
 			return EXO_E_EMPTY;
@@ -116,16 +74,15 @@ err_t load_prepare(struct libos *os, const struct process_image *image, uint32_t
 		if (!why && !load->image.is_native)
 			why = "the archive's library has no library part";
 	}
+	if (!why)
+		why = load_check_library(&load->image);
 	if (why) {
-		print("%s: cannot run: %s\n", image->path, why);
+		print("%s: cannot run: %s\n", process_text(state, state->path), why);
 		return EXO_E_TYPE;
 	}
-	return load_state(os, image, pid, &load->state);
-}
-
-void load_finish(struct libos *os, struct load *load)
-{
-	heap_free(os, load->state);
+	state->library = load->file.node ? 0 : load->file.archive;
+	load->is_same = state->library && state->library == os->process.library;
+	return EXO_OK;
 }
 
 /* ---- The slots ---- */
@@ -173,50 +130,24 @@ static err_t load_segment_pages(const struct load *load, const struct image_segm
 	return err;
 }
 
-static err_t load_segment(const struct load *load, const struct image_segment *s, uint64_t env,
-			  uint64_t base)
+err_t load_text(const struct load *load, uint64_t env, uint64_t base)
 {
-	uint64_t start = PAGE_DOWN(s->address), end = PAGE_UP(s->address + s->bytes);
-	uint64_t target = base + (start - EXO_LIBRARY_BASE);
-
-	if (s->access & EXO_WRITE) {
-		/* The library has no initialised data: see the linker scripts. */
-		if (s->file_bytes)
-			return EXO_E_TYPE;
-		return load_run(env, EXO_OP_ALLOC, target, 0, (end - start) / EXO_PAGE_SIZE,
-				s->access);
-	}
-	if (!load->file.node)
-		return load_run(env, EXO_OP_COPY, target,
-				load_page(&load->file, PAGE_DOWN(s->file_offset)),
-				(end - start) / EXO_PAGE_SIZE, s->access);
-	return load_segment_pages(load, s, env, target);
-}
-
-static err_t load_tables(uint64_t env, uint64_t base)
-{
-	struct exo_slot_op ops[3];
-	unsigned level;
-
-	for (level = 4; level >= 2; level--)
-		ops[4 - level] = (struct exo_slot_op){
-			.op = EXO_OP_TABLE, .level = (uint8_t)level, .target_env = env,
-			.target = base, .count = level == 2 ? 3 : 1, /* text, private, state */
-		};
-	return slots_run(ops, 3, NULL);
-}
-
-err_t load_library(const struct load *load, uint64_t env, uint64_t base)
-{
-	err_t err = load_tables(env, base);
+	err_t err = EXO_OK;
 	unsigned i;
 
-	for (i = 0; !err && i < load->image.count; i++)
-		if (load->image.segment[i].address >= EXO_LIBRARY_BASE)
-			err = load_segment(load, &load->image.segment[i], env, base);
-	if (!err)
-		err = load_run(env, EXO_OP_DUP, base + (LIBOS_EXEC - EXO_LIBRARY_BASE),
-			       (uint64_t)load->state,
-			       PAGE_UP(load->state->bytes) / EXO_PAGE_SIZE, EXO_READ | EXO_WRITE);
+	for (i = 0; !err && i < load->image.count; i++) {
+		const struct image_segment *s = &load->image.segment[i];
+		uint64_t start = PAGE_DOWN(s->address), end = PAGE_UP(s->address + s->bytes);
+		uint64_t target = base + (start - EXO_LIBRARY_BASE);
+
+		if (s->address < EXO_LIBRARY_BASE || s->access & EXO_WRITE)
+			continue;
+		if (load->file.node)
+			err = load_segment_pages(load, s, env, target);
+		else
+			err = load_run(env, EXO_OP_COPY, target,
+				       load_page(&load->file, PAGE_DOWN(s->file_offset)),
+				       (end - start) / EXO_PAGE_SIZE, s->access);
+	}
 	return err;
 }

@@ -36,36 +36,34 @@ struct process_file {
 	uint64_t bytes;          /* its length */
 };
 
-/* What exec and spawn are told. Strings are library memory; argv and envp end with NULL. */
-struct process_image {
-	const char *path;        /* for AT_EXECFN and messages */
-	const char *const *argv;
-	const char *const *envp;
-	const char *exe;         /* absolute path of the file */
-	struct process_file file;
-	const void *state;       /* of the Linux layer (masks); copied */
-	size_t state_bytes;
-};
+#define PROCESS_EXEC_VERSION 3u
 
-#define PROCESS_EXEC_VERSION 2u
-
-/* At LIBOS_EXEC in the new image, followed by the data it points into (offsets from its start). */
+/* What exec and spawn pass, at LIBOS_EXEC both where it is made (strings.h) and in the new image,
+ * followed by the data it points into (offsets from its start). */
 struct process_exec_state {
 	uint32_t version;
 	uint32_t is_spawned;     /* a new process, not an exec of an old one */
 	uint64_t bytes;          /* all, with what follows */
 	struct process_file file; /* the program's ELF file */
+	uint64_t library;        /* struct process.library of the new image */
 	uint64_t pid;
-	uint64_t path, exe;      /* offsets of strings */
+	uint64_t path, exe;      /* strings: for AT_EXECFN and messages; absolute, of the file */
 	uint64_t argc, argv;     /* count and offset of the strings, one after another */
 	uint64_t envc, envp;
-	uint64_t state, state_bytes;
+	uint64_t state, state_bytes; /* of the Linux layer (masks) */
 	uint64_t grace_units, tick_units;
 };
+
+static inline const char *process_text(const struct process_exec_state *state, uint64_t offset)
+{
+	return (const char *)state + offset;
+}
 
 struct process {
 	uint64_t env;            /* own handle */
 	uint32_t pid;
+	uint64_t library;        /* archive offset of the file that its library's text is of;
+				  * 0: not known, or made in memory */
 	char name[64];           /* for messages: last part of argv[0] */
 	bool is_exiting;
 	bool is_childless;       /* SIGCHLD is ignored: ended children leave nothing to wait for */
@@ -82,12 +80,12 @@ err_t process_fork(struct libos *os, struct exo_frame *frame, bool is_borrowing,
 	MUST_USE;
 /* Sleep until vfork's child executes a program or ends; signals wait. */
 void process_wait_borrower(struct libos *os, uint32_t pid);
-/* vfork-like start of a program in a new process. EXO_E_TYPE: not a program that can run;
- * EXO_E_LIMIT, EXO_E_FULL. Takes process. */
-err_t process_spawn(struct libos *os, const struct process_image *image, uint32_t *pid) MUST_USE;
-/* Become another program. Returns only with an error, and then nothing has changed: EXO_E_TYPE (one
- * line says why on the console), EXO_E_LIMIT, EXO_E_TOO_LONG (arguments). Takes process. */
-err_t process_exec(struct libos *os, const struct process_image *image) MUST_USE;
+/* vfork-like start of the program that `state` describes, in a new process. EXO_E_TYPE: not a
+ * program that can run (one line says why on the console); EXO_E_LIMIT, EXO_E_FULL. */
+err_t process_spawn(struct libos *os, struct process_exec_state *state, uint32_t *pid) MUST_USE;
+/* Become that program. Returns only with an error, and then nothing has changed: EXO_E_TYPE (as
+ * above), EXO_E_LIMIT. */
+err_t process_exec(struct libos *os, struct process_exec_state *state) MUST_USE;
 /* End with an exit code, or as killed by a signal (status as PROCESS_STATUS_...). */
 _Noreturn void process_exit(struct libos *os, uint32_t status);
 /* What process_wait waits for, and how. */

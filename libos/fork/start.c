@@ -10,6 +10,7 @@
 #include "libos/arch.h"
 #include "libos/fork/fork.h"
 #include "libos/fork/load.h"
+#include "libos/fork/strings.h"
 #include "libos/fs/archive.h"
 #include "libos/fs/data.h"
 #include "libos/state.h"
@@ -17,7 +18,7 @@
 
 _Static_assert(LIBOS_WIRED_END == UINT64_C(0x7f00003e3000), "start.S, libos.ld, native.ld");
 
-enum { START_NOT_FOUND = 127, START_NOT_EXECUTABLE = 126, START_STRINGS = 256 };
+enum { START_NOT_FOUND = 127, START_NOT_EXECUTABLE = 126 };
 
 static _Noreturn void start_fail(struct libos *os, const char *name, const char *why, int code)
 {
@@ -43,7 +44,6 @@ static void start_library(struct libos *os)
 	sched_init(os);
 	thread_init(os);
 	page->stack_base = os->thread0.stack_base;
-	vm_init(os);
 }
 
 /* The last part of argv[0] is what messages call this process. */
@@ -119,33 +119,24 @@ static err_t start_map(struct libos *os, const struct image *image,
 	return err;
 }
 
-/* Give back what only the start needed: the trampoline of exec, the state. */
+/* Give back what only the start needed: the state, and the page by which exec came. */
 static void start_forget(struct libos *os)
 {
+	uint64_t pages = PAGE_UP(os->process.exec->bytes) / EXO_PAGE_SIZE;
 	struct exo_slot_op ops[2] = {
+		{ .op = EXO_OP_CLEAR, .level = 1, .count = (uint16_t)pages, .target = LIBOS_EXEC },
 		{ .op = EXO_OP_CLEAR, .level = 1, .count = 1, .target = LIBOS_TRAMPOLINE },
-		{ .op = EXO_OP_CLEAR, .level = 2, .count = 1, .target = LIBOS_EXEC },
 	};
-	err_t err = slots_run(ops, 2, NULL);
+	err_t err = slots_run(ops, slots_view(LIBOS_TRAMPOLINE, 1) ? 2 : 1, NULL);
 
 	assert(err == EXO_OK);
 	os->process.exec = NULL;
 }
 
-/* The file has been mapped or copied. */
-static void start_drop_file(struct libos *os, const struct process_file *file)
-{
-	if (!file->node)
-		return;
-	family_lock(os, FAMILY_FILE);
-	node_unref(os->fs, file->node);
-	family_unlock(os, FAMILY_FILE);
-}
-
-static _Noreturn void start_program(struct libos *os, const struct process_exec_state *exec)
+static _Noreturn void start_program(struct libos *os, struct process_exec_state *exec)
 {
 	_Alignas(16) struct exo_frame frame = { .kind = EXO_UPCALL_SYSCALL };
-	const char *path = (const char *)exec + exec->path, *why;
+	const char *path = process_text(exec, exec->path), *why;
 	struct program_image program;
 	struct image image;
 	uint64_t sp, top;
@@ -156,6 +147,7 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 		start_fail(os, path, "started by another version of the library",
 			   START_NOT_EXECUTABLE);
 	os->process.exec = exec;
+	os->process.library = exec->library;
 	os->sched.grace_units = exec->grace_units;
 	os->sched.tick_units = exec->tick_units;
 	if (family_attach(os, (uint32_t)exec->pid))
@@ -163,6 +155,7 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 			   START_NOT_EXECUTABLE);
 	fs_init(os);
 	linux_init(os);
+	vm_init(os);
 	why = load_parse(&exec->file, &image);
 	if (why)
 		start_fail(os, path, why, START_NOT_EXECUTABLE);
@@ -173,7 +166,7 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 		.header_count = image.header_count,
 	};
 	err = start_map(os, &image, &exec->file, &top);
-	start_drop_file(os, &exec->file);
+	strings_drop(os, exec);
 	if (!err)
 		err = linux_stack(os, &program, top, &sp);
 	if (err)
@@ -189,46 +182,58 @@ static _Noreturn void start_program(struct libos *os, const struct process_exec_
 	upcall_resume(&frame);
 }
 
-/* Strings one after another, ended by an empty one. Returns what follows. */
-static const char *start_strings(const char *at, const char *end, const char **list)
+/* Strings one after another, ended by an empty one, go into a state. Returns what follows. */
+static const char *start_strings(struct process_exec_state *state, const char *at, const char *end,
+				 uint64_t *offset, uint64_t *count)
 {
-	unsigned n = 0;
+	*offset = state->bytes;
+	for (*count = 0; at < end && *at; ++*count) {
+		size_t bytes = strlen(at) + 1;
 
-	while (at < end && *at && n < START_STRINGS - 1) {
-		list[n++] = at;
-		at += strlen(at) + 1;
+		if (strings_put(state, at, bytes, NULL))
+			start_fail(libos_state(), "init", "the archive's member args is too long",
+				   START_NOT_EXECUTABLE);
+		at += bytes;
 	}
-	list[n] = NULL;
 	return at < end ? at + 1 : end;
+}
+
+/* The member `args`: the arguments, of which the first is the program, then the environment. */
+static void start_args(struct libos *os, const struct archive_file *args,
+		       struct process_exec_state *state)
+{
+	const char *at = (const char *)EXO_INFO_ARCHIVE + args->offset, *end = at + args->bytes;
+	struct archive_file file;
+
+	if (!*at || archive_find(at, &file))
+		start_fail(os, *at ? at : "init", "not found in the archive", START_NOT_FOUND);
+	state->file = (struct process_file){ NULL, file.offset, file.bytes };
+	at = start_strings(state, at, end, &state->argv, &state->argc);
+	start_strings(state, at, end, &state->envp, &state->envc);
+	state->path = state->exe = state->argv;
 }
 
 /* Loaded by the kernel: make the family, and start the program that the archive's `args` names. */
 static _Noreturn void start_first(struct libos *os)
 {
-	const char **argv = heap_alloc(os, START_STRINGS * sizeof(char *));
-	const char **envp = heap_alloc(os, START_STRINGS * sizeof(char *));
-	struct archive_file args, file;
-	struct process_image image = { .argv = argv, .envp = envp };
-	const char *bytes, *end;
+	struct process_exec_state *state;
+	struct archive_file args;
+	const char *end;
 
 	format_text(os->process.name, sizeof(os->process.name), "init");
-	if (archive_find("args", &args) || args.bytes < 2 || !argv || !envp)
+	if (archive_find("args", &args) || args.bytes < 2)
 		start_fail(os, "init", "the archive has no usable member args", START_NOT_FOUND);
-	bytes = (const char *)EXO_INFO_ARCHIVE + args.offset;
-	end = bytes + args.bytes;
+	end = (const char *)EXO_INFO_ARCHIVE + args.offset + args.bytes;
 	if (end[-1] || end[-2])
 		start_fail(os, "init", "the archive's member args is malformed", START_NOT_FOUND);
-	start_strings(start_strings(bytes, end, argv), end, envp);
-	if (!argv[0] || archive_find(argv[0], &file))
-		start_fail(os, argv[0] ? argv[0] : "init", "not found in the archive",
-			   START_NOT_FOUND);
-	image.path = image.exe = argv[0];
-	image.file = (struct process_file){ NULL, file.offset, file.bytes };
+	state = strings_begin(os);
+	start_args(os, &args, state);
 	if (family_create(os))
 		start_fail(os, "init", "no memory for the family", START_NOT_EXECUTABLE);
 	fs_init(os);
 	linux_init(os);
-	family_init(os, &image);
+	vm_init(os);
+	family_init(os, state);
 }
 
 /* From libos_start. argument: address of the vcpu page; bit 0: the state is at LIBOS_EXEC. */
@@ -237,8 +242,10 @@ _Noreturn void libos_main(uint64_t argument)
 {
 	struct libos *os = libos_state();
 
+	if (argument & 1)
+		memset(os, 0, sizeof(*os)); /* exec leaves there what it was */
 	start_library(os);
 	if (argument & 1)
-		start_program(os, (const struct process_exec_state *)LIBOS_EXEC);
+		start_program(os, (struct process_exec_state *)LIBOS_EXEC);
 	start_first(os);
 }

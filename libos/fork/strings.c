@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Argument strings: copied in, checked, given back. Touches program memory and the heap. */
+/* Argument strings: copied in, checked. Touches program memory and LIBOS_EXEC; takes the family's
+ * lock `file`. */
 #include "libos/fork/strings.h"
 
 #include "libos/fs/node.h"
@@ -7,72 +8,98 @@
 
 enum { STRINGS_PATH_MAX = 4096 };
 
-/* One NULL-ended array of strings into one allocation: the pointers, then the bytes. */
-static err_t strings_list(struct libos *os, uint64_t list, const char *const **result)
+_Static_assert(2 * STRINGS_BYTES_MAX + 8 * STRINGS_PATH_MAX < LIBOS_EXEC_BYTES,
+	       "room for two lists, a path and what scripts add");
+
+struct process_exec_state *strings_begin(struct libos *os)
 {
-	const char **pointers = heap_alloc(os, (STRINGS_MAX + 1) * sizeof(char *)
-					   + STRINGS_BYTES_MAX);
-	char *bytes = (char *)(pointers + STRINGS_MAX + 1), *at = bytes;
-	unsigned n = 0;
-	err_t err = EXO_OK;
+	struct process_exec_state *state = (struct process_exec_state *)LIBOS_EXEC;
 
-	if (!pointers)
-		return EXO_E_LIMIT;
-	while (list && !err) {
-		uint64_t string;
-		size_t length;
+	*state = (struct process_exec_state){
+		.version = PROCESS_EXEC_VERSION, .bytes = sizeof(*state),
+		.grace_units = os->sched.grace_units, .tick_units = os->sched.tick_units,
+	};
+	if (os->linux)
+		linux_save(os, state);
+	return state;
+}
 
-		err = vm_read(os, &string, list + n * sizeof(string), sizeof(string));
-		if (err || !string)
-			break;
-		if (n == STRINGS_MAX) {
-			err = EXO_E_TOO_LONG;
-			break;
-		}
-		err = vm_read_string(os, at, (size_t)(bytes + STRINGS_BYTES_MAX - at), string,
-				     &length);
-		pointers[n++] = at;
-		at += length + 1;
-	}
-	pointers[n] = NULL;
-	*result = (const char *const *)pointers;
+err_t strings_put(struct process_exec_state *state, const void *from, size_t n, uint64_t *offset)
+{
+	if (n > LIBOS_EXEC_BYTES - state->bytes)
+		return EXO_E_TOO_LONG;
+	if (offset)
+		*offset = state->bytes;
+	memcpy((uint8_t *)state + state->bytes, from, n);
+	state->bytes += n;
+	return EXO_OK;
+}
+
+/* One string of the program's, at most `most` bytes with its end. */
+static err_t strings_take(struct libos *os, struct process_exec_state *state, uint64_t string,
+			  size_t most)
+{
+	size_t length;
+	err_t err = vm_read_string(os, (char *)state + state->bytes, most, string, &length);
+
+	if (!err)
+		state->bytes += length + 1;
 	return err;
+}
+
+/* A NULL-ended array of strings, from its string number `first` on, behind `count` that are
+ * there. */
+static err_t strings_list(struct libos *os, struct process_exec_state *state, uint64_t list,
+			  unsigned first, uint64_t *count)
+{
+	uint64_t end = state->bytes + STRINGS_BYTES_MAX, string;
+	unsigned n;
+
+	for (n = 0; list; n++) {
+		err_t err = vm_read(os, &string, list + n * sizeof(string), sizeof(string));
+
+		if (err || !string)
+			return err;
+		if (n == STRINGS_MAX)
+			return EXO_E_TOO_LONG;
+		if (n < first)
+			continue;
+		err = strings_take(os, state, string, end - state->bytes);
+		if (err)
+			return err;
+		++*count;
+	}
+	return EXO_OK;
 }
 
 err_t strings_read(struct libos *os, uint64_t path, uint64_t argv, uint64_t envp,
-		   struct process_image *image)
+		   struct process_exec_state **result)
 {
-	char *name = heap_alloc(os, STRINGS_PATH_MAX);
+	struct process_exec_state *state = strings_begin(os);
 	err_t err;
 
-	*image = (struct process_image){ .path = name };
-	if (!name)
-		return EXO_E_LIMIT;
-	err = vm_read_string(os, name, STRINGS_PATH_MAX, path, NULL);
+	*result = state;
+	state->path = state->bytes;
+	err = strings_take(os, state, path, STRINGS_PATH_MAX);
 	if (!err)
-		err = strings_list(os, argv, &image->argv);
-	if (!err)
-		err = strings_list(os, envp, &image->envp);
-	if (!err)
-		err = linux_program(os, image);
-	if (!err)
-		image->state = linux_save(os, &image->state_bytes);
+		err = linux_program(os, state);
 	if (err)
-		strings_free(os, image);
+		return err;
+	/* A script's path is there already, in the place of its first argument. */
+	err = strings_list(os, state, argv, state->argc != 0, &state->argc);
+	state->envp = state->bytes;
+	if (!err)
+		err = strings_list(os, state, envp, 0, &state->envc);
+	if (err)
+		strings_drop(os, state);
 	return err;
 }
 
-void strings_free(struct libos *os, struct process_image *image)
+void strings_drop(struct libos *os, struct process_exec_state *state)
 {
-	if (image->file.node) {
-		family_lock(os, FAMILY_FILE);
-		node_unref(os->fs, image->file.node);
-		family_unlock(os, FAMILY_FILE);
-	}
-	heap_free(os, (void *)(uintptr_t)image->path);
-	heap_free(os, (void *)(uintptr_t)image->exe);
-	heap_free(os, (void *)(uintptr_t)image->argv);
-	heap_free(os, (void *)(uintptr_t)image->envp);
-	heap_free(os, (void *)(uintptr_t)image->state);
-	*image = (struct process_image){ 0 };
+	if (!state->file.node)
+		return;
+	family_lock(os, FAMILY_FILE);
+	node_unref(os->fs, state->file.node);
+	family_unlock(os, FAMILY_FILE);
 }

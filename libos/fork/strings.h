@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Argument and environment strings between the program's memory and the library's. */
+/*
+ * Strings: makes what exec and spawn pass, in its place at LIBOS_EXEC. No other thread runs before
+ * it is used, since nothing here blocks.
+ */
 #ifndef LIBOS_FORK_STRINGS_H
 #define LIBOS_FORK_STRINGS_H
 
@@ -8,12 +11,17 @@
 #define STRINGS_BYTES_MAX (128u * 1024u) /* of one argument list, as Linux has it for one string */
 #define STRINGS_MAX       4096u          /* strings of one list */
 
-/* Read path, argv and envp (each a NULL-ended array in program memory; 0: empty) and find the
- * program: everything process_exec needs, in library memory. EXO_E_POINTER, EXO_E_TOO_LONG,
- * EXO_E_LIMIT; EXO_E_EMPTY, EXO_E_TYPE as linux_program. */
+/* An empty state, with what the Linux layer passes. */
+struct process_exec_state *strings_begin(struct libos *os);
+/* Append bytes; *offset (NULL allowed): where. EXO_E_TOO_LONG: no room. */
+err_t strings_put(struct process_exec_state *state, const void *from, size_t n, uint64_t *offset)
+	MUST_USE;
+/* The whole of it from path, argv and envp in program memory (the latter each a NULL-ended array;
+ * 0: empty), with the program found. EXO_E_POINTER, EXO_E_TOO_LONG, EXO_E_LIMIT; EXO_E_EMPTY,
+ * EXO_E_TYPE as linux_program. */
 err_t strings_read(struct libos *os, uint64_t path, uint64_t argv, uint64_t envp,
-		   struct process_image *image) MUST_USE;
-/* Free what strings_read allocated. */
-void strings_free(struct libos *os, struct process_image *image);
+		   struct process_exec_state **result) MUST_USE;
+/* It is not used after all: the file is given back. */
+void strings_drop(struct libos *os, struct process_exec_state *state);
 
 #endif

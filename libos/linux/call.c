@@ -145,10 +145,21 @@ bool linux_is_user(uint64_t address, uint64_t bytes)
 	return bytes <= top && address <= top - bytes;
 }
 
+char *linux_path(struct linux_call *c, unsigned which)
+{
+	if (c->linux->path == NULL)
+		c->linux->path = heap_alloc(c->os, 2 * FS_PATH_MAX);
+	return c->linux->path != NULL ? c->linux->path[which] : NULL;
+}
+
 int64_t linux_in_path(struct linux_call *c, unsigned which, uint64_t from)
 {
-	err_t error = vm_read_string(c->os, c->linux->path[which], FS_PATH_MAX, from, NULL);
+	char *path = linux_path(c, which);
+	err_t error;
 
+	if (path == NULL)
+		return -LINUX_ENOMEM;
+	error = vm_read_string(c->os, path, FS_PATH_MAX, from, NULL);
 	if (error == EXO_E_TOO_LONG)
 		return -LINUX_ENAMETOOLONG;
 	return error < 0 ? -LINUX_EFAULT : 0;

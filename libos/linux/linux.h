@@ -39,7 +39,8 @@ struct linux_state {
 	struct linux_thread thread0;          /* of thread slot 0; the others' are in */
 	struct linux_thread *threads_more;    /* this array, by slot; NULL: none yet */
 	struct linux_signals signals;
-	char path[2][FS_PATH_MAX];            /* of the call that runs; never held over a wait */
+	char (*path)[FS_PATH_MAX];            /* two of the call that runs, never held over a wait;
+					       * NULL: none yet */
 };
 
 struct linux_call {
@@ -85,7 +86,9 @@ int64_t linux_in(struct linux_call *c, void *to, uint64_t from, size_t bytes) MU
 int64_t linux_out(struct linux_call *c, uint64_t to, const void *from, size_t bytes) MUST_USE;
 /* Could that be memory of a program at all, mapped or not? Linux asks that first. */
 bool linux_is_user(uint64_t address, uint64_t bytes);
-/* A path into linux->path[which]: 0, -LINUX_EFAULT, -LINUX_ENAMETOOLONG. */
+/* linux->path[which]; NULL: no memory. */
+char *linux_path(struct linux_call *c, unsigned which);
+/* A path into linux->path[which]: 0, -LINUX_EFAULT, -LINUX_ENAMETOOLONG, -LINUX_ENOMEM. */
 int64_t linux_in_path(struct linux_call *c, unsigned which, uint64_t from) MUST_USE;
 /* Where a path relative to a directory's descriptor begins. NULL: no such directory; *error. */
 struct fs_node *linux_dir(struct linux_call *c, uint64_t fd, const char *path, int64_t *error);

@@ -58,10 +58,14 @@ int64_t name_faccessat(struct linux_call *c)
 
 int64_t name_getcwd(struct linux_call *c)
 {
-	char *path = c->linux->path[0];
-	err_t error = node_path(c->fs, c->linux->files->dir, path, FS_PATH_MAX);
-	int64_t bytes = (int64_t)strlen(path) + 1;
+	char *path = linux_path(c, 0);
+	int64_t bytes;
+	err_t error;
 
+	if (path == NULL)
+		return -LINUX_ENOMEM;
+	error = node_path(c->fs, c->linux->files->dir, path, FS_PATH_MAX);
+	bytes = (int64_t)strlen(path) + 1;
 	if (error < 0)
 		return errno_from(error);
 	if ((uint64_t)bytes > c->arg[1])

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Finding the program that a path names: a file of the archive, one made in memory, or the
- * interpreter that a script's first line names. Touches the file tree (reading) and the heap; takes
- * the family's lock `file`.
+ * interpreter that a script's first line names. Touches the file tree (reading) and the state that
+ * is made; takes the family's lock `file`.
  */
 #include "libos/linux/linux.h"
 
+#include "libos/fork/strings.h"
 #include "libos/fs/data.h"
 #include "libos/fs/path.h"
 
@@ -65,81 +66,67 @@ static bool program_parse(struct program_line *line)
 	return *line->interpreter != '\0';
 }
 
-/* New argv: interpreter, argument if there is one, the script's path, argv without its first. */
-static err_t program_arguments(struct libos *os, const struct program_line *line,
-	struct process_image *image)
+/* The interpreter and its argument come before the arguments that are there: at least the script's
+ * path. They end the state. */
+static err_t program_interpret(const struct program_line *line, struct process_exec_state *state)
 {
-	const char *more[3] = { line->interpreter, line->argument, image->path };
-	size_t bytes = 0, count = 0, i;
-	const char **list;
-	char *text;
+	const char *more[2] = { line->interpreter, line->argument };
+	size_t bytes = 0, i, old = state->bytes - state->argv;
+	char *at = (char *)state + state->argv;
+	err_t error;
 
-	for (i = 0; i < 3; i++)
-		bytes += more[i] != NULL ? strlen(more[i]) + 1 : 0;
-	for (; image->argv[count] != NULL; count++)
-		bytes += strlen(image->argv[count]) + 1;
-	list = heap_alloc(os, (count + 4) * sizeof(*list) + bytes);
-	if (list == NULL)
-		return EXO_E_LIMIT;
-	text = (char *)(list + count + 4);
-	for (i = 0, bytes = 0; i < count + 3; i++) {
-		const char *from = i < 3 ? more[i] : i - 2 < count ? image->argv[i - 2] : NULL;
+	for (i = 0; i < 2 && more[i] != NULL; i++) {
+		size_t n = strlen(more[i]) + 1;
 
-		if (from == NULL)
-			continue;
-		memcpy(text, from, strlen(from) + 1);
-		list[bytes++] = text;
-		text += strlen(from) + 1;
+		/* Only room: its place is in front. */
+		error = strings_put(state, more[i], n, NULL);
+		if (error < 0)
+			return error;
+		bytes += n;
+		state->argc++;
 	}
-	heap_free(os, (void *)(uintptr_t)image->argv);
-	image->argv = list;
+	memmove(at + bytes, at, old);
+	for (i = 0; i < 2 && more[i] != NULL; i++) {
+		memcpy(at, more[i], strlen(more[i]) + 1);
+		at += strlen(more[i]) + 1;
+	}
+	state->path = state->argv;
 	return EXO_OK;
 }
 
-/* The interpreter takes the script's place. */
-static err_t program_interpret(struct libos *os, const struct program_line *line,
-	struct process_image *image)
+/* Its path and what a script has brought, which goes on behind it. */
+static err_t program_take(struct libos *os, struct fs_node *node,
+	struct process_exec_state *state)
 {
-	size_t bytes = strlen(line->interpreter) + 1;
-	err_t error = program_arguments(os, line, image);
-	char *path = heap_alloc(os, bytes);
+	size_t bytes = state->argc != 0 ? state->bytes - state->argv : 0;
+	const char *brought = process_text(state, state->argv), *archive = data_image(node);
+	char *exe = (char *)state + state->bytes;
+	err_t error;
 
-	if (error < 0 || path == NULL) {
-		heap_free(os, path);
-		return error < 0 ? error : EXO_E_LIMIT;
-	}
-	memcpy(path, line->interpreter, bytes);
-	heap_free(os, (void *)(uintptr_t)image->path);
-	image->path = path;
-	return EXO_OK;
-}
-
-static err_t program_take(struct libos *os, struct fs_node *node, struct process_image *image)
-{
-	const char *archive = data_image(node);
-	char *exe = heap_alloc(os, FS_PATH_MAX);
-
-	if (exe == NULL)
-		return EXO_E_LIMIT;
 	if (node_path(os->fs, node, exe, FS_PATH_MAX) < 0)
 		exe[0] = '\0';
-	image->exe = exe;
-	image->file.bytes = node->size;
+	state->exe = state->bytes;
+	state->bytes += strlen(exe) + 1;
+	error = strings_put(state, brought, bytes, &state->argv);
+	if (error < 0)
+		return error;
+	state->file.bytes = node->size;
 	if (archive != NULL) {
-		image->file.archive = (uint64_t)archive - EXO_INFO_ARCHIVE;
+		state->file.archive = (uint64_t)archive - EXO_INFO_ARCHIVE;
 	} else {
 		node_ref(node);
-		image->file.node = node;
+		state->file.node = node;
 	}
 	return EXO_OK;
 }
 
 /* One file: EXO_OK, it is the program; EXO_E_AGAIN: its interpreter is to be looked for. */
-static err_t program_look(struct libos *os, struct process_image *image)
+static err_t program_look(struct libos *os, struct process_exec_state *state)
 {
+	const char *path = process_text(state, state->path);
 	struct program_line line = { .interpreter = NULL };
 	struct fs_node *node;
-	err_t error = path_find(os->fs, os->linux->files->dir, image->path, 0, &node);
+	err_t error = path_find(os->fs, os->linux->files->dir, path, 0, &node);
 
 	if (error < 0)
 		return error == FS_E_MISSING ? EXO_E_EMPTY : error;
@@ -147,21 +134,25 @@ static err_t program_look(struct libos *os, struct process_image *image)
 		return EXO_E_RIGHTS;
 	program_read(node, line.text, sizeof(line.text) - 1);
 	if (memcmp(line.text, "\177ELF", 4) == 0)
-		return program_take(os, node, image);
+		return program_take(os, node, state);
 	if (!program_parse(&line))
 		return EXO_E_TYPE;
-	error = program_interpret(os, &line, image);
+	if (state->argc == 0) { /* the first script: its own path is an argument */
+		state->argv = state->path;
+		state->argc = 1;
+	}
+	error = program_interpret(&line, state);
 	return error < 0 ? error : EXO_E_AGAIN;
 }
 
-err_t linux_program(struct libos *os, struct process_image *image)
+err_t linux_program(struct libos *os, struct process_exec_state *state)
 {
 	err_t error = EXO_E_AGAIN;
 	unsigned scripts;
 
 	family_lock(os, FAMILY_FILE);
 	for (scripts = 0; error == EXO_E_AGAIN && scripts < PROGRAM_SCRIPTS; scripts++)
-		error = program_look(os, image);
+		error = program_look(os, state);
 	family_unlock(os, FAMILY_FILE);
 	return error == EXO_E_AGAIN ? (err_t)FS_E_LOOP : error;
 }

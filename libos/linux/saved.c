@@ -15,20 +15,20 @@ static uint64_t saved_ignored(const struct linux_state *linux)
 	return ignored;
 }
 
-void *linux_save(struct libos *os, size_t *bytes)
+void linux_save(struct libos *os, struct process_exec_state *state)
 {
-	struct saved *saved = heap_alloc(os, sizeof(*saved));
+	struct saved *saved = (struct saved *)((char *)state + state->bytes);
 
-	*bytes = saved != NULL ? sizeof(*saved) : 0;
-	if (saved != NULL)
-		*saved = (struct saved){
-			.version = SAVED_VERSION, .ignored = saved_ignored(os->linux),
-			.blocked = signal_thread(thread_self())->blocked,
-			.pending = signal_waiting(thread_self()),
-			.alarm = os->linux->signals.alarm,
-			.alarm_every = os->linux->signals.alarm_every,
-		};
-	return saved;
+	state->state = state->bytes;
+	state->state_bytes = sizeof(*saved);
+	state->bytes += sizeof(*saved);
+	*saved = (struct saved){
+		.version = SAVED_VERSION, .ignored = saved_ignored(os->linux),
+		.blocked = signal_thread(thread_self())->blocked,
+		.pending = signal_waiting(thread_self()),
+		.alarm = os->linux->signals.alarm,
+		.alarm_every = os->linux->signals.alarm_every,
+	};
 }
 
 /* What still waited for the program before: a signal, an alarm. */

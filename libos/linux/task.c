@@ -160,13 +160,13 @@ int64_t task_vfork(struct linux_call *c)
 
 int64_t task_execve(struct linux_call *c)
 {
-	struct process_image image;
-	err_t error = strings_read(c->os, c->arg[0], c->arg[1], c->arg[2], &image);
+	struct process_exec_state *state;
+	err_t error = strings_read(c->os, c->arg[0], c->arg[1], c->arg[2], &state);
 
 	if (error < 0)
 		return errno_from(error);
-	error = process_exec(c->os, &image);
-	strings_free(c->os, &image);
+	error = process_exec(c->os, state);
+	strings_drop(c->os, state);
 	return errno_from(error);
 }
 

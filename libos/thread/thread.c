@@ -56,7 +56,7 @@ struct thread *thread_find(struct libos *os, uint64_t handle)
 {
 	struct thread *t;
 
-	if ((handle & 0xffff) >= LIBOS_THREADS)
+	if ((handle & 0xffff) >= os->threads_used)
 		return NULL;
 	t = thread_at(os, handle & 0xffff);
 	return thread_state(t) != THREAD_FREE && thread_generation(t) == handle >> 16 ? t : NULL;
@@ -81,8 +81,6 @@ void thread_init(struct libos *os)
 	atomic_store_explicit(&t->word, UINT64_C(1) << 8 | THREAD_RUNNING, memory_order_relaxed);
 	os->canary = LIBOS_CANARY;
 	os->threads_used = 1;
-	os->threads = heap_alloc(os, (LIBOS_THREADS - 1) * sizeof(struct thread));
-	assert(os->threads);
 }
 
 /* Zero what the slot's occupant left, but for the stacks, which the next one uses. */
@@ -113,7 +111,9 @@ static struct thread *thread_claim(struct libos *os)
 {
 	uint32_t i;
 
-	for (i = 1; i < LIBOS_THREADS; i++) {
+	if (!os->threads)
+		os->threads = heap_alloc(os, (LIBOS_THREADS - 1) * sizeof(struct thread));
+	for (i = 1; os->threads && i < LIBOS_THREADS; i++) {
 		struct thread *t = thread_at(os, i);
 
 		/* Nobody joins it; another thread runs, so it has left its stack. */

@@ -37,14 +37,15 @@ static err_t native_refuse(struct native *n, err_t err)
 
 static int64_t native_start(struct native *n, bool is_spawn)
 {
-	struct process_image image;
+	struct process_exec_state *state;
 	uint32_t pid = 0;
-	err_t err = strings_read(n->os, n->a0, n->a1, n->a2, &image);
+	err_t err = strings_read(n->os, n->a0, n->a1, n->a2, &state);
 
 	if (err)
 		return native_refuse(n, err);
-	err = is_spawn ? process_spawn(n->os, &image, &pid) : process_exec(n->os, &image);
-	strings_free(n->os, &image);
+	err = is_spawn ? process_spawn(n->os, state, &pid) : process_exec(n->os, state);
+	if (err)
+		strings_drop(n->os, state);
 	return err ? (int64_t)err : (int64_t)pid;
 }
 

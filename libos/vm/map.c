@@ -9,7 +9,7 @@ void vm_init(struct libos *os)
 	os->vm.map_next = VM_MAP_BASE;
 	os->vm.region = heap_alloc(os, VM_REGIONS * sizeof(struct vm_region));
 	assert(os->vm.region);
-	os->wired.reserve_missing = (1u << LIBOS_RESERVE_PAGES) - 1;
+	os->wired.reserve_missing = LIBOS_RESERVE_ALL;
 	os->wired.reserve_after = VM_RESERVE_AFTER;
 }
 
