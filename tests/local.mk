@@ -72,6 +72,7 @@ RAW_TESTS = \
 # what they say on Chitin and here.
 GUEST_AND_HERE = \
 	tests/guest/bad_pointers.c \
+	tests/guest/bad_values.c \
 	tests/guest/processes_end.c \
 	tests/guest/processes_share.c \
 	tests/guest/signals_faults.c \

@@ -134,12 +134,12 @@ err_t open_read(struct fs *fs, struct fs_open *open, uint64_t to, size_t count,
 {
 	struct fs_node *node = open->node;
 
+	if (position != NULL && open_is_stream(node))
+		return FS_E_PIPE;
 	if (!(open->flags & OPEN_READ))
 		return FS_E_BAD_FILE;
 	if (node->kind == FS_DIR)
 		return FS_E_IS_DIR;
-	if (position != NULL && open_is_stream(node))
-		return FS_E_PIPE;
 	if (count > INT32_MAX)
 		count = INT32_MAX & -FS_PAGE;
 	if (node->kind == FS_PIPE)
@@ -181,10 +181,10 @@ err_t open_write(struct fs *fs, struct fs_open *open, uint64_t from, size_t coun
 {
 	struct fs_node *node = open->node;
 
-	if (!(open->flags & OPEN_WRITE))
-		return FS_E_BAD_FILE;
 	if (position != NULL && open_is_stream(node))
 		return FS_E_PIPE;
+	if (!(open->flags & OPEN_WRITE))
+		return FS_E_BAD_FILE;
 	if (count > INT32_MAX)
 		count = INT32_MAX & -FS_PAGE;
 	if (node->kind == FS_PIPE)

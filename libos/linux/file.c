@@ -185,7 +185,7 @@ static int64_t file_move_at(struct linux_call *c, bool is_write)
 {
 	uint64_t position = c->arg[3];
 
-	if ((int64_t)position < 0)
+	if ((int64_t)position < 0 || (int64_t)(position + c->arg[2]) < 0)
 		return -LINUX_EINVAL;
 	return file_move(c, (struct file_part){ c->arg[1], c->arg[2], &position, is_write });
 }
@@ -219,17 +219,20 @@ static int64_t file_check_vectors(struct linux_call *c)
 
 static int64_t file_move_vectors(struct linux_call *c, bool is_write)
 {
+	struct fs_open *open = file_find(c);
 	struct file_vector vector;
 	int64_t done = 0, part;
 	uint64_t i;
 
-	if (file_find(c) == NULL)
+	if (open == NULL)
 		return -LINUX_EBADF;
 	if (c->arg[2] > FILE_VECTORS)
 		return -LINUX_EINVAL;
 	part = file_check_vectors(c);
 	if (part < 0)
 		return part;
+	if (!(open->flags & (is_write ? OPEN_WRITE : OPEN_READ)))
+		return -LINUX_EBADF;
 	for (i = 0; i < c->arg[2]; i++) {
 		part = linux_in(c, &vector, c->arg[1] + i * sizeof(vector), sizeof(vector));
 		if (part >= 0 && vector.bytes > 0)
@@ -314,8 +317,9 @@ static int64_t file_stat_out(struct linux_call *c, const struct fs_node *node, u
 static int64_t file_stat_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t to,
 	uint64_t flags)
 {
-	enum { NO_FOLLOW = 0x100, EMPTY_PATH = 0x1000 };
-	int64_t error = linux_in_path(c, 0, path);
+	enum { NO_FOLLOW = 0x100, NO_AUTOMOUNT = 0x800, EMPTY_PATH = 0x1000, SYNC = 0x6000 };
+	int64_t error = flags & ~(uint64_t)(NO_FOLLOW | NO_AUTOMOUNT | EMPTY_PATH | SYNC)
+		? -LINUX_EINVAL : linux_in_path(c, 0, path);
 	struct fs_node *node;
 
 	if (error < 0)

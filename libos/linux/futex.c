@@ -180,6 +180,8 @@ static int64_t futex_requeue(struct linux_call *c, bool is_compared)
 
 	if ((int32_t)c->arg[2] < 0 || (int32_t)c->arg[3] < 0)
 		return -LINUX_EINVAL;
+	if (c->arg[4] % sizeof(word) != 0)
+		return -LINUX_EINVAL;
 	if (!linux_is_user(c->arg[4], sizeof(word)))
 		return -LINUX_EFAULT;
 	if (is_compared && linux_in(c, &word, c->arg[0], sizeof(word)) < 0)
@@ -199,11 +201,18 @@ static int64_t futex_requeue(struct linux_call *c, bool is_compared)
 
 int64_t futex_call(struct linux_call *c)
 {
+	uint32_t command = c->arg[1] & FUTEX_COMMAND;
+
 	if (c->arg[0] % sizeof(uint32_t) != 0)
 		return -LINUX_EINVAL;
 	if (!linux_is_user(c->arg[0], sizeof(uint32_t)))
 		return -LINUX_EFAULT;
-	switch (c->arg[1] & FUTEX_COMMAND) {
+	if (c->arg[1] & FUTEX_REALTIME && command != FUTEX_WAIT_BITSET)
+		return -LINUX_ENOSYS;
+	if ((command == FUTEX_WAIT_BITSET || command == FUTEX_WAKE_BITSET)
+			&& (uint32_t)c->arg[5] == 0)
+		return -LINUX_EINVAL;
+	switch (command) {
 	case FUTEX_WAIT:
 		return futex_wait(c, false);
 	case FUTEX_WAIT_BITSET:

@@ -7,7 +7,7 @@
 
 #include "libos/fs/path.h"
 
-enum { INFO_NAME = 65 };
+enum { INFO_NAME = 65, INFO_LIMITS = 16 };
 
 /* Whoever runs is root and stays it; advice is taken; what there is not cannot be limited. */
 int64_t info_zero(struct linux_call *c)
@@ -79,11 +79,9 @@ int64_t info_sysinfo(struct linux_call *c)
 /* Soft and hard limit; what is not listed has none. */
 static int64_t info_limit_out(struct linux_call *c, uint64_t which, uint64_t to)
 {
-	enum { STACK = 3, CORE = 4, NOFILE = 7, LIMITS = 16 };
+	enum { STACK = 3, CORE = 4, NOFILE = 7 };
 	uint64_t limit[2] = { UINT64_MAX, UINT64_MAX };
 
-	if (which >= LIMITS)
-		return -LINUX_EINVAL;
 	if (which == STACK)
 		limit[0] = VM_STACK_BYTES;
 	if (which == CORE)
@@ -95,34 +93,40 @@ static int64_t info_limit_out(struct linux_call *c, uint64_t which, uint64_t to)
 
 int64_t info_getrlimit(struct linux_call *c)
 {
+	if ((uint32_t)c->arg[0] >= INFO_LIMITS)
+		return -LINUX_EINVAL;
 	return info_limit_out(c, (uint32_t)c->arg[0], c->arg[1]);
 }
 
 /* Limits are what they are: a new one is looked at and dropped. */
-static int64_t info_limit_in(struct linux_call *c, uint64_t from)
+static int64_t info_limit_in(struct linux_call *c, uint64_t which, uint64_t from)
 {
 	uint64_t limit[2];
 	int64_t error = linux_in(c, limit, from, sizeof(limit));
 
-	if (error >= 0 && limit[0] > limit[1])
+	if (error >= 0 && (which >= INFO_LIMITS || limit[0] > limit[1]))
 		return -LINUX_EINVAL;
 	return error;
 }
 
 int64_t info_setrlimit(struct linux_call *c)
 {
-	return info_limit_in(c, c->arg[1]);
+	return info_limit_in(c, (uint32_t)c->arg[0], c->arg[1]);
 }
 
 int64_t info_prlimit(struct linux_call *c)
 {
 	int64_t error = 0;
 
+	if (c->arg[2] != 0)
+		error = info_limit_in(c, (uint32_t)c->arg[1], c->arg[2]);
+	if (error < 0)
+		return error;
 	if (c->arg[0] != 0 && (uint32_t)c->arg[0] != c->os->process.pid)
 		return -LINUX_ESRCH;
-	if (c->arg[2] != 0)
-		error = info_limit_in(c, c->arg[2]);
-	if (error >= 0 && c->arg[3] != 0)
+	if ((uint32_t)c->arg[1] >= INFO_LIMITS)
+		return -LINUX_EINVAL;
+	if (c->arg[3] != 0)
 		error = info_limit_out(c, (uint32_t)c->arg[1], c->arg[3]);
 	return error;
 }
@@ -184,7 +188,12 @@ int64_t info_getcpu(struct linux_call *c)
 /* One vcpu sees its own memory in order; every command is done at once. */
 int64_t info_membarrier(struct linux_call *c)
 {
-	return c->arg[0] == 0 ? 0x1ff : 0;
+	enum { COMMANDS = 0x1ff };
+	uint32_t command = (uint32_t)c->arg[0];
+
+	if ((uint32_t)c->arg[1] != 0 || command & ~(uint32_t)COMMANDS || command & (command - 1))
+		return -LINUX_EINVAL;
+	return command == 0 ? COMMANDS : 0;
 }
 
 /* Not the CPU's: splitmix64 over the clock. Hard to guess it is not. */
@@ -212,9 +221,13 @@ void info_random(struct linux_state *linux, void *bytes, size_t count)
 
 int64_t info_getrandom(struct linux_call *c)
 {
+	enum { NONBLOCK = 1, RANDOM = 2, INSECURE = 4 };
 	char chunk[256];
 	uint64_t done, part;
 
+	if (c->arg[2] & ~(uint64_t)(NONBLOCK | RANDOM | INSECURE)
+			|| (c->arg[2] & (RANDOM | INSECURE)) == (RANDOM | INSECURE))
+		return -LINUX_EINVAL;
 	if (c->arg[1] > INT32_MAX)
 		c->arg[1] = INT32_MAX;
 	for (done = 0; done < c->arg[1]; done += part) {

@@ -24,6 +24,11 @@ static int64_t memory_protection(uint64_t bits, unsigned *protection)
 	return 0;
 }
 
+static bool memory_is_program(uint64_t address, uint64_t length)
+{
+	return length <= VM_TOP && address <= VM_TOP - length;
+}
+
 static unsigned memory_flags(uint64_t flags)
 {
 	unsigned vm = (flags & MEMORY_TYPE) == 2 ? 0u : (unsigned)VM_SHARED;
@@ -101,7 +106,9 @@ static int64_t memory_map_file(struct linux_call *c, unsigned protection, unsign
 	if (!(open->flags & OPEN_READ))
 		return -LINUX_EACCES;
 	if (flags & VM_SHARED && protection & EXO_WRITE)
-		return -LINUX_ENODEV;
+		return open->flags & OPEN_WRITE ? -LINUX_ENODEV : -LINUX_EACCES;
+	if (backing.offset > INT64_MAX - c->arg[1])
+		return -LINUX_EOVERFLOW;
 	flags &= ~(unsigned)VM_SHARED;
 	image = data_image(open->node);
 	if (image == NULL || backing.offset >= open->node->size)
@@ -121,7 +128,7 @@ int64_t memory_mmap(struct linux_call *c)
 		return error;
 	if (type == 0 || type > 3 || c->arg[5] % EXO_PAGE_SIZE != 0 || c->arg[1] == 0)
 		return -LINUX_EINVAL;
-	if (PAGE_UP(c->arg[1]) < c->arg[1] || c->arg[5] + c->arg[1] < c->arg[5])
+	if (c->arg[1] > VM_TOP)
 		return -LINUX_ENOMEM;
 	if (c->arg[3] & MEMORY_ANONYMOUS)
 		return memory_map(c, protection, flags, NULL);
@@ -141,12 +148,15 @@ int64_t memory_munmap(struct linux_call *c)
 int64_t memory_mprotect(struct linux_call *c)
 {
 	unsigned protection;
-	int64_t error = memory_protection(c->arg[2], &protection);
 
-	if (error < 0 || c->arg[0] % EXO_PAGE_SIZE != 0)
+	if (c->arg[0] % EXO_PAGE_SIZE != 0)
 		return -LINUX_EINVAL;
 	if (c->arg[1] == 0)
 		return 0;
+	if (!memory_is_program(c->arg[0], c->arg[1]))
+		return -LINUX_ENOMEM;
+	if (memory_protection(c->arg[2], &protection) < 0)
+		return -LINUX_EINVAL;
 	return errno_from(vm_protect(c->os, c->arg[0], c->arg[1], protection));
 }
 
@@ -165,6 +175,8 @@ int64_t memory_mremap(struct linux_call *c)
 		return -LINUX_EINVAL;
 	if (c->arg[3] & ~(uint64_t)(MAY_MOVE | FIXED) || c->arg[3] == FIXED)
 		return -LINUX_EINVAL;
+	if (!memory_is_program(c->arg[0], c->arg[1]))
+		return -LINUX_EFAULT;
 	error = vm_remap(c->os, c->arg[0], c->arg[1], c->arg[2], (unsigned)c->arg[3], &address);
 	if (error == EXO_E_RANGE)
 		return -LINUX_EFAULT;
@@ -174,10 +186,37 @@ int64_t memory_mremap(struct linux_call *c)
 int64_t memory_madvise(struct linux_call *c)
 {
 	enum { DONTNEED = 4 };
+	/* Those that change how fast it is and not what is there: usual, random, sequential, will
+	 * be needed, may be freed, large pages, core dumps, cold. */
+	const uint64_t harmless = 0x3fc10f;
+	uint32_t advice = (uint32_t)c->arg[2];
 
-	if (c->arg[0] % EXO_PAGE_SIZE != 0)
+	if (c->arg[0] % EXO_PAGE_SIZE != 0 || PAGE_UP(c->arg[1]) < c->arg[1])
 		return -LINUX_EINVAL;
-	if (c->arg[2] != DONTNEED)
+	if (advice != DONTNEED && (advice >= 64 || !(harmless >> advice & 1)))
+		return -LINUX_EINVAL;
+	if (advice == DONTNEED)
+		return errno_from(vm_discard(c->os, c->arg[0], c->arg[1]));
+	return memory_lock(c);
+}
+
+/* Nothing is ever taken away; but what is not there cannot be held. */
+int64_t memory_lock(struct linux_call *c)
+{
+	uint64_t start = PAGE_DOWN(c->arg[0]), length = PAGE_UP(c->arg[1] + c->arg[0] - start);
+
+	if (length == 0)
 		return 0;
-	return errno_from(vm_discard(c->os, c->arg[0], c->arg[1]));
+	if (!memory_is_program(start, length) || !vm_is_mapped(c->os, start, length, 0))
+		return -LINUX_ENOMEM;
+	return 0;
+}
+
+int64_t memory_lock_all(struct linux_call *c)
+{
+	enum { CURRENT = 1, FUTURE = 2, ON_FAULT = 4 };
+	uint32_t flags = (uint32_t)c->arg[0];
+
+	return flags == 0 || flags == ON_FAULT || flags & ~(uint32_t)(CURRENT | FUTURE | ON_FAULT)
+		? -LINUX_EINVAL : 0;
 }

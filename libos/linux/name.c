@@ -5,7 +5,7 @@
 #include "libos/fs/path.h"
 
 enum { NAME_CWD = LINUX_AT_CWD };
-enum { NAME_REMOVE_DIR = 0x200, NAME_NOREPLACE = 1 };
+enum { NAME_REMOVE_DIR = 0x200, NAME_NOREPLACE = 1, NAME_NOW = 0x3fffffff, NAME_OMIT = 0x3ffffffe };
 
 /* Copy a path in and walk it. */
 static int64_t name_walk(struct linux_call *c, unsigned which, uint64_t fd, uint64_t path,
@@ -39,7 +39,7 @@ static int64_t name_find(struct linux_call *c, uint64_t fd, uint64_t path, unsig
 static int64_t name_access_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t mode)
 {
 	struct fs_node *node;
-	int64_t error = name_find(c, fd, path, 0, &node);
+	int64_t error = (uint32_t)mode > 7 ? -LINUX_EINVAL : name_find(c, fd, path, 0, &node);
 
 	if (error >= 0 && mode & 1 && node->kind == FS_FILE && !(node->mode & 0111))
 		return -LINUX_EACCES;
@@ -133,6 +133,16 @@ int64_t name_mkdirat(struct linux_call *c)
 	return name_mkdir_at(c, c->arg[0], c->arg[1], c->arg[2]);
 }
 
+/* Is its last part "."? */
+static bool name_is_dot(const char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 0 && path[n - 1] == '/')
+		n--;
+	return n > 0 && path[n - 1] == '.' && (n == 1 || path[n - 2] == '/');
+}
+
 static int64_t name_remove(struct linux_call *c, uint64_t fd, uint64_t path, bool is_dir)
 {
 	struct fs_node *node;
@@ -140,6 +150,8 @@ static int64_t name_remove(struct linux_call *c, uint64_t fd, uint64_t path, boo
 
 	if (error < 0)
 		return error;
+	if (is_dir && name_is_dot(c->linux->path[0]))
+		return -LINUX_EINVAL;
 	if (is_dir != (node->kind == FS_DIR))
 		return is_dir ? -LINUX_ENOTDIR : -LINUX_EISDIR;
 	return errno_from(node_remove(c->fs, node));
@@ -157,21 +169,21 @@ int64_t name_rmdir(struct linux_call *c)
 
 int64_t name_unlinkat(struct linux_call *c)
 {
-	return name_remove(c, c->arg[0], c->arg[1], c->arg[2] & NAME_REMOVE_DIR);
+	return c->arg[2] & ~(uint64_t)NAME_REMOVE_DIR ? -LINUX_EINVAL
+		: name_remove(c, c->arg[0], c->arg[1], c->arg[2] & NAME_REMOVE_DIR);
 }
 
 static int64_t name_rename_at(struct linux_call *c, uint64_t old_fd, uint64_t old, uint64_t fd,
 	uint64_t path, uint64_t flags)
 {
 	struct fs_walk from, to;
-	int64_t error = name_walk(c, 0, old_fd, old, PATH_LINK, &from);
+	int64_t error = flags & ~(uint64_t)NAME_NOREPLACE ? -LINUX_EINVAL
+		: name_walk(c, 0, old_fd, old, PATH_LINK, &from);
 
 	if (error >= 0)
 		error = name_walk(c, 1, fd, path, PATH_LINK, &to);
 	if (error < 0)
 		return error;
-	if (flags & ~(uint64_t)NAME_NOREPLACE)
-		return -LINUX_EINVAL;
 	if (from.node == NULL)
 		return -LINUX_ENOENT;
 	if (to.node != NULL && flags & NAME_NOREPLACE)
@@ -322,26 +334,38 @@ int64_t name_utime(struct linux_call *c)
 	return error;
 }
 
+/* Nanoseconds of utimensat, or one of its two words. */
+static bool name_is_time(const struct linux_time *time)
+{
+	return (time->ns >= 0 && time->ns < 1000000000) || time->ns == NAME_NOW
+		|| time->ns == NAME_OMIT;
+}
+
 int64_t name_utimensat(struct linux_call *c)
 {
-	enum { NOW = 0x3fffffff, OMIT = 0x3ffffffe };
+	enum { NO_FOLLOW = 0x100, EMPTY_PATH = 0x1000 };
 	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
-	struct linux_time times[2] = { { 0, NOW }, { 0, NOW } };
+	struct linux_time times[2] = { { 0, NAME_NOW }, { 0, NAME_NOW } };
 	struct fs_node *node = open != NULL ? open->node : NULL;
 	int64_t error = 0;
 
+	if (c->arg[2] != 0) {
+		error = linux_in(c, times, c->arg[2], sizeof(times));
+		if (error >= 0 && (!name_is_time(&times[0]) || !name_is_time(&times[1])))
+			error = -LINUX_EINVAL;
+	}
+	if (error < 0 || c->arg[3] & ~(uint64_t)(NO_FOLLOW | EMPTY_PATH))
+		return error < 0 ? error : -LINUX_EINVAL;
 	if (c->arg[1] != 0)
-		error = name_find(c, c->arg[0], c->arg[1], c->arg[3] & 0x100 ? PATH_LINK : 0,
+		error = name_find(c, c->arg[0], c->arg[1], c->arg[3] & NO_FOLLOW ? PATH_LINK : 0,
 			&node);
 	else if ((int32_t)c->arg[0] == NAME_CWD)
 		error = -LINUX_EFAULT;
 	else if (node == NULL)
 		error = -LINUX_EBADF;
-	if (error >= 0 && c->arg[2] != 0)
-		error = linux_in(c, times, c->arg[2], sizeof(times));
-	if (error < 0 || times[1].ns == OMIT)
+	if (error < 0 || times[1].ns == NAME_OMIT)
 		return error;
-	node->mtime_ns = times[1].ns == NOW ? c->fs->outside->clock_ns()
+	node->mtime_ns = times[1].ns == NAME_NOW ? c->fs->outside->clock_ns()
 		: (uint64_t)times[1].s * 1000000000 + (uint64_t)times[1].ns;
 	return 0;
 }

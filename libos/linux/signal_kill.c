@@ -10,7 +10,8 @@ int64_t signal_kill(struct linux_call *c)
 	uint32_t number = (uint32_t)c->arg[1];
 
 	if (number > LINUX_SIGNALS)
-		return -LINUX_EINVAL;
+		return family_signal(c->os, (int32_t)c->arg[0], 0, NULL) < 0 ? -LINUX_ESRCH
+			: -LINUX_EINVAL;
 	if ((uint32_t)c->arg[0] == c->os->process.pid)
 		return number == 0 ? 0 : signal_post_self(c->os, NULL, number);
 	if (family_signal(c->os, (int32_t)c->arg[0], number, NULL) < 0)
@@ -63,6 +64,8 @@ static int64_t kill_one(struct linux_call *c, uint32_t id, const struct signal_i
 {
 	struct thread *t;
 
+	if (family_find(task_process(id)) == NULL)
+		return -LINUX_ESRCH;
 	if ((uint32_t)info->number > LINUX_SIGNALS)
 		return -LINUX_EINVAL;
 	if (task_process(id) != c->os->process.pid)

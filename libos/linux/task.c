@@ -12,6 +12,7 @@
 
 enum {
 	TASK_CLONE_VM = 0x100,
+	TASK_CLONE_SIGHAND = 0x800,
 	TASK_CLONE_VFORK = 0x4000,
 	TASK_CLONE_THREAD = 0x10000,
 	TASK_CLONE_SETTLS = 0x80000,
@@ -118,10 +119,13 @@ int64_t task_clone(struct linux_call *c)
 {
 	uint64_t flags = c->arg[0];
 
-	if (flags & TASK_CLONE_THREAD && flags & TASK_CLONE_VM)
+	if ((flags & TASK_CLONE_THREAD && !(flags & TASK_CLONE_SIGHAND))
+			|| (flags & TASK_CLONE_SIGHAND && !(flags & TASK_CLONE_VM)))
+		return -LINUX_EINVAL;
+	if (flags & TASK_CLONE_THREAD)
 		return task_clone_thread(c);
 	/* A child that shares memory while the parent goes on is not a thread we have. */
-	if (flags & TASK_CLONE_THREAD || (flags & TASK_CLONE_VM && !(flags & TASK_CLONE_VFORK)))
+	if ((flags & TASK_CLONE_VM && !(flags & TASK_CLONE_VFORK)))
 		return -LINUX_EINVAL;
 	return task_clone_process(c);
 }
@@ -133,6 +137,8 @@ int64_t task_clone3(struct linux_call *c)
 		uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes, tls;
 	} args;
 
+	if (c->arg[1] > EXO_PAGE_SIZE)
+		return -LINUX_E2BIG;
 	if (c->arg[1] < sizeof(args))
 		return -LINUX_EINVAL;
 	if (linux_in(c, &args, c->arg[0], sizeof(args)) < 0)
@@ -200,6 +206,8 @@ int64_t task_wait4(struct linux_call *c)
 
 	if (c->arg[2] & ~(uint64_t)(how | TASK_WAIT_ANY_THREAD))
 		return -LINUX_EINVAL;
+	if ((int32_t)c->arg[0] == INT32_MIN)
+		return -LINUX_ESRCH;
 	error = process_wait(c->os, (int32_t)c->arg[0], how | PROCESS_WAIT_ENDED, &ended, &status);
 	if (error == EXO_E_EMPTY)
 		return -LINUX_ECHILD;
@@ -234,16 +242,19 @@ static void task_wait_codes(uint32_t status, int32_t *code, int32_t *value)
 
 int64_t task_waitid(struct linux_call *c)
 {
-	enum { ALL = 0, PID = 1, GROUP = 2, HOW = PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED
-		| PROCESS_WAIT_ENDED | PROCESS_WAIT_CONTINUED | PROCESS_WAIT_KEEP };
+	enum { HOW = PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED | PROCESS_WAIT_ENDED
+		| PROCESS_WAIT_CONTINUED | PROCESS_WAIT_KEEP };
+	enum { ALL = 0, PID = 1, GROUP = 2, FD = 3 };
 	int32_t id = (int32_t)c->arg[1], info[7] = { 0 };
 	uint32_t ended = 0, status = 0;
 	err_t error;
 
-	if (c->arg[0] > GROUP || c->arg[3] & ~(uint64_t)(HOW | TASK_WAIT_ANY_THREAD)
+	if ((uint32_t)c->arg[0] > FD || c->arg[3] & ~(uint64_t)(HOW | TASK_WAIT_ANY_THREAD)
 			|| !(c->arg[3] & (HOW & ~(PROCESS_WAIT_NO_HANG | PROCESS_WAIT_KEEP)))
-			|| (c->arg[0] == PID && id <= 0) || (c->arg[0] == GROUP && id < 0))
+			|| (c->arg[0] == PID && id <= 0) || (c->arg[0] >= GROUP && id < 0))
 		return -LINUX_EINVAL;
+	if (c->arg[0] == FD)
+		return -LINUX_EBADF;
 	error = process_wait(c->os, c->arg[0] == ALL ? -1 : c->arg[0] == PID ? id : -id,
 		(unsigned)c->arg[3] & HOW, &ended, &status);
 	if (error >= 0) {
@@ -320,6 +331,8 @@ int64_t task_setpgid(struct linux_call *c)
 	struct family_process *self = family_self(c->os), *p = task_find(c, c->arg[0]);
 	uint32_t group = (uint32_t)c->arg[1];
 
+	if (group == 0)
+		group = (uint32_t)c->arg[0];
 	if ((int32_t)group < 0)
 		return -LINUX_EINVAL;
 	if (p == NULL || (p != self && p->parent != self->pid))

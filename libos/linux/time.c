@@ -4,7 +4,9 @@
 
 #include <machine/call.h>
 
-enum { TIME_CLOCKS = 12 };
+/* Bit n: there is a clock n; it can be slept on: realtime, monotonic, CPU time of the process,
+ * since the boot, atomic. */
+enum { TIME_CLOCKS = 0xbff, TIME_SLEEPS = 0x887 };
 
 #define TIME_NS UINT64_C(1000000000)
 
@@ -43,6 +45,11 @@ int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns)
 	return 0;
 }
 
+static bool time_is_clock(uint64_t id)
+{
+	return (uint32_t)id < 32 && TIME_CLOCKS >> (uint32_t)id & 1;
+}
+
 static int64_t time_out(struct linux_call *c, uint64_t to, uint64_t ns)
 {
 	struct linux_time time = { (int64_t)(ns / TIME_NS), (int64_t)(ns % TIME_NS) };
@@ -52,13 +59,13 @@ static int64_t time_out(struct linux_call *c, uint64_t to, uint64_t ns)
 
 int64_t time_clock_gettime(struct linux_call *c)
 {
-	return (uint32_t)c->arg[0] >= TIME_CLOCKS ? -LINUX_EINVAL
+	return !time_is_clock(c->arg[0]) ? -LINUX_EINVAL
 		: time_out(c, c->arg[1], time_now_ns());
 }
 
 int64_t time_clock_getres(struct linux_call *c)
 {
-	if ((uint32_t)c->arg[0] >= TIME_CLOCKS)
+	if (!time_is_clock(c->arg[0]))
 		return -LINUX_EINVAL;
 	return c->arg[1] == 0 ? 0 : time_out(c, c->arg[1], 1);
 }
@@ -132,10 +139,15 @@ int64_t time_clock_nanosleep(struct linux_call *c)
 	enum { ABSOLUTE = 1 };
 	bool is_absolute = c->arg[1] & ABSOLUTE;
 	uint64_t ns;
-	int64_t error = time_in(c, c->arg[2], &ns);
+	int64_t error;
 
-	if (error < 0 || (uint32_t)c->arg[0] >= TIME_CLOCKS)
-		return error < 0 ? error : -LINUX_EINVAL;
+	if (!time_is_clock(c->arg[0]))
+		return -LINUX_EINVAL;
+	if (!(TIME_SLEEPS >> c->arg[0] & 1))
+		return -LINUX_EOPNOTSUPP;
+	error = time_in(c, c->arg[2], &ns);
+	if (error < 0)
+		return error;
 	if (!is_absolute)
 		return time_clock_nanosleep_until(c, machine_clock() + time_units(ns));
 	return time_sleep(c, libos_info()->boot_clock + time_units(ns)) ? 0 : -LINUX_ERESTARTNOHAND;
@@ -144,9 +156,12 @@ int64_t time_clock_nanosleep(struct linux_call *c)
 /* Who used how much is not counted yet: all time since the boot is this process's. */
 int64_t time_getrusage(struct linux_call *c)
 {
+	enum { CHILDREN = -1, SELF = 0, THREAD = 1 };
 	uint64_t now = time_now_ns();
 	int64_t usage[18] = { (int64_t)(now / TIME_NS), (int64_t)(now % TIME_NS / 1000) };
 
+	if ((int32_t)c->arg[0] < CHILDREN || (int32_t)c->arg[0] > THREAD)
+		return -LINUX_EINVAL;
 	return linux_out(c, c->arg[1], usage, sizeof(usage));
 }
 

@@ -55,7 +55,7 @@ static void check_numbers(void)
 	say("has the flag", fcntl(80, F_GETFD));
 	say("F_DUPFD_CLOEXEC", fcntl(fd, F_DUPFD_CLOEXEC, 90));
 	say("dup2 of nothing", dup2(200, 3));
-	say("dup2 to too much", dup2(fd, 1 << 20));
+	say("dup2 to too much", dup2(fd, 1 << 30));
 	say("dup of nothing", dup(-1));
 	say("fcntl of nothing", fcntl(201, F_GETFD));
 	say("an unknown fcntl", fcntl(fd, 9999));

@@ -4,7 +4,7 @@ set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 . "${top_srcdir:-.}/tests/tools/same.sh"
 
-for name in bad_pointers; do
+for name in bad_pointers bad_values; do
 	same_program "$name"
 done
 tap_done tests/tools/arguments_match_linux.sh
