@@ -97,7 +97,7 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/processes_match_linux.sh \
-	tests/tools/prompt_runs_programs.sh \
+	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \
 	tests/tools/syntax_check.sh
@@ -105,7 +105,8 @@ TOOL_TESTS = \
 TEST_H = tests/tap.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
 	tests/guest/raw_hold.h tests/host/fs_host.h tests/host/lab.h
 
-EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/README tests/run-guest tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
+EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/terminal.c tests/README tests/run-guest \
+	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)

@@ -161,15 +161,20 @@ static bool console_from_serial(struct console *console)
 }
 
 /* Read what the user typed; false when no more will come. The end of a file or a pipe becomes the
- * key that says so on the console's terminal, Ctrl-D. */
+ * key that says so on the console's terminal, Ctrl-D: twice after an unfinished line, which the
+ * first only hands over. */
 static bool console_from_user(struct console *console)
 {
+	bool is_line = console->typed_end == 0 || console->typed[console->typed_end - 1] == '\n';
 	ssize_t n = read(STDIN_FILENO, console->typed, sizeof(console->typed));
 
 	console->typed_at = 0;
 	console->typed_end = n > 0 ? (size_t)n : 0;
-	if (n == 0 && !console->terminal)
+	if (n == 0 && !console->terminal) {
 		console->typed[console->typed_end++] = '\004';
+		if (!is_line)
+			console->typed[console->typed_end++] = '\004';
+	}
 	if (n > 0 && console->terminal && memchr(console->typed, CONSOLE_LEAVE_KEY, (size_t)n))
 		console->state = CONSOLE_LEFT;
 	return n > 0 && console->state != CONSOLE_LEFT;

@@ -246,17 +246,23 @@ int64_t name_symlinkat(struct linux_call *c)
 static int64_t name_readlink_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t to,
 	uint64_t bytes)
 {
+	const char *target;
 	struct fs_node *node;
-	int64_t error = name_find(c, fd, path, PATH_LINK, &node);
+	size_t target_bytes;
+	int64_t error;
 
+	if ((int32_t)bytes <= 0)
+		return -LINUX_EINVAL;
+	error = name_find(c, fd, path, PATH_LINK, &node);
 	if (error < 0)
 		return error;
-	if (node->kind != FS_LINK || (int64_t)bytes <= 0)
+	if (node->kind != FS_LINK)
 		return -LINUX_EINVAL;
-	if (bytes > node->size)
-		bytes = node->size;
-	error = linux_out(c, to, node->image, bytes);
-	return error < 0 ? error : (int64_t)bytes;
+	target = node_target(c->fs, node, &target_bytes);
+	if (target_bytes > (uint32_t)bytes)
+		target_bytes = (uint32_t)bytes;
+	error = linux_out(c, to, target, target_bytes);
+	return error < 0 ? error : (int64_t)target_bytes;
 }
 
 int64_t name_readlink(struct linux_call *c)
