@@ -131,9 +131,12 @@ SH_LOG_COMPILER = $(SHELL)
 RAW_LOG_DRIVER = $(TAP_LOG_DRIVER)
 RAW_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
 
-# Loops run a twentieth of their count in `make check`, all of it in `make check-long`.
+# Loops run a twentieth of their count in `make check`, all of it in `make check-long`, where the
+# clock is a real one.
 ITERATIONS = 5
+CLOCK =
 AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
+	CLOCK='$(CLOCK)'; export CLOCK; \
 	QEMU_X86_64='$(QEMU_X86_64)'; export QEMU_X86_64; \
 	CC='$(CC)'; export CC; CFLAGS='$(CFLAGS)'; export CFLAGS; \
 	DEBUG_CPPFLAGS='$(DEBUG_CPPFLAGS)'; export DEBUG_CPPFLAGS; CTAGS='$(CTAGS)'; export CTAGS; \
@@ -141,7 +144,7 @@ AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	top_builddir='$(top_builddir)'; export top_builddir;
 
 check-long:
-	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100
+	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100 CLOCK=real
 .PHONY: check-long
 
 $(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)

@@ -28,15 +28,15 @@ static void check_copies(void)
 				memory[i * 4096] = (char)n;
 			__atomic_fetch_add(gate, 1, __ATOMIC_SEQ_CST);
 			while (!gate[1])
-				libos_thread_yield();
+				libos_sleep(libos_clock() + process_ms(50));
 			libos_exit(1);
 		}
 		if (pid[n] < 0) {
 			failed = pid[n];
 			break;
 		}
-		for (i = 0; i < 2000 && gate[0] <= (uint32_t)n; i++)
-			libos_thread_yield();
+		for (i = 0; i < 50 && gate[0] <= (uint32_t)n; i++)
+			libos_sleep(libos_clock() + process_ms(1));
 	}
 	gate[1] = 1;
 	for (i = 0; i < n; i++) {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Bytes at random are executed, a few instructions at a time, with registers that point to all the
- * wrong places. Whatever they do comes back as an upcall, and kernel and test go on.
+ * wrong places. Whatever they do comes back as an upcall, and kernel and test go on. By a clock of
+ * instructions always: some code that this makes of a real clock's bits ends QEMU 7.2 itself.
+ *
+ * run-guest: --icount
  */
 #include "tests/guest/raw.h"
 

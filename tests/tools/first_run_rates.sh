@@ -12,7 +12,7 @@ for test in fork_progress fork_spin_stress thread_progress fork_fresh_root; do
 	"$build/tools/chitin-cc" -I"$source" "$source/tests/guest/$test.c" -o $test || exit 1
 	for hz in 1 10 100 1000 10000; do
 		status=0
-		"$build/tools/chitin-run" --timeout 100 --hz $hz --env ITERATIONS=1 $test \
+		"$build/tools/chitin-run" --icount --timeout 100 --hz $hz --env ITERATIONS=1 $test \
 			>out 2>&1 </dev/null || status=$?
 		[ $status -eq 0 ] || sed 's/^/# /' out
 		tap_eq "$test at $hz Hz" $status 0

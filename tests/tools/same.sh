@@ -9,7 +9,7 @@ cd "$tap_scratch" || exit 1
 
 same_runs() {	# same_runs NAME KIND PROGRAM: it ends well on Chitin, and its output is that of here
 	there=0
-	"$build/tools/chitin-run" --timeout 240 "$3" >there.out 2>there.err </dev/null || there=$?
+	"$build/tools/chitin-run" --icount --timeout 240 "$3" >there.out 2>there.err </dev/null || there=$?
 	if ! cmp -s here.out there.out; then
 		diff here.out there.out | head -n 40 | sed 's/^/# /'
 		sed 's/^/# /' there.err

@@ -16,7 +16,7 @@ for script in "$source"/tests/tools/shell/*.sh; do
 	there=0
 	(cd "$name" && env -i HOME=/ PATH=/bin "$busybox" sh "$script") \
 		>here.out 2>&1 </dev/null || here=$?
-	"$build/tools/chitin-run" --timeout 240 --env HOME=/ --env PATH=/bin \
+	"$build/tools/chitin-run" --icount --timeout 240 --env HOME=/ --env PATH=/bin \
 		--add "$busybox=bin/sh" --add "$script=script" "$busybox" \
 		sh -c 'mkdir /work; cd /work; exec sh /script' >there.out 2>there.err </dev/null ||
 		there=$?
