@@ -14,6 +14,8 @@
 
 #include <machine/regs.h>
 
+#include "abi/table.h"
+
 #define EXO_ABI_VERSION 1u
 
 /* A system call's number in the number register: all 64 bits are compared. */
@@ -88,6 +90,7 @@ enum exo_resource {
 /* Where things are below EXO_INFO_BASE; every page there is for reading only, for ever. */
 #define EXO_INFO_PAGE    EXO_INFO_BASE                                /* struct exo_info */
 #define EXO_INFO_ARCHIVE (EXO_INFO_BASE + UINT64_C(0x40000000))       /* the boot archive */
+#define EXO_INFO_TABLES  (EXO_INFO_BASE + UINT64_C(0x4000000000))     /* the kernel's tables */
 
 /* Rights and access of a leaf; rights of a branch (READ is implied there). */
 enum { EXO_READ = 1u, EXO_WRITE = 2u, EXO_EXEC = 4u, EXO_RWX = 7u };
@@ -203,7 +206,7 @@ struct exo_vcpu_page {
 	uint64_t revoke_deadline; /* K: by when */
 	/* K: slots repossessed, in all; entry n is at n % EXO_TAKEN_MAX */
 	uint64_t taken;
-	uint64_t reserved[2];
+	char name[16];            /* L: of what runs, for traces and debuggers */
 	struct exo_taken taken_list[EXO_TAKEN_MAX];
 };
 
@@ -249,15 +252,6 @@ enum exo_death {
 /* slice_alloc: any free position. */
 #define EXO_SLICE_ANY UINT64_MAX
 
-/* One array of the kernel's state, for whoever looks from outside. */
-struct exo_array {
-	uint64_t physical; /* of its first byte */
-	uint32_t count;
-	uint32_t size;     /* bytes of an element */
-};
-
-enum { EXO_ARRAY_MACHINE, EXO_ARRAY_FRAMES, EXO_ARRAYS };
-
 /* The info page. Written by the kernel at boot; console_in later. */
 struct exo_info {
 	uint32_t abi_version;
@@ -278,9 +272,19 @@ struct exo_info {
 	struct exo_array arrays[EXO_ARRAYS];
 };
 
+/* An array of the kernel's as programs read it (not EXO_ARRAY_MACHINE); the n-th element is
+ * arrays[which].size bytes times n further on. */
+static inline const void *exo_table(const struct exo_info *info, unsigned which)
+{
+	return (const void *)(EXO_INFO_TABLES + info->arrays[which].physical
+			      - info->arrays[EXO_ARRAY_ACCOUNTS].physical);
+}
+
 _Static_assert(sizeof(struct exo_slot_op) == 64, "struct exo_slot_op");
 _Static_assert(sizeof(struct exo_vcpu_page) == 3960, "struct exo_vcpu_page");
 _Static_assert(sizeof(struct exo_vcpu_start) == 64, "struct exo_vcpu_start");
+_Static_assert(sizeof(((struct exo_table_account *)0)->quota) == 8 * EXO_RESOURCES, "table.h");
+_Static_assert(sizeof(((struct exo_table_cpu *)0)->upcalls) == 8 * EXO_UPCALLS, "table.h");
 _Static_assert(sizeof(struct exo_frame) % 16 == 0, "struct exo_frame");
 
 /* The address of the slot at `level` that covers `address`, in the recursive view: level 1 slots

@@ -131,6 +131,11 @@ struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64
 			 uint64_t address);
 /* Any interrupt (clock, console, other CPU). */
 struct vcpu *kernel_interrupt(struct machine *m, struct cpu *c);
+/* The same three for a machine whose command line says trace=N (exo/trace.h). */
+struct vcpu *trace_syscall(struct machine *m, struct cpu *c);
+struct vcpu *trace_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
+			uint64_t address);
+struct vcpu *trace_interrupt(struct machine *m, struct cpu *c);
 /* The same interrupt work from arch_idle, where no vcpu runs. */
 void kernel_interrupt_idle(struct machine *m, struct cpu *c);
 

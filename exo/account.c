@@ -33,21 +33,22 @@ err_t account_charge(struct machine *m, unsigned account, enum exo_resource reso
 
 void account_discharge(struct machine *m, unsigned account, enum exo_resource resource, uint32_t n)
 {
-	bool is_done = quota_change(&m->accounts[account].quota[resource], 0, -(int64_t)n);
+	assert(quota_change(&m->accounts[account].quota[resource], 0, -(int64_t)n));
+}
 
-	assert(is_done);
+static uint64_t account_quota(struct machine *m, unsigned account, enum exo_resource resource)
+{
+	return atomic_load_explicit(&m->accounts[account].quota[resource], memory_order_relaxed);
 }
 
 uint32_t account_limit(struct machine *m, unsigned account, enum exo_resource resource)
 {
-	return QUOTA_LIMIT(atomic_load_explicit(&m->accounts[account].quota[resource],
-						memory_order_relaxed));
+	return QUOTA_LIMIT(account_quota(m, account, resource));
 }
 
 uint32_t account_used(struct machine *m, unsigned account, enum exo_resource resource)
 {
-	return QUOTA_USED(atomic_load_explicit(&m->accounts[account].quota[resource],
-					       memory_order_relaxed));
+	return QUOTA_USED(account_quota(m, account, resource));
 }
 
 bool account_move(struct machine *m, unsigned from, unsigned to, enum exo_resource resource,
@@ -66,9 +67,8 @@ err_t account_create(struct machine *m, unsigned parent, const struct exo_limits
 {
 	unsigned i, r;
 
-	for (i = 0; i < EXO_ACCOUNTS; i++)
-		if (m->accounts[i].state == ACCOUNT_FREE)
-			break;
+	for (i = 0; i < EXO_ACCOUNTS && m->accounts[i].state != ACCOUNT_FREE; i++)
+		;
 	if (i == EXO_ACCOUNTS)
 		return EXO_E_FULL;
 	for (r = 0; r < EXO_RESOURCES; r++)
@@ -83,11 +83,6 @@ err_t account_create(struct machine *m, unsigned parent, const struct exo_limits
 	m->accounts[i].envs = 0;
 	*account = i;
 	return EXO_OK;
-}
-
-void account_join(struct machine *m, unsigned account)
-{
-	m->accounts[account].envs++;
 }
 
 void account_leave(struct machine *m, unsigned account)

@@ -16,8 +16,8 @@ enum account_state { ACCOUNT_FREE, ACCOUNT_LIVE, ACCOUNT_MERGING };
 
 #define ACCOUNT_NONE 0xffffu
 
+/* First what programs may read: struct exo_table_account. */
 struct account {
-	struct lock lock;
 	_Atomic uint64_t quota[EXO_RESOURCES]; /* limit << 32 | used, so that both change at once */
 	uint32_t state GUARDED_BY(tree_class);
 	uint32_t parent GUARDED_BY(tree_class);   /* ACCOUNT_NONE for the first */
@@ -28,6 +28,7 @@ struct account {
 	uint64_t revoke_address GUARDED_BY(tree_class);
 	bool is_revoking_branches GUARDED_BY(tree_class); /* leaves have all been looked at */
 	uint64_t revoke_deadline GUARDED_BY(tree_class); /* clock units; 0: none */
+	struct lock lock;
 };
 
 /* Use n units: EXO_E_LIMIT. Lock-free. */
@@ -44,8 +45,7 @@ bool account_move(struct machine *m, unsigned from, unsigned to, enum exo_resour
 /* Carve a new account out of `parent`. EXO_E_LIMIT, EXO_E_FULL. Requires tree lock. */
 err_t account_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
 		     unsigned *account) MUST_USE REQUIRES(tree_class);
-/* One env more or less pays with it; the last starts the merge. Requires tree lock. */
-void account_join(struct machine *m, unsigned account) REQUIRES(tree_class);
+/* One env less pays with it; the last starts the merge. Requires tree lock. */
 void account_leave(struct machine *m, unsigned account) REQUIRES(tree_class);
 /* Carry merges on: unused limits of merging accounts go to their parents, empty ones become FREE.
  * Requires tree lock; takes account, free, wait. */

@@ -26,7 +26,7 @@ typedef int32_t err_t;
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* The kernel's own bugs only; stays in release builds. */
+/* The kernel's own bugs only; stays in release builds, so what it asks for may have an effect. */
 #define assert(x) ((x) ? (void)0 : arch_panic(#x, __FILE__, __LINE__))
 
 #ifdef EXO_DEBUG

@@ -38,7 +38,7 @@ static void branch_share_source(struct batch *b, unsigned i, uint64_t from)
 	if (!b->source.is_open || !slot_is_writable(from))
 		return;
 	slot_take_write(b->source.slot + i);
-	flush_all(b->m, b->c, b->source_env);
+	flush_all(b->m, b->c, b->source_env, false);
 }
 
 err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned i)
@@ -221,6 +221,6 @@ err_t branch_move(struct batch *b, const struct exo_slot_op *op, unsigned i)
 			      memory_order_release); /* pairs with: slot_find */
 	frame_use(b->m, b->source.table, -1);
 	frame_use(b->m, b->target.table, 1);
-	flush_all(b->m, b->c, b->source_env);
+	flush_all(b->m, b->c, b->source_env, false);
 	return EXO_OK;
 }

@@ -7,11 +7,6 @@
 
 LOCK_PAIR(cpu, RANK_CPU, (struct machine *m, struct cpu *c), &c->lock)
 
-static unsigned cpu_index(struct machine *m, struct cpu *c)
-{
-	return (unsigned)(c - m->cpus);
-}
-
 void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu)
 {
 	struct vcpu *v = &m->vcpus[vcpu];
@@ -24,7 +19,7 @@ void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu)
 	while (*link != VCPU_NONE && m->vcpus[*link].timer <= v->timer)
 		link = &m->vcpus[*link].sleep_next;
 	v->sleep_next = *link;
-	v->sleep_cpu = cpu_index(m, c);
+	v->sleep_cpu = (uint32_t)(c - m->cpus);
 	v->is_sleeping = true;
 	*link = vcpu;
 	cpu_unlock(m, c);
@@ -47,35 +42,33 @@ void cpu_unsleep(struct machine *m, unsigned vcpu)
 	cpu_unlock(m, c);
 }
 
-void cpu_leave_root(struct machine *m, struct cpu *c)
+void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
 {
-	if (c->root_env == ENV_NONE)
-		return;
-	arch_root_load_kernel(m, c);
-	/* Only now does this CPU hold no translation of it; pairs with: flush_finish */
-	atomic_fetch_and(&m->envs[c->root_env].cpus, ~(UINT64_C(1) << cpu_index(m, c)));
-	c->root_env = ENV_NONE;
-}
-
-static void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
-{
-	uint64_t bit = UINT64_C(1) << cpu_index(m, c);
+	uint64_t bit = UINT64_C(1) << (c - m->cpus);
 
 	if (c->root_env == env)
 		return;
-	/* before it is loaded; pairs with: flush_finish */
-	atomic_fetch_or(&m->envs[env].cpus, bit);
-	arch_root_load(m, c, m->envs[env].root);
+	if (env == ENV_NONE) {
+		arch_root_load_kernel(m, c);
+	} else {
+		/* before it is loaded; pairs with: flush_finish */
+		atomic_fetch_or(&m->envs[env].cpus, bit);
+		arch_root_load(m, c, m->envs[env].root);
+	}
+	/* Only now does this CPU hold no translation of the former; pairs with: flush_finish */
 	if (c->root_env != ENV_NONE)
 		atomic_fetch_and(&m->envs[c->root_env].cpus, ~bit);
 	c->root_env = env;
 }
 
-/* Time past the slice's end is owed. */
-static void cpu_charge_excess(struct machine *m, struct cpu *c)
+/* Its env has used the CPU till now; time past the slice's end is owed. */
+static void cpu_charge(struct machine *m, struct cpu *c)
 {
 	uint64_t now = arch_clock(m);
 
+	atomic_fetch_add_explicit(&m->envs[m->vcpus[c->current].env].units, now - c->since,
+				  memory_order_relaxed);
+	c->since = now;
 	if (c->is_over && now > c->slice_end) {
 		m->vcpus[c->current].excess += now - c->slice_end;
 		vcpu_page(m, c->current)->excess += now - c->slice_end;
@@ -86,16 +79,13 @@ void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 {
 	unsigned vcpu = c->current;
 	struct vcpu *v = &m->vcpus[vcpu];
-	bool is_done;
 
-	if (to != VCPU_TERMINATED) {
-		cpu_charge_excess(m, c);
+	cpu_charge(m, c);
+	if (to != VCPU_TERMINATED)
 		arch_fpu_save(&v->fpu, vcpu_page(m, vcpu)->fpu_dead);
-	}
 	c->current = VCPU_NONE;
 	point("cpu_put");
-	is_done = vcpu_edge(m, vcpu, VCPU_RUNNING, to);
-	assert(is_done);
+	assert(vcpu_edge(m, vcpu, VCPU_RUNNING, to));
 }
 
 /* Run a vcpu that has just become RUNNING here. */
@@ -104,6 +94,7 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
 	struct vcpu *v = &m->vcpus[vcpu];
 
 	c->current = vcpu;
+	c->switches++;
 	c->armed = 0;
 	cpu_load_root(m, c, v->env);
 	arch_fpu_load(&v->fpu);
@@ -187,7 +178,7 @@ static void cpu_idle(struct machine *m, struct cpu *c)
 	bool is_left = false;
 	unsigned i;
 
-	cpu_leave_root(m, c);
+	cpu_load_root(m, c, ENV_NONE);
 	for (i = 0; i < EXO_ACCOUNTS; i++)
 		is_left |= frame_drain(m, i, 64);
 	c->slice_end = UINT64_MAX;
@@ -198,7 +189,11 @@ static void cpu_idle(struct machine *m, struct cpu *c)
 	c->deadline = cpu_first_timer(m, c);
 	c->armed = c->deadline;
 	arch_clock_arm(m, c->deadline);
+	trace(m, c, EXO_TRACE_IDLE, 0, 0, 0);
+	c->since = arch_clock(m);
 	arch_idle(m, c);
+	c->idle_units += arch_clock(m) - c->since;
+	c->since = arch_clock(m);
 }
 
 static void cpu_dispatch(struct machine *m, struct cpu *c)
@@ -415,11 +410,25 @@ static void slice_drop(struct machine *m, struct cpu *c, unsigned position) REQU
 	account_discharge(m, c->slice_account[position], EXO_RESOURCE_SLICES, 1);
 }
 
-void slice_free(struct machine *m, unsigned cpu, unsigned position)
+err_t slice_free(struct machine *m, unsigned env, uint64_t cpu, uint64_t position)
 {
-	cpu_lock(m, &m->cpus[cpu]);
-	slice_drop(m, &m->cpus[cpu], position);
-	cpu_unlock(m, &m->cpus[cpu]);
+	unsigned holder, found;
+	struct cpu *c;
+	err_t err = EXO_OK;
+
+	if (cpu >= m->cpu_count || position >= EXO_SLICES)
+		return EXO_E_RANGE;
+	c = &m->cpus[cpu];
+	cpu_lock(m, c);
+	holder = c->slices[position];
+	if (holder == VCPU_NONE)
+		err = EXO_E_EMPTY;
+	else if (env_find(m, env, env_handle(m, m->vcpus[holder].env), false, &found))
+		err = EXO_E_VCPU;
+	else
+		slice_drop(m, c, (unsigned)position);
+	cpu_unlock(m, c);
+	return err;
 }
 
 void slice_free_all(struct machine *m, unsigned vcpu)
@@ -434,14 +443,4 @@ void slice_free_all(struct machine *m, unsigned vcpu)
 				slice_drop(m, c, position);
 		cpu_unlock(m, c);
 	}
-}
-
-unsigned slice_holder(struct machine *m, unsigned cpu, unsigned position)
-{
-	unsigned vcpu;
-
-	cpu_lock(m, &m->cpus[cpu]);
-	vcpu = m->cpus[cpu].slices[position];
-	cpu_unlock(m, &m->cpus[cpu]);
-	return vcpu;
 }

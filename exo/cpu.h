@@ -10,9 +10,15 @@
 #include "exo/flush.h"
 #include "exo/vcpu.h"
 
+/* First what programs may read: struct exo_table_cpu. */
 struct cpu {
 	uint32_t current;             /* vcpu whose registers are loaded, VCPU_NONE: none */
 	uint32_t root_env;            /* env whose root is loaded, ENV_NONE: the kernel's own */
+	uint64_t traced;              /* records in this CPU's ring, in all */
+	uint64_t switches;
+	uint64_t idle_units;
+	uint64_t upcalls[EXO_UPCALLS];
+	uint64_t since;               /* when the vcpu that runs was last charged for its time */
 	uint32_t position;            /* of the running slice */
 	uint64_t slice_end;           /* clock units */
 	uint64_t deadline;            /* next event of this CPU */
@@ -37,13 +43,12 @@ struct cpu {
  * taken; EXO_E_FULL; EXO_E_LIMIT. Takes cpu. */
 err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want, unsigned account,
 		  uint64_t *position) MUST_USE;
-/* Give a position back. Takes cpu. */
-void slice_free(struct machine *m, unsigned cpu, unsigned position);
+/* Give a position back on behalf of `env`. EXO_E_RANGE: no such CPU or position; EXO_E_EMPTY: it is
+ * free; EXO_E_VCPU: its vcpu is not the env's or below it. Requires tree lock; takes cpu. */
+err_t slice_free(struct machine *m, unsigned env, uint64_t cpu, uint64_t position)
+	MUST_USE REQUIRES(tree_class);
 /* Give back all positions of a vcpu. Takes cpu. */
 void slice_free_all(struct machine *m, unsigned vcpu);
-
-/* The vcpu that holds a position that there is, or VCPU_NONE. Takes cpu. */
-unsigned slice_holder(struct machine *m, unsigned cpu, unsigned position);
 
 /* End of a kernel entry: if no vcpu is current, choose one from the slices (idle until there is
  * one); deliver its pending events; arm the clock. Returns the vcpu to run. Takes tree, wait,
@@ -58,8 +63,11 @@ void cpu_set_deadline(struct machine *m, struct cpu *c);
 /* Put a vcpu that waits with a timer among the sleepers; take it off. Takes cpu. */
 void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu);
 void cpu_unsleep(struct machine *m, unsigned vcpu);
-/* Load the kernel's own root in place of an env's. */
-void cpu_leave_root(struct machine *m, struct cpu *c);
+/* Load an env's root, or (ENV_NONE) the kernel's own. */
+void cpu_load_root(struct machine *m, struct cpu *c, unsigned env);
+/* If the trace is on (trace.c), one record about the vcpu that runs, if one does: abi/trace.def. */
+void trace(struct machine *m, struct cpu *c, enum exo_trace_kind kind, unsigned what, uint64_t a,
+	   uint64_t b);
 /* Stop running the current vcpu: excess charged, FPU state stored, then the state edge to `to`. */
 void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to);
 

@@ -57,23 +57,16 @@ err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
 	return EXO_E_EMPTY;
 }
 
-static unsigned env_find_free(struct machine *m) REQUIRES(tree_class)
-{
-	unsigned env = 0;
-
-	while (env < EXO_ENVS && m->envs[env].state != ENV_FREE)
-		env++;
-	return env;
-}
-
 err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
 		 unsigned *env)
 {
 	unsigned account = parent == ENV_NONE ? 0 : m->envs[parent].account;
-	unsigned at = env_find_free(m);
+	unsigned at = 0;
 	struct pfn root;
 	err_t err;
 
+	while (at < EXO_ENVS && m->envs[at].state != ENV_FREE)
+		at++;
 	if (at == EXO_ENVS)
 		return EXO_E_FULL;
 	if (limits) {
@@ -81,7 +74,7 @@ err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *li
 		if (err)
 			return err;
 	}
-	account_join(m, account);
+	m->accounts[account].envs++;
 	err = account_charge(m, account, EXO_RESOURCE_ENVS, 1);
 	if (!err) {
 		err = frame_alloc(m, account, FRAME_TABLE, EXO_LEVELS, 0, &root);
@@ -99,8 +92,7 @@ err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *li
 	m->envs[at].root = root;
 	m->envs[at].account = account;
 	m->envs[at].parent = parent;
-	m->envs[at].children = 0;
-	m->envs[at].vcpus = VCPU_NONE;
+	m->envs[at].units = 0;
 	m->envs[at].generation++;
 	m->envs[at].state = ENV_ALIVE;
 	env_unlock(m, at);
@@ -134,7 +126,7 @@ void env_finish(struct machine *m, struct cpu *c, unsigned env)
 
 	assert(e->state == ENV_ENDING && e->vcpus == VCPU_NONE);
 	if (c->root_env == env)
-		cpu_leave_root(m, c);
+		cpu_load_root(m, c, ENV_NONE);
 	env_disown(m, env);
 	env_lock(m, env);
 	e->state = ENV_DEAD;

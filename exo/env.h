@@ -13,24 +13,29 @@
 
 #include "exo/base.h"
 
-enum env_state { ENV_FREE, ENV_ALIVE, ENV_ENDING, ENV_DEAD };
+enum env_state { ENV_FREE, ENV_ALIVE, ENV_ENDING, ENV_DEAD }; /* enum exo_env_state */
 
 #define ENV_NONE 0xffffu
 
+/* First what programs may read: struct exo_table_env. */
 struct env {
-	struct lock lock;
 	uint32_t state;                         /* changed with tree and env lock held */
 	uint32_t account;                       /* const from ALIVE to DEAD */
 	uint64_t generation;                    /* changed with tree and env lock held */
 	/* const from ALIVE to ENDING; holds one reference */
 	struct pfn root;
 	uint32_t parent GUARDED_BY(tree_class); /* ENV_NONE for the first */
-	uint32_t children GUARDED_BY(tree_class); /* envs whose parent this is */
-	uint32_t vcpus GUARDED_BY(tree_class);  /* first vcpu, VCPU_NONE ends */
+	/* envs whose parent this is; 0 in a free one */
+	uint32_t children GUARDED_BY(tree_class);
+	/* first vcpu, VCPU_NONE ends and in a free one */
+	uint32_t vcpus GUARDED_BY(tree_class);
 	uint64_t status GUARDED_BY(tree_class); /* EXO_STATUS when DEAD */
+	/* clock units that its vcpus have run; relaxed: a statistic */
+	_Atomic uint64_t units;
 	/* CPUs that may hold translations of this env: a CPU sets its bit before it loads the root
 	 * and clears it after it loaded another. seq_cst; pairs with: flush_finish */
 	_Atomic uint64_t cpus;
+	struct lock lock;
 };
 
 uint64_t env_handle(struct machine *m, unsigned env);

@@ -28,18 +28,13 @@ void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t addres
 		f->pages[f->pages_count++] = address;
 }
 
-void flush_all(struct machine *m, struct cpu *c, unsigned env)
+void flush_all(struct machine *m, struct cpu *c, unsigned env, bool is_everywhere)
 {
 	if (c->flush.env != env)
 		flush_finish(m, c);
 	c->flush.env = env;
+	c->flush.is_everywhere |= is_everywhere;
 	c->flush.pages_count = FLUSH_PAGES + 1;
-}
-
-void flush_everywhere(struct machine *m, struct cpu *c, unsigned env)
-{
-	flush_all(m, c, env);
-	c->flush.is_everywhere = true;
 }
 
 void flush_drop(struct machine *m, struct cpu *c, struct pfn pfn)
@@ -57,12 +52,11 @@ static void flush_local(struct machine *m, struct cpu *c)
 	struct flush *f = &c->flush;
 	unsigned i;
 
-	if (f->pages_count > FLUSH_PAGES) {
+	if (f->pages_count > FLUSH_PAGES)
 		arch_tlb_flush_all(m, c);
-		return;
-	}
-	for (i = 0; i < f->pages_count; i++)
-		arch_tlb_flush_page(m, c, f->pages[i]);
+	else
+		for (i = 0; i < f->pages_count; i++)
+			arch_tlb_flush_page(m, c, f->pages[i]);
 }
 
 /* Another CPU's: it has acknowledged once it is in the kernel, or has answered. */

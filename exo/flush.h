@@ -23,11 +23,10 @@ struct flush {
 	uint64_t pages[FLUSH_PAGES];
 };
 
-/* The translations of n pages, or of everything, of an env have changed to less. */
+/* The translations of n pages, or of everything, of an env have changed to less; is_everywhere: in
+ * a common table, so on all CPUs. */
 void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t address, unsigned n);
-void flush_all(struct machine *m, struct cpu *c, unsigned env);
-/* A common table changed: all translations on all CPUs. */
-void flush_everywhere(struct machine *m, struct cpu *c, unsigned env);
+void flush_all(struct machine *m, struct cpu *c, unsigned env, bool is_everywhere);
 /* A reference that a slot of the env held, to be dropped after the flush. Runs a flush if full, so
  * the slot must have changed and been named by one of the above before. */
 void flush_drop(struct machine *m, struct cpu *c, struct pfn pfn);

@@ -18,14 +18,9 @@
 #include "exo/base.h"
 
 enum frame_type {
-	FRAME_FREE,
-	FRAME_DATA,
-	FRAME_TABLE,
-	FRAME_COMMON,
-	FRAME_KERNEL,
-	FRAME_BOOT,
-	FRAME_VCPU,
-	FRAME_DYING,
+#define FRAME(number, NAME, text) FRAME_##NAME = number,
+#include "abi/table.def"
+#undef FRAME
 };
 
 #define FRAME_NONE      0x1fffffffu

@@ -23,41 +23,16 @@ static inline uint32_t frame_refs(struct machine *m, struct pfn pfn)
 	return atomic_load_explicit(&frame_of(m, pfn)->refs, memory_order_acquire);
 }
 
-static inline enum frame_type frame_type(uint32_t meta)
-{
-	return (enum frame_type)(meta & 7u);
-}
-
-static inline unsigned frame_level(uint32_t meta)
-{
-	return meta >> 3 & 7u;
-}
-
-static inline unsigned frame_used(uint32_t meta)
-{
-	return meta >> 6 & 0x3ffu;
-}
-
-static inline unsigned frame_account(uint32_t meta)
-{
-	return meta >> 16;
-}
+/* The parts of a frame's meta word. */
+#define frame_type(meta)    ((enum frame_type)EXO_FRAME_META_TYPE(meta))
+#define frame_level(meta)   EXO_FRAME_META_LEVEL(meta)
+#define frame_used(meta)    EXO_FRAME_META_USED(meta)
+#define frame_account(meta) EXO_FRAME_META_ACCOUNT(meta)
 
 /* The slots of a table frame. */
 static inline _Atomic uint64_t *table_slots(struct machine *m, struct pfn table)
 {
 	return arch_frame_memory(m, table);
-}
-
-/* Forget all that a vcpu was, but for its state and generation. */
-static inline void vcpu_zero(struct vcpu *v)
-{
-	uint64_t generation = v->generation;
-	uint32_t state = atomic_load_explicit(&v->state, memory_order_relaxed);
-
-	__builtin_memset(v, 0, sizeof(*v));
-	v->generation = generation;
-	atomic_store_explicit(&v->state, state, memory_order_relaxed);
 }
 
 LOCK_PAIR(tree, RANK_TREE, (struct machine *m), &m->tree_lock)

@@ -19,6 +19,7 @@ EXO_SOURCES = \
 	exo/revoke.c \
 	exo/slot.c \
 	exo/syscall.c \
+	exo/trace.c \
 	exo/upcall.c \
 	exo/user.c \
 	exo/vcpu.c \

@@ -2,20 +2,15 @@
 /* Spin locks with ranks. Touches the locks and, in debug builds, the CPU's list of ranks held. */
 #include "exo/machine.h"
 
-/* Nothing of this rank or an inner one is held; of a pair, exactly the first. A rank's count is 8
- * bits of cpu->held. */
-static void lock_acquire_check(struct machine *m, enum lock_rank rank, bool is_second)
-{
-	uint64_t *held = &m->cpus[arch_cpu_index()].held;
-
-	assert(*held >> (8 * rank) == (is_second ? 1 : 0));
-	*held += UINT64_C(1) << (8 * rank);
-}
-
 void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, bool is_second)
 {
-	if (EXO_IS_DEBUG)
-		lock_acquire_check(m, rank, is_second);
+	if (EXO_IS_DEBUG) {
+		uint64_t *held = &m->cpus[arch_cpu_index()].held; /* 8 bits a rank */
+
+		/* Nothing of this rank or an inner one is held; of a pair, exactly the first. */
+		assert(*held >> (8 * rank) == (is_second ? 1 : 0));
+		*held += UINT64_C(1) << (8 * rank);
+	}
 	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
 		point("lock_spin");
 		flush_answer(m, &m->cpus[arch_cpu_index()]);

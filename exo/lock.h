@@ -39,26 +39,19 @@ struct LOCK_ATTRIBUTE(capability("lock class")) lock_class {
 	char unused;
 };
 
-enum lock_rank {
-	RANK_TREE,
-	RANK_ENV,
-	RANK_COMMON,
-	RANK_ACCOUNT,
-	RANK_FREE,
-	RANK_WAIT,
-	RANK_CPU,
-	RANK_CONSOLE,
-	RANKS
-};
+/* Every class but the outermost, with the one before it. */
+#define LOCK_CLASSES(CLASS)								\
+	CLASS(env, ENV, tree) CLASS(common, COMMON, env) CLASS(account, ACCOUNT, common)	\
+	CLASS(free, FREE, account) CLASS(wait, WAIT, free) CLASS(cpu, CPU, wait)		\
+	CLASS(console, CONSOLE, cpu)
 
+#define LOCK_RANK(class, RANK, outer) RANK_##RANK,
+enum lock_rank { RANK_TREE, LOCK_CLASSES(LOCK_RANK) RANKS };
+
+#define LOCK_EXTERN(class, RANK, outer) \
+	extern struct lock_class class##_class LOCK_ATTRIBUTE(acquired_after(outer##_class));
 extern struct lock_class tree_class;
-extern struct lock_class env_class LOCK_ATTRIBUTE(acquired_after(tree_class));
-extern struct lock_class common_class LOCK_ATTRIBUTE(acquired_after(env_class));
-extern struct lock_class account_class LOCK_ATTRIBUTE(acquired_after(common_class));
-extern struct lock_class free_class LOCK_ATTRIBUTE(acquired_after(account_class));
-extern struct lock_class wait_class LOCK_ATTRIBUTE(acquired_after(free_class));
-extern struct lock_class cpu_class LOCK_ATTRIBUTE(acquired_after(wait_class));
-extern struct lock_class console_class LOCK_ATTRIBUTE(acquired_after(cpu_class));
+LOCK_CLASSES(LOCK_EXTERN)
 
 struct machine;
 

@@ -30,6 +30,8 @@ struct machine {
 	uint64_t slice_units;       /* const after boot */
 	uint64_t allowance_units;   /* const after boot */
 	uint64_t quantum_units;     /* const after boot */
+	uint32_t trace_records;     /* const after boot: of a CPU's ring, 0: no trace */
+	uint64_t trace_offset;      /* const after boot: of the first ring, in bytes */
 	_Atomic uint64_t refusals;  /* state edges refused; relaxed: a statistic */
 	struct lock tree_lock;
 	struct lock free_lock;
@@ -40,11 +42,12 @@ struct machine {
 	uint32_t console_head GUARDED_BY(console_class); /* bytes put; the info page shows it too */
 	uint32_t console_tail GUARDED_BY(console_class); /* bytes taken */
 	uint8_t console_ring[256] GUARDED_BY(console_class);
-	struct account accounts[EXO_ACCOUNTS];
 	struct wait_bucket buckets[EXO_BUCKETS];
+	struct vcpu vcpus[EXO_VCPUS];
+	/* From here on programs may read: EXO_INFO_TABLES. */
+	_Alignas(EXO_PAGE_SIZE) struct account accounts[EXO_ACCOUNTS];
 	struct cpu cpus[EXO_CPUS];
 	struct env envs[EXO_ENVS];
-	struct vcpu vcpus[EXO_VCPUS];
 	struct frame frames[];
 };
 

@@ -19,30 +19,51 @@
  * that a vcpu runs between two events. */
 enum { HZ_DEFAULT = 100, HZ_MAX = 20000, ALLOWANCE_US = 50, QUANTUM_NS = 1000 };
 
-enum { STATUS_BAD_BOOT = 126 };
+enum { STATUS_BAD_BOOT = 126, TRACE_MAX = 1 << 24 };
+
+/* The number that follows a word of the kernel's command line, at most `most`; else, and for 0,
+ * `usual`. */
+static uint64_t command_number(const char *line, const char *word, uint64_t usual, uint64_t most)
+{
+	size_t length = __builtin_strlen(word);
+	uint64_t number = 0;
+
+	while (*line && __builtin_strncmp(line, word, length) != 0)
+		line++;
+	for (line += *line ? length : 0; *line >= '0' && *line <= '9' && number < most; line++)
+		number = number * 10 + (uint64_t)(*line - '0');
+	return !number ? usual : number > most ? most : number;
+}
+
+/* Where the trace begins: behind the frame table and the audit's scratch array. */
+static size_t machine_trace(uint32_t frame_count, const char *cmdline)
+{
+	size_t bytes = sizeof(struct machine) + frame_count * sizeof(struct frame)
+		+ audit_scratch_bytes(frame_count, cmdline);
+
+	return (bytes + sizeof(struct exo_trace) - 1) & -sizeof(struct exo_trace);
+}
 
 size_t machine_size(uint32_t frame_count, const char *cmdline)
 {
-	return sizeof(struct machine) + frame_count * sizeof(struct frame)
-		+ audit_scratch_bytes(frame_count, cmdline);
+	return machine_trace(frame_count, cmdline)
+		+ command_number(cmdline, "trace=", 0, TRACE_MAX) * sizeof(struct exo_trace);
 }
 
 static void init_accounts(struct machine *m) UNCHECKED
 {
-	static const uint32_t limits[EXO_RESOURCES] = {
-		[EXO_RESOURCE_SLICES] = EXO_SLICES, [EXO_RESOURCE_ENVS] = EXO_ENVS,
-		[EXO_RESOURCE_VCPUS] = EXO_VCPUS,   [EXO_RESOURCE_TRANSFERS] = 64,
-	};
-	unsigned i, r;
+	_Atomic uint64_t *quota = m->accounts[0].quota;
+	unsigned i;
 
 	for (i = 0; i < EXO_ACCOUNTS; i++) {
 		m->accounts[i].dying = FRAME_NONE;
 		m->accounts[i].parent = ACCOUNT_NONE;
 	}
 	m->accounts[0].state = ACCOUNT_LIVE;
-	for (r = 0; r < EXO_RESOURCES; r++)
-		m->accounts[0].quota[r] = (uint64_t)limits[r] << 32;
-	m->accounts[0].quota[EXO_RESOURCE_SLICES] *= m->cpu_count;
+	quota[EXO_RESOURCE_SLICES] = (uint64_t)EXO_SLICES * m->cpu_count << 32;
+	quota[EXO_RESOURCE_ENVS] = (uint64_t)EXO_ENVS << 32;
+	quota[EXO_RESOURCE_VCPUS] = (uint64_t)EXO_VCPUS << 32;
+	quota[EXO_RESOURCE_TRANSFERS] = UINT64_C(64) << 32;
 }
 
 static void init_cpu(struct machine *m, unsigned cpu) UNCHECKED
@@ -68,6 +89,9 @@ void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHEC
 	m->frame_count = frame_count;
 	m->cpu_count = cpus;
 	m->free_head = FRAME_NONE;
+	m->trace_records = (uint32_t)command_number(m->arch.cmdline, "trace=", 0, TRACE_MAX)
+		/ cpus;
+	m->trace_offset = machine_trace(frame_count, m->arch.cmdline);
 	init_accounts(m);
 	for (i = 0; i < EXO_BUCKETS; i++)
 		m->buckets[i].head = VCPU_NONE;
@@ -87,23 +111,11 @@ void machine_give_frame(struct machine *m, struct pfn pfn)
 	m->accounts[0].quota[EXO_RESOURCE_FRAMES] += UINT64_C(1) << 32;
 }
 
-/* The slices a second that the kernel's command line begins with. */
-static uint64_t command_hz(const char *line)
-{
-	uint64_t hz = 0;
-
-	if (__builtin_strncmp(line, "hz=", 3) == 0)
-		for (line += 3; *line >= '0' && *line <= '9' && hz < HZ_MAX; line++)
-			hz = hz * 10 + (uint64_t)(*line - '0');
-	return !hz ? HZ_DEFAULT : hz > HZ_MAX ? HZ_MAX : hz;
-}
-
 static void init_times(struct machine *m, struct exo_info *info)
 {
-	uint64_t hz = command_hz(m->arch.cmdline);
 	uint64_t clock_hz = m->arch.clock_hz;
 
-	m->slice_units = clock_hz / hz;
+	m->slice_units = clock_hz / command_number(m->arch.cmdline, "hz=", HZ_DEFAULT, HZ_MAX);
 	m->allowance_units = clock_hz * ALLOWANCE_US / 1000000;
 	m->quantum_units = clock_hz * QUANTUM_NS / 1000000000;
 	info->clock_hz = clock_hz;
@@ -114,21 +126,53 @@ static void init_times(struct machine *m, struct exo_info *info)
 	info->quantum_units = m->quantum_units;
 }
 
-/* A frame of the kernel's that programs may read for ever: one reference stays with the kernel. */
-static err_t map_for_reading(struct machine *m, struct pfn pfn, uint64_t offset)
+/* Whole frames of the kernel's that programs may read for ever, `offset` behind EXO_INFO_BASE: one
+ * reference stays with the kernel. */
+static err_t map_for_reading(struct machine *m, uint64_t physical, uint64_t bytes, unsigned rights,
+			     uint64_t offset)
 {
-	err_t err = frame_ref(m, pfn);
+	err_t err = EXO_OK;
+	uint64_t at;
 
-	frame_retype(m, pfn, FRAME_BOOT, 0);
-	return err ? err : boot_map(m, m->info_table, EXO_LEVELS - 1, offset,
-				    slot_leaf(pfn.n, EXO_READ | EXO_EXEC, EXO_READ | EXO_EXEC, 0));
+	for (at = 0; at < bytes && !err; at += EXO_PAGE_SIZE) {
+		struct pfn pfn = { (uint32_t)((physical + at) >> EXO_PAGE_SHIFT) };
+
+		err = frame_ref(m, pfn);
+		frame_retype(m, pfn, FRAME_BOOT, 0);
+		if (!err)
+			err = boot_map(m, m->info_table, EXO_LEVELS - 1, offset + at,
+				       slot_leaf(pfn.n, rights, rights, 0));
+	}
+	return err;
 }
 
-/* The read-only tables: the info page, then the archive. */
+/* The tables, from the accounts on; a simulated machine has its state in no frame. */
+static err_t init_tables(struct machine *m, struct exo_array *arrays)
+{
+	const uint64_t machine = m->arch.machine_physical;
+	const uint64_t first = offsetof(struct machine, accounts);
+
+#define TABLE(NAME, field, n) (arrays[EXO_ARRAY_##NAME] = (struct exo_array){			\
+		machine + offsetof(struct machine, field), n, sizeof(m->field[0]) })
+	TABLE(FRAMES, frames, m->frame_count);
+	TABLE(ACCOUNTS, accounts, EXO_ACCOUNTS);
+	TABLE(CPUS, cpus, m->cpu_count);
+	TABLE(ENVS, envs, EXO_ENVS);
+#undef TABLE
+	arrays[EXO_ARRAY_MACHINE] = (struct exo_array){ machine, 1, sizeof(*m) };
+	arrays[EXO_ARRAY_TRACE] = (struct exo_array){
+		machine + m->trace_offset, m->trace_records * m->cpu_count,
+		sizeof(struct exo_trace) };
+	return !machine ? EXO_OK : map_for_reading(
+		m, machine + first, machine_size(m->frame_count, m->arch.cmdline) - first,
+		EXO_READ, EXO_INFO_TABLES - EXO_INFO_BASE);
+}
+
+/* The read-only tables: the info page, the archive, the kernel's own. */
 static err_t init_info(struct machine *m, struct pfn archive, uint64_t bytes)
 {
+	const unsigned rights = EXO_READ | EXO_EXEC;
 	struct exo_info *info;
-	uint64_t at;
 	err_t err;
 
 	err = frame_alloc(m, 0, FRAME_TABLE, EXO_LEVELS - 1, 0, &m->info_table);
@@ -144,23 +188,18 @@ static err_t init_info(struct machine *m, struct pfn archive, uint64_t bytes)
 	info->fpu_bytes = sizeof(struct arch_fpu);
 	info->boot_clock = m->arch.boot_clock;
 	init_times(m, info);
-	info->arrays[EXO_ARRAY_MACHINE] = (struct exo_array){ m->arch.machine_physical, 1,
-							     sizeof(struct machine) };
-	info->arrays[EXO_ARRAY_FRAMES] = (struct exo_array){
-		m->arch.machine_physical + offsetof(struct machine, frames), m->frame_count,
-		sizeof(struct frame) };
-	err = map_for_reading(m, m->info, EXO_INFO_PAGE - EXO_INFO_BASE);
-	for (at = 0; at < bytes && !err; at += EXO_PAGE_SIZE)
-		err = map_for_reading(m, (struct pfn){ archive.n + (uint32_t)(at / EXO_PAGE_SIZE) },
-				      EXO_INFO_ARCHIVE - EXO_INFO_BASE + at);
-	return err;
+	err = map_for_reading(m, (uint64_t)m->info.n << EXO_PAGE_SHIFT, EXO_PAGE_SIZE, rights,
+			      EXO_INFO_PAGE - EXO_INFO_BASE);
+	if (!err)
+		err = map_for_reading(m, (uint64_t)archive.n << EXO_PAGE_SHIFT, bytes, rights,
+				      EXO_INFO_ARCHIVE - EXO_INFO_BASE);
+	return err ? err : init_tables(m, info->arrays);
 }
 
 /* Take the info page before the archive is looked at: the first frame given. */
 err_t machine_first_env(struct machine *m, struct pfn archive, uint64_t bytes, unsigned *env)
 {
 	err_t err = frame_alloc(m, 0, FRAME_DATA, 0, 0, &m->info);
-	_Atomic uint64_t *slot;
 
 	if (err)
 		return err;
@@ -176,8 +215,8 @@ err_t machine_first_env(struct machine *m, struct pfn archive, uint64_t bytes, u
 	if (err)
 		return err;
 	err = frame_ref(m, m->info_table);
-	slot = &table_slots(m, m->envs[*env].root)[EXO_ROOT_INFO];
-	*slot = slot_branch(m->info_table.n, EXO_READ | EXO_EXEC, false);
+	table_slots(m, m->envs[*env].root)[EXO_ROOT_INFO] =
+		slot_branch(m->info_table.n, EXO_READ | EXO_EXEC, false);
 	frame_use(m, m->envs[*env].root, 1);
 	return err;
 }
@@ -212,6 +251,7 @@ struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive,
 	struct boot_member init;
 	const char *wrong;
 	unsigned env, vcpu;
+	err_t err;
 
 	if (machine_first_env(m, archive, bytes, &env))
 		boot_fail(m, "out of memory");
@@ -220,19 +260,14 @@ struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive,
 		wrong = boot_check(&init);
 	if (wrong)
 		boot_fail(m, wrong);
-	switch (boot_load(m, env, &init, &start.entry, &start.stack)) {
-	case EXO_OK:
-		break;
-	case EXO_E_USED:
-		boot_fail(m, "its segments overlap");
-	default:
-		boot_fail(m, "out of memory");
-	}
+	err = boot_load(m, env, &init, &start.entry, &start.stack);
+	if (err)
+		boot_fail(m, err == EXO_E_USED ? "its segments overlap" : "out of memory");
 	start.stack_top = start.stack;
 	start.stack_base = start.stack - FIRST_STACK_BYTES;
 	if (boot_map(m, m->envs[env].root, EXO_LEVELS, FIRST_VCPU_PAGE, 0)
 	    || machine_first_vcpu(m, &start, env, &vcpu))
 		boot_fail(m, "out of memory, or its stack is missing");
-	machine_info(m)->user_clock = arch_clock(m);
+	machine_info(m)->user_clock = c->since = arch_clock(m);
 	return cpu_leave(m, c);
 }

@@ -22,7 +22,7 @@ static void revoke_tell(struct machine *m, unsigned account) REQUIRES(tree_class
 
 			page->revoke_frames = a->revoke_frames;
 			page->revoke_deadline = a->revoke_deadline;
-			vcpu_event_env(m, env, EXO_EVENT_REVOKE);
+			vcpu_event(m, m->envs[env].vcpus, EXO_EVENT_REVOKE);
 			return;
 		}
 }
@@ -63,7 +63,7 @@ static void revoke_slot(struct machine *m, struct cpu *c, unsigned env, struct s
 	if (level == 1)
 		flush_pages(m, c, env, address, 1);
 	else
-		flush_all(m, c, env);
+		flush_all(m, c, env, false);
 	flush_drop(m, c, (struct pfn){ slot_pfn(old) });
 	if (m->envs[env].vcpus != VCPU_NONE) {
 		struct exo_vcpu_page *page = vcpu_page(m, m->envs[env].vcpus);

@@ -15,12 +15,10 @@ err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned l
 
 void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsigned n)
 {
-	if (b->is_common)
-		flush_everywhere(b->m, b->c, b->target_env);
-	else if (op->level == 1)
-		flush_pages(b->m, b->c, b->target_env, op->target + i * EXO_PAGE_SIZE, n);
+	if (op->level > 1 || b->is_common)
+		flush_all(b->m, b->c, b->target_env, b->is_common);
 	else
-		flush_all(b->m, b->c, b->target_env);
+		flush_pages(b->m, b->c, b->target_env, op->target + i * EXO_PAGE_SIZE, n);
 }
 
 /* A leaf becomes executable that was not: the fetch side must see what was written. */

@@ -16,18 +16,6 @@
 /* The handler has set the registers of whoever runs next itself. */
 enum { NO_RESULT = 1 };
 
-typedef err_t call_handler(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value);
-
-#define CALL(number, NAME, handler, text) static call_handler call_##handler;
-#include "abi/call.def"
-#undef CALL
-
-static call_handler *const handlers[] = {
-#define CALL(number, NAME, handler, text) [number] = call_##handler,
-#include "abi/call.def"
-#undef CALL
-};
-
 static err_t call_self(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
 	*value = env_handle(m, v->env);
@@ -203,20 +191,10 @@ static err_t call_slice_alloc(struct machine *m, struct cpu *c, struct vcpu *v, 
 
 static err_t call_slice_free(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
-	uint64_t cpu = EXO_REG_ARG0(&v->regs), position = EXO_REG_ARG1(&v->regs);
-	unsigned vcpu, env;
-	err_t err = EXO_OK;
+	err_t err;
 
-	if (cpu >= m->cpu_count || position >= EXO_SLICES)
-		return EXO_E_RANGE;
 	tree_lock(m);
-	vcpu = slice_holder(m, (unsigned)cpu, (unsigned)position);
-	if (vcpu == VCPU_NONE)
-		err = EXO_E_EMPTY;
-	else if (env_find(m, v->env, env_handle(m, m->vcpus[vcpu].env), false, &env))
-		err = EXO_E_VCPU;
-	else
-		slice_free(m, (unsigned)cpu, (unsigned)position);
+	err = slice_free(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs));
 	tree_unlock(m);
 	return err;
 }
@@ -306,6 +284,13 @@ static err_t call_console_read(struct machine *m, struct cpu *c, struct vcpu *v,
 	return console_read(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs), value);
 }
 
+static err_t (*const handlers[])(struct machine *m, struct cpu *c, struct vcpu *v,
+				 uint64_t *value) = {
+#define CALL(number, NAME, handler, text) [number] = call_##handler,
+#include "abi/call.def"
+#undef CALL
+};
+
 static inline void cpu_enter(struct cpu *c)
 {
 	/* pairs with: flush_finish */
@@ -321,6 +306,7 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 
 	cpu_enter(c);
 	if (call >> 32) {
+		c->upcalls[EXO_UPCALL_SYSCALL]++;
 		upcall_push(m, c, EXO_UPCALL_SYSCALL, 0, 0);
 		return cpu_leave(m, c);
 	}
@@ -337,6 +323,7 @@ struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64
 			 uint64_t address)
 {
 	cpu_enter(c);
+	c->upcalls[kind]++;
 	upcall_push(m, c, (enum exo_upcall)kind, code, address);
 	return cpu_leave(m, c);
 }

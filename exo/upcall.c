@@ -5,13 +5,6 @@
 
 #include "exo/user.h"
 
-static void upcall_die(struct machine *m, struct cpu *c, enum exo_death death)
-{
-	tree_lock(m);
-	env_kill(m, c, m->vcpus[c->current].env, EXO_STATUS(death, 0));
-	tree_unlock(m);
-}
-
 /* Where the frame goes: below the stack pointer if that is on the upcall stack. 0: no room. */
 static uint64_t upcall_frame(const struct exo_vcpu_page *page, const struct exo_regs *regs)
 {
@@ -24,31 +17,22 @@ static uint64_t upcall_frame(const struct exo_vcpu_page *page, const struct exo_
 	return (top - sizeof(struct exo_frame)) & ~UINT64_C(15);
 }
 
-static void frame_fill(struct exo_frame *frame, enum exo_upcall kind, uint64_t code,
-		       uint64_t address, uint64_t masked, const struct exo_regs *regs)
-{
-	frame->kind = kind;
-	frame->code = code;
-	frame->address = address;
-	frame->masked = masked;
-	frame->regs = *regs;
-}
-
 /* Write the frame straight into the stack's page; by way of a copy if it spans two. */
 static err_t frame_push(struct machine *m, const struct vcpu *v, uint64_t at, enum exo_upcall kind,
 			uint64_t code, uint64_t address, uint64_t masked)
 {
-	struct exo_frame copy, *window;
+	struct exo_frame copy, *window, *frame;
 
 	env_lock(m, v->env);
 	window = user_window(m, v->env, (struct uaddr){ at }, sizeof(copy), true);
-	if (window)
-		frame_fill(window, kind, code, address, masked, &v->regs);
+	frame = window ? window : &copy;
+	frame->kind = kind;
+	frame->code = code;
+	frame->address = address;
+	frame->masked = masked;
+	frame->regs = v->regs;
 	env_unlock(m, v->env);
-	if (window)
-		return EXO_OK;
-	frame_fill(&copy, kind, code, address, masked, &v->regs);
-	return user_write(m, v->env, (struct uaddr){ at }, &copy, sizeof(copy));
+	return window ? EXO_OK : user_write(m, v->env, (struct uaddr){ at }, &copy, sizeof(copy));
 }
 
 void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_t code,
@@ -58,20 +42,16 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 	struct exo_vcpu_page *page = vcpu_page(m, c->current);
 	uint64_t entry = page->upcall_entry, at = upcall_frame(page, &v->regs);
 
-	if (!entry) {
-		upcall_die(m, c, EXO_DEATH_NO_ENTRY);
-		return;
+	if (entry && at && !frame_push(m, v, at, kind, code, address, page->masked & 1)) {
+		arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
+		if (arch_regs_check(&v->regs)) {
+			page->masked = 1;
+			return;
+		}
 	}
-	if (!at || frame_push(m, v, at, kind, code, address, page->masked & 1)) {
-		upcall_die(m, c, EXO_DEATH_UPCALL_STACK);
-		return;
-	}
-	arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
-	if (!arch_regs_check(&v->regs)) {
-		upcall_die(m, c, EXO_DEATH_UPCALL_STACK);
-		return;
-	}
-	page->masked = 1;
+	tree_lock(m);
+	env_kill(m, c, v->env, EXO_STATUS(entry ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY, 0));
+	tree_unlock(m);
 }
 
 void upcall_events(struct machine *m, struct cpu *c)
@@ -81,6 +61,8 @@ void upcall_events(struct machine *m, struct cpu *c)
 	uint32_t events = atomic_exchange_explicit(&v->pending, 0, memory_order_acq_rel);
 
 	vcpu_page(m, c->current)->pending = 0;
+	c->upcalls[EXO_UPCALL_EVENTS]++;
+	trace(m, c, EXO_TRACE_UPCALL, EXO_UPCALL_EVENTS, events, 0);
 	upcall_push(m, c, EXO_UPCALL_EVENTS, events, 0);
 }
 

@@ -56,15 +56,6 @@ struct exo_vcpu_page *vcpu_page(struct machine *m, unsigned vcpu)
 	return arch_frame_memory(m, m->vcpus[vcpu].page);
 }
 
-static unsigned vcpu_find_free(struct machine *m) REQUIRES(tree_class)
-{
-	unsigned vcpu = 0;
-
-	while (vcpu < EXO_VCPUS && m->vcpus[vcpu].state != VCPU_FREE)
-		vcpu++;
-	return vcpu;
-}
-
 /* The vcpu page's frame, in an empty slot at start->page. */
 static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, struct pfn *page)
 {
@@ -85,8 +76,7 @@ static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, st
 		err = frame_alloc(m, account, FRAME_VCPU, 0, 0, page);
 	if (!err) {
 		arch_frame_zero(m, *page);
-		err = frame_ref(m, *page);
-		assert(!err);
+		assert(!frame_ref(m, *page));
 		leaf = slot_leaf(page->n, EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, 0);
 		/* pairs with: slot_find */
 		atomic_store_explicit(path.slot, slot_fixed(leaf), memory_order_release);
@@ -96,31 +86,21 @@ static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, st
 	return err;
 }
 
-static void vcpu_fill_page(struct machine *m, unsigned env, unsigned vcpu,
-			   const struct exo_vcpu_start *start)
-{
-	struct exo_vcpu_page *page = vcpu_page(m, vcpu);
-
-	page->env = env_handle(m, env);
-	page->vcpu = vcpu_handle(m, vcpu);
-	__builtin_memcpy(&page->upcall_entry, &start->upcall_entry, 3 * sizeof(uint64_t));
-	page->masked = (uint32_t)start->masked;
-}
-
 err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *start,
 		 unsigned *vcpu)
 {
+	struct exo_vcpu_page *shared;
 	struct exo_regs regs;
 	struct vcpu *v;
 	struct pfn page;
-	bool is_ours;
-	unsigned at;
+	unsigned at = 0;
 	err_t err;
 
 	arch_regs_start(&regs, start->entry, start->stack, start->argument);
 	if (start->page % EXO_PAGE_SIZE || start->masked > 1 || !arch_regs_check(&regs))
 		return EXO_E_ARGUMENT;
-	at = vcpu_find_free(m);
+	while (at < EXO_VCPUS && m->vcpus[at].state != VCPU_FREE)
+		at++;
 	if (at == EXO_VCPUS)
 		return EXO_E_FULL;
 	err = account_charge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
@@ -131,8 +111,7 @@ err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *s
 		account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
 		return err;
 	}
-	is_ours = vcpu_edge(m, at, VCPU_FREE, VCPU_INITIALIZING);
-	assert(is_ours); /* claims are made under the tree lock */
+	assert(vcpu_edge(m, at, VCPU_FREE, VCPU_INITIALIZING)); /* claimed under the tree lock */
 	v = &m->vcpus[at];
 	v->regs = regs;
 	arch_fpu_init(&v->fpu);
@@ -144,7 +123,11 @@ err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *s
 	v->has_progressed = true;
 	v->next = m->envs[env].vcpus;
 	m->envs[env].vcpus = at;
-	vcpu_fill_page(m, env, at, start);
+	shared = vcpu_page(m, at);
+	shared->env = env_handle(m, env);
+	shared->vcpu = vcpu_handle(m, at);
+	__builtin_memcpy(&shared->upcall_entry, &start->upcall_entry, 3 * sizeof(uint64_t));
+	shared->masked = (uint32_t)start->masked;
 	point("vcpu_initialized");
 	vcpu_edge(m, at, VCPU_INITIALIZING, VCPU_RUNNABLE);
 	*vcpu = at;
@@ -164,7 +147,7 @@ static void vcpu_end(struct machine *m, struct cpu *c, unsigned vcpu) REQUIRES(t
 	slice_free_all(m, vcpu);
 	frame_unref(m, v->page);
 	account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);
-	vcpu_zero(v);
+	__builtin_memset(v, 0, offsetof(struct vcpu, generation));
 	vcpu_edge(m, vcpu, VCPU_TERMINATED, VCPU_FREE);
 	if (m->envs[env].vcpus == VCPU_NONE) {
 		if (m->envs[env].state == ENV_ALIVE)

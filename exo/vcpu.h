@@ -32,9 +32,7 @@ enum vcpu_state {
 
 struct vcpu {
 	struct exo_regs regs;         /* first: the entry code stores here */
-	_Atomic uint32_t state;       /* release in vcpu_edge pairs with: acquire in vcpu_edge */
 	uint32_t env;                 /* const from INITIALIZING to TERMINATED */
-	uint64_t generation;          /* changed with the tree lock held */
 	uint32_t next GUARDED_BY(tree_class); /* of the same env */
 	_Atomic uint32_t stopping;    /* its CPU is to end it; relaxed, an interrupt announces it */
 	struct pfn page;              /* vcpu page; holds one reference */
@@ -61,6 +59,9 @@ struct vcpu {
 	_Atomic uint64_t wait_offset;
 	uint64_t excess;              /* run past the last slice's end, owed; its CPU only */
 	struct arch_fpu fpu;
+	/* What outlives it: the end of a vcpu zeroes all before. */
+	uint64_t generation;          /* changed with the tree lock held */
+	_Atomic uint32_t state;       /* release in vcpu_edge pairs with: acquire in vcpu_edge */
 };
 
 uint64_t vcpu_handle(struct machine *m, unsigned vcpu);

@@ -17,12 +17,10 @@ struct wait_name {
 
 static struct wait_bucket *wait_bucket(struct machine *m, uint64_t key, uint64_t offset)
 {
-	uint64_t hash = (key ^ offset >> 2) * UINT64_C(0x9e3779b97f4a7c15);
-
 	/* All waits on a frame share a bucket, so that dropping a slot finds them in one. */
-	if (key & WAIT_KEY_SHARED)
-		hash = key * UINT64_C(0x9e3779b97f4a7c15);
-	return &m->buckets[hash >> 40 & (EXO_BUCKETS - 1)];
+	uint64_t hash = key & WAIT_KEY_SHARED ? key : key ^ offset >> 2;
+
+	return &m->buckets[hash * UINT64_C(0x9e3779b97f4a7c15) >> 40 & (EXO_BUCKETS - 1)];
 }
 
 LOCK_PAIR(wait, RANK_WAIT, (struct machine *m, struct wait_bucket *b), &b->lock)
@@ -206,18 +204,16 @@ static uint64_t wait_wake_name(struct machine *m, const struct wait_name *name, 
 			       bool is_any)
 {
 	struct wait_bucket *b = wait_bucket(m, name->key, name->offset);
-	uint64_t woken = 0;
-	unsigned mode;
+	uint64_t woken;
 
-	while (woken < n) {
-		unsigned vcpu = wait_take(m, b, name, is_any, &mode);
+	for (woken = 0; woken < n; woken++) {
+		unsigned mode, vcpu = wait_take(m, b, name, is_any, &mode);
 
 		if (vcpu == VCPU_NONE)
 			break;
 		if (mode == WAIT_BELL)
 			vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
 		wait_drop(m, name->key);
-		woken++;
 	}
 	return woken;
 }

@@ -133,7 +133,7 @@ static struct cpu *call_other(struct machine *m)
 static void call_leave(struct machine *m)
 {
 	if (m->cpu_count > 1)
-		cpu_leave_root(m, call_other(m));
+		cpu_load_root(m, call_other(m), ENV_NONE);
 }
 
 static bool call_kill(struct machine *m)

@@ -37,6 +37,7 @@ GUEST_TESTS = \
 	tests/guest/out_of_memory_is_told.guest \
 	tests/guest/threads_keep_registers.guest \
 	tests/guest/threads_mixed_kinds.guest \
+	tests/guest/kernel_tables_tell_the_truth.guest \
 	tests/guest/linux_calls_answer_as_linux.guest \
 	tests/guest/native_linux_calls.guest \
 	tests/guest/pthreads_share_and_wait.guest \

@@ -4,8 +4,9 @@
  * No way to write a page table, whatever one calls it by (I-3): not through the recursive view at
  * any level, not by naming that view, the vcpu page or a table's frame in a slot operation, not
  * as a reserve. Every physical frame is asked for by number: what is given is free and zero, and
- * it is never one in use (I-1, I-6). No page of the boot archive nor the info page can be raised,
- * however it was come by. No address of the kernel can be read, written or executed.
+ * it is never one in use (I-1, I-6). No page of the boot archive, nor the info page, nor one of the
+ * kernel's own tables can be raised, however it was come by. No address of the kernel can be read,
+ * written or executed.
  */
 #include "tests/guest/raw_child.h"
 
@@ -261,6 +262,7 @@ static void raw_main(void)
 {
 	struct raw_usage before = raw_usage(0);
 	struct raw_child keeper;
+	uint64_t frames;
 
 	recursive_view();
 	recursive_slot();
@@ -275,6 +277,11 @@ static void raw_main(void)
 	boot_pages(EXO_INFO_PAGE, "# the info page\n");
 	restore_info(&keeper);
 	boot_pages(EXO_INFO_ARCHIVE, "# the boot archive\n");
+	restore_info(&keeper);
+	boot_pages(EXO_INFO_TABLES, "# the kernel's accounts\n");
+	restore_info(&keeper);
+	frames = (uint64_t)exo_table((const struct exo_info *)EXO_INFO_PAGE, EXO_ARRAY_FRAMES);
+	boot_pages(frames & -P, "# the kernel's frame table\n");
 	restore_info(&keeper);
 	raw_child_kill(&keeper, 0);
 	raw_child_end(&keeper);

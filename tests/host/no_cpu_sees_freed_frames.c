@@ -28,7 +28,7 @@ static void enter(struct lab *l)
 
 static void leave(struct lab *l)
 {
-	cpu_leave_root(l->m, &l->m->cpus[1]);
+	cpu_load_root(l->m, &l->m->cpus[1], ENV_NONE);
 	l->m->cpus[1].in_kernel = 1;
 }
 

@@ -91,7 +91,7 @@ static void check_flush(struct lab *l)
 	tap_eq(host_load(m, 1, at, &value), 0, "CPU 1 runs the child, which reads the page");
 	lab_does(l, OP(CLEAR, 1, at, 1), "the parent clears the page");
 	tap_eq(host_load(m, 1, at, &value), HOST_FAULT, "CPU 1 faults (I-7)");
-	cpu_leave_root(m, &m->cpus[1]);
+	cpu_load_root(m, &m->cpus[1], ENV_NONE);
 	m->cpus[1].in_kernel = 1;
 }
 

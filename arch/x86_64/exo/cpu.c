@@ -12,6 +12,8 @@ _Static_assert(offsetof(struct arch_cpu, regs) == CPU_REGS, "layout.h");
 _Static_assert(offsetof(struct arch_cpu, stack) == CPU_STACK, "layout.h");
 _Static_assert(offsetof(struct arch_cpu, scratch) == CPU_SCRATCH, "layout.h");
 _Static_assert(offsetof(struct arch_cpu, index) == CPU_INDEX, "layout.h");
+_Static_assert(offsetof(struct arch_cpu, syscall) == CPU_SYSCALL, "layout.h");
+_Static_assert(offsetof(struct arch_cpu, fault) == CPU_FAULT, "layout.h");
 #define CPU_ASSERT_OFFSET(name, offset) \
 	_Static_assert(offsetof(struct exo_regs, name) == (offset), "layout.h");
 REGS_LIST(CPU_ASSERT_OFFSET)
@@ -121,6 +123,8 @@ void cpu_init(struct machine *m, unsigned index, void *stack)
 	cpu->cpu = &m->cpus[index];
 	cpu->stack = (uint64_t)stack;
 	cpu->index = index;
+	cpu->syscall = m->trace_records ? trace_syscall : kernel_syscall;
+	cpu->fault = m->trace_records ? trap_fault_traced : trap_fault;
 	cpu_descriptors_init(cpu);
 	x86_msr_save(MSR_GS_BASE, (uint64_t)cpu);
 	x86_msr_save(MSR_KERNEL_GS_BASE, 0);

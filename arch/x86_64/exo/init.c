@@ -33,11 +33,10 @@ _Noreturn void start(uint64_t info)
 	m->arch.boot_clock = boot_clock;
 	memcpy(m->arch.cmdline, memory.cmdline, sizeof(m->arch.cmdline));
 	m->arch.fpu_bytes = fpu_init();
+	machine_init(m, memory.frame_count, 1);
 	cpu_init(m, 0, kernel_stack_top);
 	irq_init(m);
 	timer_init(m);
-
-	machine_init(m, memory.frame_count, 1);
 	memory_give(m, &memory);
 	v = machine_start(m, &m->cpus[0],
 			  (struct pfn){ (uint32_t)(memory.archive.start >> EXO_PAGE_SHIFT) },

@@ -92,7 +92,7 @@ static void irq_handle(struct machine *m, unsigned vector)
 struct vcpu *irq_user(struct machine *m, struct cpu *c, unsigned vector)
 {
 	irq_handle(m, vector);
-	return kernel_interrupt(m, c);
+	return m->trace_records ? trace_interrupt(m, c) : kernel_interrupt(m, c);
 }
 
 void irq_idle(struct machine *m, struct cpu *c, unsigned vector)

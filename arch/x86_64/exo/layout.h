@@ -50,6 +50,8 @@
 #define CPU_STACK   24
 #define CPU_SCRATCH 32
 #define CPU_INDEX   40
+#define CPU_SYSCALL 48
+#define CPU_FAULT   56
 
 /* struct exo_regs. The one list of what entries save and exits load; rsp, rdi and what the CPU
  * itself saves (rip, rflags) are done by hand. */

@@ -37,7 +37,7 @@ void cpu_vectors_init(void);
 /* Refuse a CPU without what we need; turn on what it has. Once on each CPU. */
 void cpu_features_init(void);
 /* Set up this CPU's block, descriptors, GS and system call entry. Its kernel stack ends at
- * `stack`. m->arch is zero before the first. Once on each CPU. */
+ * `stack`. After machine_init; m->arch.cpus is zero before the first. Once on each CPU. */
 void cpu_init(struct machine *m, unsigned index, void *stack);
 
 /* ---- memory.c ---- */
@@ -112,6 +112,7 @@ struct trap_fatal {
 
 struct vcpu *trap_exception(struct machine *m, struct cpu *c, unsigned vector, uint64_t error);
 struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t address, uint64_t error);
+struct vcpu *trap_fault_traced(struct machine *m, struct cpu *c, uint64_t address, uint64_t error);
 _Noreturn void trap_fatal(struct trap_fatal *trap);
 
 /* ---- string.c ---- */

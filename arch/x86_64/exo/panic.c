@@ -39,17 +39,29 @@ struct vcpu *trap_exception(struct machine *m, struct cpu *c, unsigned vector, u
 {
 	unsigned class = vector < ARRAY_COUNT(trap_class) ? trap_class[vector] : 0;
 
-	return kernel_trap(m, c, EXO_UPCALL_EXCEPTION, class ? class : EXO_EXCEPTION_OTHER, error);
+	class = class ? class : EXO_EXCEPTION_OTHER;
+	if (m->trace_records)
+		return trace_trap(m, c, EXO_UPCALL_EXCEPTION, class, error);
+	return kernel_trap(m, c, EXO_UPCALL_EXCEPTION, class, error);
+}
+
+static uint64_t trap_fault_code(uint64_t error)
+{
+	_Static_assert(EXO_FAULT_WRITE == ERROR_WRITE, "the same bit");
+
+	assert(!(error & ERROR_RESERVED)); /* else a slot is not what slot.h says */
+	return (error & ERROR_WRITE) | (error & ERROR_FETCH) / ERROR_FETCH * EXO_FAULT_EXEC
+		| (error & ERROR_PRESENT) * EXO_FAULT_PRESENT;
 }
 
 struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t address, uint64_t error)
 {
-	_Static_assert(EXO_FAULT_WRITE == ERROR_WRITE, "the same bit");
-	uint64_t code = (error & ERROR_WRITE) | (error & ERROR_FETCH) / ERROR_FETCH * EXO_FAULT_EXEC
-		| (error & ERROR_PRESENT) * EXO_FAULT_PRESENT;
+	return kernel_trap(m, c, EXO_UPCALL_FAULT, trap_fault_code(error), address);
+}
 
-	assert(!(error & ERROR_RESERVED)); /* else a slot is not what slot.h says */
-	return kernel_trap(m, c, EXO_UPCALL_FAULT, code, address);
+struct vcpu *trap_fault_traced(struct machine *m, struct cpu *c, uint64_t address, uint64_t error)
+{
+	return trace_trap(m, c, EXO_UPCALL_FAULT, trap_fault_code(error), address);
 }
 
 _Noreturn void panic_halt(uint8_t code)

@@ -33,7 +33,7 @@ syscall_entry:
 	mov %gs:CPU_STACK, %rsp
 	mov %gs:CPU_MACHINE, %rdi
 	mov %gs:CPU_CPU, %rsi
-	call kernel_syscall
+	call *%gs:CPU_SYSCALL		/* kernel_syscall(machine, cpu) */
 
 /* To the user registers of the vcpu in %rax. Interrupts are off; the stack is of no more use. */
 trap_return:
@@ -102,7 +102,7 @@ page_fault:
 	jz 1f
 	enter vector=0
 	mov %cr2, %rdx
-	call trap_fault
+	call *%gs:CPU_FAULT
 	jmp trap_return
 1:	push $14
 	jmp fatal

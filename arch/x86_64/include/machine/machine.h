@@ -26,6 +26,9 @@ struct arch_cpu {
 	uint64_t scratch;         /* one register, for a few instructions of an entry */
 	uint32_t index;           /* const after boot */
 	uint32_t apic;            /* number of its local APIC; const after boot */
+	/* where entries go: into the kernel, or there by way of the trace; const after boot */
+	struct vcpu *(*syscall)(struct machine *m, struct cpu *c);
+	struct vcpu *(*fault)(struct machine *m, struct cpu *c, uint64_t address, uint64_t error);
 	uint64_t gdt[8];
 	uint32_t tss[26];
 };
