@@ -4,9 +4,7 @@ APPS = \
 	apps/faults \
 	apps/forkbench \
 	apps/hello \
-	apps/ps \
-	apps/threads \
-	apps/vmstat
+	apps/threads
 
 EXTRA_DIST += $(APPS:=.c)
 CLEANFILES += $(APPS)

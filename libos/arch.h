@@ -26,7 +26,7 @@ void context_first(void);
  * starts at fork_child with a pointer to it as argument returns from the same call with 1; the
  * caller's stack frame must be as it was. */
 struct fork_context {
-	uint64_t saved[8]; /* the stack pointer in [6] */
+	uint64_t saved[14]; /* the stack pointer in [6] */
 };
 int fork_save(struct fork_context *context) __attribute__((returns_twice));
 void fork_child(void);

@@ -69,6 +69,23 @@ RAW_TESTS = \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw \
 	tests/guest/waits_end_by_wake_or_event.raw
 
+# The same on AArch64, all that say nothing of one CPU: tests/aarch64/NAME from tests/guest/NAME.c.
+AARCH64_GUEST_TESTS = \
+	tests/aarch64/cow_two_addresses.guest \
+	tests/aarch64/family_survives_deaths.guest \
+	tests/aarch64/first_run_fair.guest \
+	tests/aarch64/first_run_once.guest \
+	tests/aarch64/fork_fresh_root.guest \
+	tests/aarch64/fork_keeps_contents.guest \
+	tests/aarch64/fork_progress.guest \
+	tests/aarch64/fork_random_tree.guest \
+	tests/aarch64/fork_spin_stress.guest \
+	tests/aarch64/pthreads_share_and_wait.guest \
+	tests/aarch64/signal_on_cow_stack.guest \
+	tests/aarch64/thread_progress.guest \
+	tests/aarch64/threads_mixed_kinds.guest \
+	tests/aarch64/wait_statuses.guest
+
 # tests/guest/NAME.c, plain C for Linux, compiled both ways by a test in tests/tools that compares
 # what they say on Chitin and here.
 GUEST_AND_HERE = \
@@ -98,7 +115,6 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/processes_match_linux.sh \
-	tests/tools/ps_and_vmstat.sh \
 	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \
@@ -112,7 +128,7 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/terminal.c tests/RE
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
-CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS)
+CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
 AM_CFLAGS = $(HOST_CFLAGS)
@@ -123,6 +139,9 @@ LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 TESTS += $(GUEST_TESTS) $(RAW_TESTS)
+if HAVE_AARCH64
+TESTS += $(AARCH64_GUEST_TESTS)
+endif
 
 TEST_EXTENSIONS = .tap .guest .raw .sh
 TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
@@ -140,6 +159,7 @@ CLOCK =
 AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	CLOCK='$(CLOCK)'; export CLOCK; \
 	QEMU_X86_64='$(QEMU_X86_64)'; export QEMU_X86_64; \
+	QEMU_AARCH64='$(QEMU_AARCH64)'; export QEMU_AARCH64; \
 	CC='$(CC)'; export CC; CFLAGS='$(CFLAGS)'; export CFLAGS; \
 	DEBUG_CPPFLAGS='$(DEBUG_CPPFLAGS)'; export DEBUG_CPPFLAGS; CTAGS='$(CTAGS)'; export CTAGS; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \
@@ -152,6 +172,10 @@ check-long:
 $(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) $(DEBUG_CPPFLAGS) $< -o $@
+
+$(AARCH64_GUEST_TESTS): tests/aarch64/%.guest: tests/guest/%.c $(NATIVE_NEEDS_AARCH64) $(TEST_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) $(DEBUG_CPPFLAGS) $< -o $@
 
 $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 	@$(MKDIR_P) $(@D)

@@ -4,6 +4,7 @@
  * file reads the options and packs the archive; console.c has the time in between.
  */
 #include <arpa/inet.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -30,6 +31,22 @@
 
 enum { RUN_CPUS_MOST = 64, RUN_HZ_DEFAULT = 100, RUN_HZ_MOST = 10000 };
 
+static const struct run_arch run_archs[] = {
+	{
+		.name = "x86_64", .human = "x86-64", .elf = EM_X86_64,
+		.qemu = "qemu-system-x86_64", .qemu_package = "qemu-system-x86",
+		.cpu = "max,-erms,-pku", .machines = { "q35", "microvm" },
+		.kernel = "exo-x86_64.elf", .boot_image = "exo-x86_64.elf", .libos = "libos.elf",
+	},
+	{
+		.name = "aarch64", .human = "AArch64", .elf = EM_AARCH64,
+		.qemu = "qemu-system-aarch64", .qemu_package = "qemu-system-arm",
+		.cpu = "max", .machines = { "virt" },
+		.kernel = "exo-aarch64.elf", .boot_image = "exo-aarch64.img",
+		.libos = "aarch64/libos.elf",
+	},
+};
+
 static const char run_help[] =
 "usage: chitin-run [OPTION]... PROGRAM [ARGUMENT]...\n"
 "Boot Chitin in QEMU with PROGRAM as its first process; exit with its status.\n"
@@ -41,8 +58,9 @@ static const char run_help[] =
 "  --hz N             timer ticks a second, 1 to 10000 (100)\n"
 "  --timeout SECONDS  give up then, with a backtrace of the kernel\n"
 "  --icount           one nanosecond an instruction: exact, repeatable, slow\n"
-"  --machine NAME     q35 or microvm (q35)\n"
-"  --arch NAME        x86_64\n"
+"  --arch NAME        x86_64 or aarch64 (x86_64)\n"
+"  --machine NAME     q35 or microvm (q35); of aarch64 virt\n"
+"  --cpu NAME         another of QEMU's CPUs than max\n"
 "  --gdb[=PORT]       wait for a debugger before the first instruction\n"
 "  --kernel FILE      another kernel\n"
 "  --libos FILE       another library for programs that bring none\n"
@@ -172,7 +190,8 @@ static unsigned int run_free_port(void)
 }
 
 enum run_option {
-	OPTION_ADD = 256, OPTION_APPEND, OPTION_ARCH, OPTION_ARCHIVE, OPTION_CPUS, OPTION_ENV,
+	OPTION_ADD = 256, OPTION_APPEND, OPTION_ARCH, OPTION_ARCHIVE, OPTION_CPU, OPTION_CPUS,
+	OPTION_ENV,
 	OPTION_GDB, OPTION_HELP, OPTION_HZ, OPTION_ICOUNT, OPTION_KERNEL, OPTION_LIBOS,
 	OPTION_MACHINE, OPTION_MEMORY, OPTION_RAW, OPTION_TIMEOUT,
 };
@@ -182,6 +201,7 @@ static const struct option run_long_options[] = {
 	{ "append", required_argument, NULL, OPTION_APPEND },
 	{ "arch", required_argument, NULL, OPTION_ARCH },
 	{ "archive", required_argument, NULL, OPTION_ARCHIVE },
+	{ "cpu", required_argument, NULL, OPTION_CPU },
 	{ "cpus", required_argument, NULL, OPTION_CPUS },
 	{ "env", required_argument, NULL, OPTION_ENV },
 	{ "gdb", optional_argument, NULL, OPTION_GDB },
@@ -197,6 +217,30 @@ static const struct option run_long_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static const struct run_arch *run_find_arch(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(run_archs) / sizeof(run_archs[0]); i++)
+		if (strcmp(name, run_archs[i].name) == 0)
+			return &run_archs[i];
+	run_end(RUN_USAGE, "--arch %s: there are x86_64 and aarch64", name);
+}
+
+/* The machine asked for, or the architecture's usual one. */
+static void run_check_machine(struct run_options *options)
+{
+	const char *const *machine = options->arch->machines;
+
+	if (options->machine == NULL)
+		options->machine = machine[0];
+	while (*machine != NULL && strcmp(*machine, options->machine) != 0)
+		machine++;
+	if (*machine == NULL && strncmp(options->machine, "virt,", 5) != 0)
+		run_end(RUN_USAGE, "--machine %s: there are q35 and microvm, of aarch64 virt",
+			options->machine);
+}
+
 static void run_take_option(struct run_options *options, int option, char *value)
 {
 	switch (option) {
@@ -207,11 +251,13 @@ static void run_take_option(struct run_options *options, int option, char *value
 		run_add_word(options, value);
 		break;
 	case OPTION_ARCH:
-		if (strcmp(value, "x86_64") != 0)
-			run_end(RUN_USAGE, "--arch %s: there is x86_64", value);
+		options->arch = run_find_arch(value);
 		break;
 	case OPTION_ARCHIVE:
 		options->archive = value;
+		break;
+	case OPTION_CPU:
+		options->cpu = value;
 		break;
 	case OPTION_CPUS:
 		options->cpus = run_number("cpus", value, 1, RUN_CPUS_MOST);
@@ -236,8 +282,6 @@ static void run_take_option(struct run_options *options, int option, char *value
 		options->libos = value;
 		break;
 	case OPTION_MACHINE:
-		if (strcmp(value, "q35") != 0 && strcmp(value, "microvm") != 0)
-			run_end(RUN_USAGE, "--machine %s: there are q35 and microvm", value);
 		options->machine = value;
 		break;
 	case OPTION_MEMORY:
@@ -295,15 +339,19 @@ static void run_read_options(struct run_options *options, int argc, char **argv)
 		run_end(RUN_USAGE, "no program given; see chitin-run --help");
 	options->program = argv[optind];
 	options->arguments = (const char **)&argv[optind + 1];
-	program_check(options->program);
-	if (options->kernel == NULL)
-		options->kernel = run_find_image("exo-x86_64.elf");
+	program_check(options->program, options->arch);
+	run_check_machine(options);
+	options->boot_image = options->kernel;
+	if (options->kernel == NULL) {
+		options->kernel = run_find_image(options->arch->kernel);
+		options->boot_image = run_find_image(options->arch->boot_image);
+	}
 	if (options->libos == NULL)
-		options->libos = run_find_image("libos.elf");
+		options->libos = run_find_image(options->arch->libos);
 	if (options->archive == NULL && access(options->kernel, R_OK) != 0)
 		run_end(RUN_USAGE, "%s: no such kernel file", options->kernel);
 	if (!options->raw)
-		program_check(options->libos);
+		program_check(options->libos, options->arch);
 }
 
 /* The member `args`: argv, an empty string, the environment, an empty string. */
@@ -363,7 +411,7 @@ int main(int argc, char **argv)
 {
 	struct run_options options = {
 		.cpus = 1, .memory_bytes = RUN_MEMORY_DEFAULT, .hz = RUN_HZ_DEFAULT,
-		.machine = "q35" };
+		.arch = &run_archs[0] };
 	struct qemu qemu;
 	uint64_t size_bytes;
 	int fd;

@@ -271,7 +271,8 @@ static int console_end(struct console *console)
 	if (console->status != CONSOLE_NO_STATUS)
 		return console->status;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == QEMU_NOT_FOUND)
-		fprintf(stderr, "chitin-run: no qemu-system-x86_64: install qemu-system-x86\n");
+		fprintf(stderr, "chitin-run: no %s: install %s\n", console->options->arch->qemu,
+			console->options->arch->qemu_package);
 	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		fprintf(stderr, "chitin-run: the machine was reset: the kernel faulted thrice\n");
 		return RUN_PANIC;

@@ -7,6 +7,9 @@ NATIVE_CC = $(SHELL) tools/chitin-cc $(NATIVE_CFLAGS)
 NATIVE_CFLAGS = -O2 -g -Wall -Wextra -Werror
 NATIVE_NEEDS = tools/chitin-cc libos.a $(ABI_H) $(LIBOS_H)
 
+NATIVE_CC_AARCH64 = $(SHELL) tools/chitin-cc --arch aarch64 $(NATIVE_CFLAGS)
+NATIVE_NEEDS_AARCH64 = tools/chitin-cc aarch64/libos.a $(ABI_H) $(LIBOS_H)
+
 AM_V_CHITIN_CC = $(am__v_CHITIN_CC_@AM_V@)
 am__v_CHITIN_CC_ = $(am__v_CHITIN_CC_@AM_DEFAULT_V@)
 am__v_CHITIN_CC_0 = @echo "  CHITIN   " $@;

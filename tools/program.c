@@ -13,6 +13,8 @@
 static const char *program_machine_name(unsigned int machine)
 {
 	switch (machine) {
+	case EM_X86_64:
+		return "x86-64";
 	case EM_386:
 		return "i386";
 	case EM_AARCH64:
@@ -42,7 +44,7 @@ static void program_check_segments(const char *file, FILE *stream, const Elf64_E
 	}
 }
 
-void program_check(const char *file)
+void program_check(const char *file, const struct run_arch *arch)
 {
 	FILE *stream = fopen(file, "re");
 	Elf64_Ehdr header;
@@ -59,9 +61,9 @@ void program_check(const char *file)
 	if (fread(&header, 1, sizeof(header), stream) < SELFMAG ||
 	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
 		run_end(RUN_USAGE, "%s: not an ELF file", file);
-	if (header.e_machine != EM_X86_64)
-		run_end(RUN_USAGE, "%s: wrong architecture: for %s, not x86-64", file,
-			program_machine_name(header.e_machine));
+	if (header.e_machine != arch->elf)
+		run_end(RUN_USAGE, "%s: wrong architecture: for %s, not %s", file,
+			program_machine_name(header.e_machine), arch->human);
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr))
 		run_end(RUN_USAGE, "%s: not a 64-bit program", file);
 	if (header.e_type != ET_EXEC && header.e_type != ET_DYN)

@@ -3,10 +3,13 @@
 #ifndef TOOLS_PROGRAM_H
 #define TOOLS_PROGRAM_H
 
+#include "tools/run.h"
+
 /*
- * Ends the run with RUN_USAGE and one line unless file is a static 64-bit x86-64 ELF program.
+ * Ends the run with RUN_USAGE and one line unless file is a static 64-bit ELF program for that
+ * architecture.
  * It is the user's help, not a defence: the library checks every header again in the guest.
  */
-void program_check(const char *file);
+void program_check(const char *file, const struct run_arch *arch);
 
 #endif

@@ -2,6 +2,7 @@
 /* Builds QEMU's command line and starts it (see qemu.h). One machine a run, no locks. */
 #include "tools/qemu.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -51,7 +52,7 @@ static void qemu_add_machine(struct qemu_command *command, const struct run_opti
 {
 	qemu_add_pair(command, "-machine", options->machine);
 	qemu_add_pair(command, "-accel", "tcg");
-	qemu_add_pair(command, "-cpu", "max,-erms,-pku");
+	qemu_add_pair(command, "-cpu", options->cpu != NULL ? options->cpu : options->arch->cpu);
 	qemu_add(command, "-m");
 	qemu_add(command, "size=%" PRIu64 "k", options->memory_bytes >> 10);
 	qemu_add(command, "-smp");
@@ -77,7 +78,7 @@ static void qemu_add_images(struct qemu_command *command, const struct run_optio
 	FILE *stream = open_memstream(&line, &size);
 	unsigned int i;
 
-	qemu_add_pair(command, "-kernel", options->kernel);
+	qemu_add_pair(command, "-kernel", options->boot_image);
 	qemu_add(command, "-initrd");
 	qemu_add(command, "/proc/self/fd/%d", archive_fd);
 	if (stream == NULL)
@@ -88,6 +89,19 @@ static void qemu_add_images(struct qemu_command *command, const struct run_optio
 	fclose(stream);
 	qemu_add_pair(command, "-append", line);
 	free(line);
+}
+
+/* What takes the kernel's last words, and ends QEMU: a port, or calls of the debugger's host. */
+static void qemu_add_end(struct qemu_command *command, const struct run_options *options, int end)
+{
+	qemu_add_channel(command, "end", end);
+	if (options->arch->elf == EM_AARCH64) {
+		qemu_add_pair(command, "-semihosting-config",
+			"enable=on,target=native,chardev=end");
+		return;
+	}
+	qemu_add_pair(command, "-device", "isa-debugcon,iobase=0xe9,chardev=end");
+	qemu_add_pair(command, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
 }
 
 static int qemu_socket_pair(int *theirs)
@@ -128,16 +142,14 @@ void qemu_create(struct qemu *qemu, const struct run_options *options, int archi
 	qemu->end = qemu_socket_pair(&end);
 	qemu->monitor = qemu_socket_pair(&monitor);
 
-	qemu_add(&command, "qemu-system-x86_64");
+	qemu_add(&command, "%s", options->arch->qemu);
 	qemu_add_machine(&command, options);
 	qemu_add_images(&command, options, archive_fd);
 	qemu_add_channel(&command, "serial", serial);
 	qemu_add_pair(&command, "-serial", "chardev:serial");
-	qemu_add_channel(&command, "end", end);
-	qemu_add_pair(&command, "-device", "isa-debugcon,iobase=0xe9,chardev=end");
+	qemu_add_end(&command, options, end);
 	qemu_add_channel(&command, "monitor", monitor);
 	qemu_add_pair(&command, "-mon", "chardev=monitor,mode=readline");
-	qemu_add_pair(&command, "-device", "isa-debug-exit,iobase=0xf4,iosize=4");
 
 	qemu->pid = fork();
 	if (qemu->pid < 0)

@@ -25,16 +25,32 @@ struct run_file {
 	const char *path;	/* in the archive, without a leading slash */
 };
 
+/* What depends on the architecture of the machine. */
+struct run_arch {
+	const char *name;		/* of --arch */
+	const char *human;		/* "x86-64" */
+	unsigned int elf;		/* e_machine of its programs */
+	const char *qemu;		/* the emulator, and Debian's package of it */
+	const char *qemu_package;
+	const char *cpu;
+	const char *machines[3];	/* of --machine, the usual one first; ended by NULL */
+	const char *kernel, *libos;	/* images; of the kernel also what QEMU boots */
+	const char *boot_image;
+};
+
 struct run_options {
+	const struct run_arch *arch;
 	unsigned int cpus;
+	const char *cpu;		/* of QEMU's; NULL: arch->cpu */
 	uint64_t memory_bytes;
 	unsigned int hz;
 	unsigned int timeout_s;		/* 0: none */
 	unsigned int gdb_port;		/* 0: no debugger */
 	bool raw;			/* the program itself is the first program */
 	bool icount;
-	const char *machine;		/* "q35" or "microvm" */
-	const char *kernel;
+	const char *machine;		/* one of arch->machines */
+	const char *kernel;		/* with symbols ... */
+	const char *boot_image;		/* ... and as QEMU boots it */
 	const char *libos;
 	const char *archive;		/* only write the archive, to this file */
 	const char *program;

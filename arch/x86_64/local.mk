@@ -58,8 +58,8 @@ EXTRA_exo_x86_64_elf_DEPENDENCIES = arch/x86_64/exo/kernel.ld
 noinst_LIBRARIES += libos-x86_64-parts.a
 image_DATA = libos.a
 image_PROGRAMS += libos.elf
-EXTRA_DIST += arch/x86_64/libos/libos.ld
-dist_image_DATA = arch/x86_64/libos/native.ld
+EXTRA_DIST += libos/libos.ld
+dist_image_DATA = libos/native.ld
 libos_x86_64_parts_a_SOURCES = $(LIBOS_SOURCES) $(X86_64_LIBOS_SOURCES)
 libos_x86_64_parts_a_CPPFLAGS = $(X86_64_CPPFLAGS)
 libos_x86_64_parts_a_CFLAGS = $(X86_64_CFLAGS) -fpie -fvisibility=hidden -flto \
@@ -75,6 +75,6 @@ libos.a: libos.o
 
 libos_elf_SOURCES =
 libos_elf_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 \
-	--build-id=none -T $(srcdir)/arch/x86_64/libos/libos.ld -o $@
+	--build-id=none -T $(srcdir)/libos/libos.ld -o $@
 libos_elf_LDADD = libos.o
-EXTRA_libos_elf_DEPENDENCIES = arch/x86_64/libos/libos.ld
+EXTRA_libos_elf_DEPENDENCIES = libos/libos.ld

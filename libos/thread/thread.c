@@ -228,7 +228,7 @@ static err_t thread_user_stack(struct libos *os, struct thread *t, uint64_t byte
 err_t thread_create(struct libos *os, uint64_t entry, uint64_t argument, uint64_t stack,
 		    uint64_t stack_bytes, uint64_t thread_pointer, uint64_t *handle)
 {
-	uint64_t back = (uint64_t)native_thread_return;
+	uint64_t back = (uint64_t)native_thread_return, back_at;
 	struct exo_regs regs = { 0 };
 	struct thread *t;
 	err_t err = thread_prepare(os, &t);
@@ -239,15 +239,16 @@ err_t thread_create(struct libos *os, uint64_t entry, uint64_t argument, uint64_
 		err = thread_user_stack(os, t, stack_bytes ? stack_bytes : THREAD_USER_STACK_BYTES);
 		stack = t->user_stack + t->user_stack_bytes;
 	}
-	if (!err)
-		err = vm_write(os, stack - sizeof(back), &back, sizeof(back));
+	EXO_REG_PC(&regs) = entry;
+	EXO_REG_SP(&regs) = stack;
+	EXO_REG_ARG0(&regs) = argument;
+	back_at = machine_set_return(&regs, back);
+	if (!err && back_at)
+		err = vm_write(os, back_at, &back, sizeof(back));
 	if (err) {
 		thread_release(t, THREAD_INITIALIZING);
 		return err;
 	}
-	EXO_REG_PC(&regs) = entry;
-	EXO_REG_SP(&regs) = stack - sizeof(back);
-	EXO_REG_ARG0(&regs) = argument;
 	*handle = thread_announce(os, t, &regs, thread_pointer);
 	return EXO_OK;
 }

@@ -9,17 +9,7 @@
 #include "libos/state.h"
 #include "libos/upcall/native.h"
 
-/* What frame.h says for upcall.S. */
-_Static_assert((EXO_CALL_PREFIX | EXO_CALL_RESUME) == UINT64_C(0x4348544e00000007), "frame.h");
-_Static_assert(sizeof(struct exo_frame) == 176, "frame.h");
 _Static_assert(LIBOS_VCPU_PAGE == UINT64_C(0x7f00003ff000), "libos.ld, native.ld");
-_Static_assert(offsetof(struct exo_vcpu_page, stack_top) == 32
-	       && offsetof(struct exo_vcpu_page, masked) == 40
-	       && offsetof(struct exo_vcpu_page, pending) == 44, "frame.h");
-_Static_assert(VCPU_LOCAL_OFFSET + offsetof(struct vcpu_local, restored_pc) == 4000, "frame.h");
-_Static_assert(EXO_UPCALL_SYSCALL == 2 && EXO_UPCALL_EVENTS == 3, "frame.h");
-_Static_assert(offsetof(struct exo_frame, masked) == 24 && offsetof(struct exo_frame, regs) == 32,
-	       "frame.h");
 
 /* What Linux would have killed the process with. */
 static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault why)

@@ -35,7 +35,7 @@ static void check_fault(void)
 	tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "a fault is SIGSEGV");
 	pid = libos_fork();
 	if (pid == 0)
-		__builtin_trap();
+		__asm__(".byte 0x0f, 0x0b, 0, 0"); /* undefined on every CPU of ours */
 	libos_wait(pid, &status);
 	tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGILL, "a bad instruction is SIGILL");
 }

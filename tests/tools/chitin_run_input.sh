@@ -41,7 +41,7 @@ refused "no such kernel" "no such kernel" --kernel "$tap_scratch/none" --raw "$k
 refused "no such library" "no such program" --kernel "$kernel" --libos "$tap_scratch/none" "$kernel"
 refused "no such file to add" "No such file" --kernel "$kernel" \
 	--add "$tap_scratch/none" --raw "$kernel"
-refused "no such architecture" "there is x86_64" --arch vax --raw "$kernel"
+refused "no such architecture" "there are x86_64 and aarch64" --arch vax --raw "$kernel"
 refused "no such machine" "q35 and microvm" --machine pc --raw "$kernel"
 refused "no CPU" "from 1 to" --cpus 0 --raw "$kernel"
 refused "too many ticks" "from 1 to 10000" --hz 10001 --raw "$kernel"

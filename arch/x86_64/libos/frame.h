@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What upcall.S knows of struct exo_frame, the vcpu page and their numbers; upcall.c asserts it. */
+/* What upcall.S knows of struct exo_frame, the vcpu page and their numbers; signal.c asserts it. */
 #ifndef ARCH_X86_64_LIBOS_FRAME_H
 #define ARCH_X86_64_LIBOS_FRAME_H
 

@@ -101,6 +101,15 @@ static inline void machine_fpu_reset(void)
 	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 }
 
+/* A function that begins with these registers, but for its program counter, returns to `address`.
+ * Returns where on its stack that must be written, 0: nowhere. */
+static inline uint64_t machine_set_return(struct exo_regs *regs, uint64_t address)
+{
+	(void)address;
+	regs->rsp -= sizeof(address);
+	return regs->rsp;
+}
+
 /* Build, below `frame` on a new library stack, what context_switch (upcall.S) takes off it: rbx =
  * the frame, and `first` as the return address. Returns the stack pointer. */
 static inline uint64_t machine_context_start(struct exo_frame *frame, void (*first)(void))

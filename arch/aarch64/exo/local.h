@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of this folder have from each other. Interrupts are off in all of it. */
+#ifndef ARCH_AARCH64_EXO_LOCAL_H
+#define ARCH_AARCH64_EXO_LOCAL_H
+
+#include "arch/aarch64/exo/layout.h"
+#include "exo/machine.h"
+
+/* ---- boot.S, trap.S, kernel.ld ---- */
+extern uint64_t boot_root[], boot_direct_l1[], boot_direct_l2[], boot_image_l3[];
+extern char image_start[], image_text_end[], image_bss[], image_end[];
+extern char empty_root[], stack_guard[], kernel_stack[], kernel_stack_top[], fault_stack_top[];
+extern char vectors[];
+
+/* Physical address of something in the image. */
+static inline uint64_t image_physical(const void *p)
+{
+	return (uint64_t)p - LAYOUT_IMAGE + LAYOUT_RAM;
+}
+
+/* The kernel's address of physical memory. */
+static inline void *direct(uint64_t physical)
+{
+	return (void *)(LAYOUT_DIRECT + physical);
+}
+
+/* ---- init.c ---- */
+/* This machine cannot run the kernel: say why in one line, end with a status. */
+_Noreturn void boot_refuse(const char *why);
+
+/* ---- cpu.c ---- */
+/* The vectors, so that a bug from here on ends in a panic; refuse a CPU without what we need; turn
+ * on what it has. Once on each CPU. */
+void cpu_features_init(void);
+/* Set up this CPU's block. Its kernel stack ends at `stack`. m->arch is zero before the first. Once
+ * on each CPU. */
+void cpu_init(struct machine *m, unsigned index, void *stack);
+
+/* ---- memory.c ---- */
+struct memory_range {
+	uint64_t start, end; /* physical */
+};
+
+/* What the device tree said, and where struct machine shall be. */
+struct memory {
+	struct memory_range ram;     /* whole frames */
+	struct memory_range archive;
+	struct memory_range machine;
+	uint32_t frame_count;
+	struct arch_devices devices;
+	char cmdline[MACHINE_CMDLINE_BYTES];
+};
+
+/* Read the device tree at `physical`; choose a place for struct machine. */
+void memory_init(struct memory *memory, uint64_t physical);
+/* Hand over all RAM but the kernel, struct machine and the archive. */
+void memory_give(struct machine *m, const struct memory *memory);
+
+/* ---- mmu.c ---- */
+/* Take away what the kernel does not need of its mappings; direct map for memory up to `end`. */
+void mmu_init(uint64_t end);
+
+/* ---- irq.c ---- */
+/* The interrupt controller: the clock's and the console's interrupts come in. */
+void irq_init(struct machine *m);
+/* From trap.S: an interrupt in user mode. */
+struct vcpu *irq_user(struct machine *m, struct cpu *c);
+
+/* ---- timer.c ---- */
+enum { TIMER_INTERRUPT = 27 }; /* private to each CPU: the virtual timer's */
+/* Whoever runs may read the clock. Returns its rate. Once on each CPU. */
+uint64_t timer_init(void);
+/* Its interrupt has been seen. */
+void timer_disarm(void);
+
+/* ---- console.c ---- */
+enum { CONSOLE_SERIAL = 1, CONSOLE_LAST = 2 };
+
+void console_init(void);
+/* An interrupt said that there is input: console_receive, and quiet if it does not take all. */
+void console_interrupt(struct machine *m);
+/* Text on the serial line, with the last words (see panic_host_call), or both. */
+void console_text(unsigned to, const char *text);
+/* A number in hexadecimal, `digits` long; in decimal. */
+void console_hex(unsigned to, uint64_t value, unsigned digits);
+void console_decimal(unsigned to, uint64_t value);
+/* Wait until the last byte is out. */
+void console_drain(void);
+
+/* ---- panic.c ---- */
+enum { PANIC_CODE = 0x7f };
+
+/* Calls of the debugger's host, which QEMU answers if told so (-semihosting-config). */
+enum { HOST_WRITE_BYTE = 3, HOST_EXIT = 0x20 };
+void panic_host_call(unsigned call, const void *argument);
+/* End QEMU with a code, or whatever this is by any means. Prints nothing. */
+_Noreturn void panic_halt(uint8_t code);
+/* From trap.S. Exceptions in user mode, by their syndrome, become upcalls or are none of the
+ * program's; an exception in kernel mode or an asynchronous error is the end. where: number of the
+ * vector. */
+struct vcpu *trap_user(struct machine *m, struct cpu *c, uint64_t syndrome, uint64_t address);
+_Noreturn void trap_fatal(struct exo_regs *regs, uint64_t where, uint64_t syndrome,
+			  uint64_t address);
+
+/* ---- string.c ---- */
+void *memcpy(void *to, const void *from, size_t bytes);
+void *memmove(void *to, const void *from, size_t bytes);
+void *memset(void *to, int byte, size_t bytes);
+int memcmp(const void *a, const void *b, size_t bytes);
+int strncmp(const char *a, const char *b, size_t bytes);
+size_t strlen(const char *text);
+size_t strnlen(const char *text, size_t bytes);
+void *memchr(const void *memory, int byte, size_t bytes);
+char *strrchr(const char *text, int byte);
+/* What code that was compiled with checks of the stack calls. */
+_Noreturn void __stack_chk_fail(void);
+
+#endif

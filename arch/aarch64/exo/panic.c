@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Exceptions, and the ends of the machine. Touches the console, the slots that programs fault on,
+ * and what ends QEMU. Takes env, but in a panic no locks: that may come from anywhere.
+ */
+#include "arch/aarch64/exo/a64.h"
+#include "arch/aarch64/exo/local.h"
+#include "exo/slot.h"
+
+enum {
+	/* Classes of exceptions (Arm ARM D13.2, ESR_EL1). */
+	CLASS_UNKNOWN = 0x00,
+	CLASS_FETCH = 0x20,
+	CLASS_PC_ALIGNMENT = 0x22,
+	CLASS_DATA = 0x24,
+	CLASS_SP_ALIGNMENT = 0x26,
+	CLASS_FPU = 0x2c,
+	CLASS_DEBUG_FIRST = 0x30,
+	CLASS_DEBUG_LAST = 0x35,
+	CLASS_BREAKPOINT = 0x3c,
+
+	/* Of a fault: bits 2 to 5 of the syndrome say what kind, if it is one of the tables'. */
+	FAULT_TRANSLATION = 1,
+	FAULT_ACCESSED = 2,
+	FAULT_PERMISSION = 3,
+	FAULT_ALIGNMENT = 0x21,     /* of all six bits */
+	FAULT_WRITE = 1 << 6,
+	FAULT_CACHE = 1 << 8,       /* by cache maintenance: not a write, whatever it says */
+
+	PANIC_DEPTH = 32,           /* of a backtrace */
+	PANIC_CODE_EXIT = 0x10,     /* and the low bits of the status, for who has no last words */
+	WHERE_EL1 = 4,              /* first vector of exceptions in the kernel */
+	WHERE_EL0 = 8,
+};
+
+#define PSCI_SYSTEM_OFF 0x84000008u
+
+/* Where the CPU does not set marks by itself: those of the program's leaf, if that is all that the
+ * fault was about. */
+static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool is_write)
+{
+	unsigned env = m->vcpus[c->current].env;
+	struct slot_path path;
+	bool is_noted = false;
+	uint64_t leaf;
+
+	env_lock(m, env);
+	if (!slot_walk(m, m->envs[env].root, address, 1, &path)) {
+		leaf = atomic_load_explicit(path.slot, memory_order_relaxed);
+		is_noted = slot_is_present(leaf) && slot_access(leaf)
+			&& (!is_write || (slot_access(leaf) & EXO_WRITE && path.is_open))
+			&& (!slot_is_accessed(leaf) || (is_write && leaf & SLOT_CLEAN));
+		if (is_noted)
+			slot_mark(path.slot, leaf, is_write);
+	}
+	env_unlock(m, env);
+	/* A translation that is not accessed is not kept; one that may not be written is. */
+	if (is_noted && is_write)
+		arch_tlb_flush_page(m, c, address);
+	return is_noted;
+}
+
+static struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t syndrome,
+			       uint64_t address, bool is_fetch)
+{
+	bool is_write = !is_fetch && (syndrome & (FAULT_WRITE | FAULT_CACHE)) == FAULT_WRITE;
+	uint64_t code = (is_write ? EXO_FAULT_WRITE : 0) | (is_fetch ? EXO_FAULT_EXEC : 0);
+
+	switch (syndrome >> 2 & 15) {
+	case FAULT_PERMISSION:
+	case FAULT_ACCESSED:
+		if (trap_note(m, c, address, is_write))
+			return &m->vcpus[c->current];
+		code |= EXO_FAULT_PRESENT;
+		break;
+	case FAULT_TRANSLATION:
+	case 0: /* an address beyond what tables can hold */
+		break;
+	default:
+		return kernel_trap(m, c, EXO_UPCALL_EXCEPTION,
+				   (syndrome & 63) == FAULT_ALIGNMENT ? EXO_EXCEPTION_ALIGNMENT
+				   : EXO_EXCEPTION_OTHER, address);
+	}
+	return kernel_trap(m, c, EXO_UPCALL_FAULT, code, address);
+}
+
+struct vcpu *trap_user(struct machine *m, struct cpu *c, uint64_t syndrome, uint64_t address)
+{
+	unsigned class = (unsigned)(syndrome >> 26) & 63, what = EXO_EXCEPTION_UNDEFINED;
+
+	if (class == CLASS_DATA || class == CLASS_FETCH)
+		return trap_fault(m, c, syndrome, address, class == CLASS_FETCH);
+	if (class == CLASS_PC_ALIGNMENT || class == CLASS_SP_ALIGNMENT)
+		what = EXO_EXCEPTION_ALIGNMENT;
+	else if (class == CLASS_FPU)
+		what = EXO_EXCEPTION_FPU;
+	else if (class == CLASS_BREAKPOINT)
+		what = EXO_EXCEPTION_BREAKPOINT;
+	else if (class >= CLASS_DEBUG_FIRST && class <= CLASS_DEBUG_LAST)
+		what = EXO_EXCEPTION_DEBUG;
+	return kernel_trap(m, c, EXO_UPCALL_EXCEPTION, what, syndrome & UINT32_MAX);
+}
+
+/* The instruction is at panic_host_pc, where nobody's answer makes it an undefined one. */
+__attribute__((noinline)) void panic_host_call(unsigned call, const void *argument)
+{
+	__asm__ volatile("mov w0, %w0; mov x1, %1; .globl panic_host_pc; panic_host_pc: hlt #0xf000"
+			 : : "r"(call), "r"(argument) : "x0", "x1", "memory");
+}
+
+extern const char panic_host_pc[];
+
+/* By the firmware, which is QEMU. */
+static _Noreturn void panic_power_off(void)
+{
+	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
+
+	console_drain();
+	__asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+_Noreturn void panic_halt(uint8_t code)
+{
+	const uint64_t reason[] = { 0x20026, code }; /* the application has ended */
+
+	console_drain();
+	panic_host_call(HOST_EXIT, reason);
+	panic_power_off();
+}
+
+_Noreturn void arch_power_off(struct machine *m, uint64_t status)
+{
+	(void)m;
+	console_text(CONSOLE_LAST, "exit ");
+	console_decimal(CONSOLE_LAST, status);
+	console_text(CONSOLE_LAST, "\n");
+	panic_halt(PANIC_CODE_EXIT | (status & 15));
+}
+
+/* One line `#N 0xADDR` a return address, from the frame pointer `frame` on. Only what lies on one
+ * of the kernel's stacks is read, and only upwards: so this ends, and without a fault. */
+static void panic_backtrace(uint64_t pc, uint64_t frame)
+{
+	unsigned depth;
+
+	for (depth = 0; depth < PANIC_DEPTH && pc != 0; depth++) {
+		uint64_t next = 0;
+
+		console_text(CONSOLE_SERIAL, "#");
+		console_decimal(CONSOLE_SERIAL, depth);
+		console_text(CONSOLE_SERIAL, " 0x");
+		console_hex(CONSOLE_SERIAL, pc, 16);
+		console_text(CONSOLE_SERIAL, "\n");
+		pc = 0;
+		if (frame < (uint64_t)kernel_stack || frame > (uint64_t)fault_stack_top - 16
+		    || frame % 8 != 0)
+			continue;
+		next = ((uint64_t *)frame)[0];
+		pc = ((uint64_t *)frame)[1];
+		frame = next > frame ? next : 0;
+	}
+}
+
+_Noreturn void arch_panic(const char *what, const char *file, unsigned line)
+{
+	const unsigned both = CONSOLE_SERIAL | CONSOLE_LAST;
+	uint64_t *frame = __builtin_frame_address(0);
+
+	console_text(CONSOLE_SERIAL, "\n");
+	console_text(both, "panic: ");
+	console_text(both, what);
+	console_text(both, " at ");
+	console_text(both, file);
+	console_text(both, ":");
+	console_decimal(both, line);
+	console_text(both, "\n");
+	panic_backtrace(frame[1], frame[0]);
+	panic_halt(PANIC_CODE);
+}
+
+static void panic_registers(const struct exo_regs *regs, uint64_t syndrome, uint64_t address)
+{
+	const uint64_t *values = regs->x, more[] = { syndrome, address };
+	unsigned i;
+
+	for (i = 0; i < sizeof(*regs) / 8 + ARRAY_COUNT(more); i++) {
+		console_text(CONSOLE_SERIAL, i < 31 ? i < 10 ? "x" : "" : "");
+		if (i < 31)
+			console_decimal(CONSOLE_SERIAL, i);
+		else
+			console_text(CONSOLE_SERIAL, &"sp \0pc \0psr\0esr\0far"[4 * (i - 31)]);
+		console_text(CONSOLE_SERIAL, " ");
+		console_hex(CONSOLE_SERIAL, i < 34 ? values[i] : more[i - 34], 16);
+		console_text(CONSOLE_SERIAL, i % 4 == 3 ? "\n" : "  ");
+	}
+	console_text(CONSOLE_SERIAL, "\n");
+}
+
+_Noreturn void trap_fatal(struct exo_regs *regs, uint64_t where, uint64_t syndrome,
+			  uint64_t address)
+{
+	const unsigned both = CONSOLE_SERIAL | CONSOLE_LAST;
+
+	if (where == WHERE_EL1 && regs->pc == (uint64_t)panic_host_pc)
+		panic_power_off();
+	console_text(CONSOLE_SERIAL, "\n");
+	console_text(both, "panic: exception ");
+	console_decimal(both, where);
+	console_text(both, where < WHERE_EL0 ? " in the kernel\n" : " in user mode\n");
+	panic_registers(regs, syndrome, address);
+	panic_backtrace(regs->pc, where < WHERE_EL0 ? regs->x[29] : 0);
+	panic_halt(PANIC_CODE);
+}
+
+__attribute__((weak)) void arch_point(const char *name)
+{
+	(void)name;
+}

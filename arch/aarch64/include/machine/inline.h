@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+/* The functions of arch/arch.h that are inline on AArch64. Included by exo/machine.h. */
+#ifndef MACHINE_INLINE_H
+#define MACHINE_INLINE_H
+
+static inline void *arch_frame_memory(struct machine *m, struct pfn pfn)
+{
+	(void)m;
+	return (void *)(LAYOUT_DIRECT + ((uint64_t)pfn.n << EXO_PAGE_SHIFT));
+}
+
+static inline void arch_frame_poison(struct machine *m, struct pfn pfn, bool is_free)
+{
+	(void)m;
+	(void)pfn;
+	(void)is_free;
+}
+
+static inline unsigned arch_cpu_index(void)
+{
+	const struct arch_cpu *cpu;
+
+	__asm__("mrs %0, tpidr_el1" : "=r"(cpu));
+	return cpu->index;
+}
+
+/* Break before make (Arm ARM D8.14.1): nothing translates the address when the new slot stands. A
+ * slot above level 1 covers more than an address: then all that programs have goes. */
+static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
+					 unsigned level)
+{
+	uint64_t old = atomic_load_explicit(slot, memory_order_relaxed);
+
+	if (old & 1) {
+		/* relaxed: nobody but the CPUs' walks may see it */
+		old = atomic_exchange_explicit(slot, 0, memory_order_relaxed);
+		if (level == 1)
+			__asm__ volatile("dsb ishst; tlbi vaae1is, %0; dsb ish"
+					 : : "r"(address >> EXO_PAGE_SHIFT) : "memory");
+		else
+			__asm__ volatile("dsb ishst; tlbi aside1is, %0; dsb ish"
+					 : : "r"(LAYOUT_ASID << 48) : "memory");
+	}
+	/* pairs with: slot_find */
+	atomic_store_explicit(slot, value, memory_order_release);
+	return old;
+}
+
+static inline uint64_t arch_clock(struct machine *m)
+{
+	uint64_t clock;
+
+	(void)m;
+	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(clock) : : "memory");
+	return clock;
+}
+
+#endif

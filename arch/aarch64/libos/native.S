@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The calls of libos/libos.h, as a program sees them: each enters the library by native_enter
+ * (upcall.S) as if it were a foreign system call with a number of its own
+ * (libos/upcall/native.def). User mode, program's stack; changes what a C function may.
+ */
+	.macro	native name, number
+	.globl	\name
+	.type	\name, %function
+\name:
+	movz	x16, #\number
+	movk	x16, #0x424f, lsl #32		/* NATIVE_PREFIX, asserted in native.c */
+	movk	x16, #0x4c49, lsl #48
+	b	native_enter
+	.size	\name, . - \name
+	.endm
+
+	.text
+#define NATIVE(number, name, arguments) native libos_##name, number
+#include "libos/upcall/native.def"
+#undef NATIVE
+
+/* Where a thread's function returns to, with its value in x0. */
+	.globl	native_thread_return
+	.hidden	native_thread_return
+	.type	native_thread_return, %function
+native_thread_return:
+	bl	libos_thread_exit
+	udf	#0
+	.size	native_thread_return, . - native_thread_return
+
+	.section .note.GNU-stack, "", %progbits
