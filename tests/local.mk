@@ -91,8 +91,14 @@ AARCH64_GUEST_TESTS = \
 GUEST_AND_HERE = \
 	tests/guest/bad_pointers.c \
 	tests/guest/bad_values.c \
+	tests/guest/processes_clone.c \
 	tests/guest/processes_end.c \
+	tests/guest/processes_execute.c \
+	tests/guest/processes_pipes.c \
+	tests/guest/processes_poll.c \
 	tests/guest/processes_share.c \
+	tests/guest/processes_wait.c \
+	tests/guest/threads_futex.c \
 	tests/guest/signals_faults.c \
 	tests/guest/signals_family.c \
 	tests/guest/signals_handlers.c \

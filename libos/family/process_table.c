@@ -64,6 +64,7 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->is_waiting = p->status = p->change = 0;
 	p->pending = 0;
 	p->has_executed = p->is_reported = p->is_borrowing = 0;
+	p->end_signal = TABLE_SIGCHLD;
 	p->env = p->vcpu = 0;
 	p->start_clock = machine_clock();
 	p->files = NULL;
@@ -212,14 +213,14 @@ err_t family_signal(struct libos *os, int32_t pid, unsigned number,
 }
 
 /* A child's news for its parent. */
-static void table_tell_parent(const struct family_process *p, uint32_t parent, int32_t code,
+static void table_tell_parent(const struct family_process *p, unsigned signal, int32_t code,
 			      uint32_t value)
 {
 	struct family_siginfo info = { .code = code, .pid = p->pid, .value = value };
-	struct family_process *to = family_find(parent);
+	struct family_process *to = family_find(p->parent);
 
-	if (to)
-		family_post(to, TABLE_SIGCHLD, &info);
+	if (to && signal)
+		family_post(to, signal, &info);
 }
 
 void family_set_stopped(struct libos *os, unsigned number)
@@ -228,7 +229,7 @@ void family_set_stopped(struct libos *os, unsigned number)
 
 	p->change = number ? number << 8 | 0x7f : 0xffff;
 	p->state = number ? FAMILY_STOPPED : FAMILY_ALIVE;
-	table_tell_parent(p, p->parent, number ? TABLE_CLD_STOPPED : TABLE_CLD_CONTINUED,
+	table_tell_parent(p, TABLE_SIGCHLD, number ? TABLE_CLD_STOPPED : TABLE_CLD_CONTINUED,
 			  number ? number : TABLE_SIGCONT);
 }
 
@@ -259,6 +260,7 @@ static void table_disown(const struct family_process *parent)
 		if (p->parent != parent->pid)
 			continue;
 		p->parent = FAMILY_INIT;
+		p->end_signal = TABLE_SIGCHLD;
 		if (p->state == FAMILY_ZOMBIE)
 			family_release(p);
 	}
@@ -301,7 +303,7 @@ void family_bury(struct libos *os, uint64_t env, uint32_t status)
 	family_lock_bury(p->pid);
 	os->family.has_buried |= p->files || p->parent == FAMILY_INIT;
 	if (p->parent == os->process.pid)
-		table_tell_parent(p, p->parent,
+		table_tell_parent(p, p->end_signal,
 				  p->status & 0x7f ? TABLE_CLD_KILLED : TABLE_CLD_EXITED,
 				  p->status & 0x7f ? p->status & 0x7f : p->status >> 8 & 0xff);
 }

@@ -68,6 +68,7 @@ struct family_process {
 	_Atomic uint32_t is_reported; /* status is valid: it ended by itself */
 	/* made by vfork: its parent sleeps until it executes or ends */
 	_Atomic uint32_t is_borrowing;
+	_Atomic uint32_t end_signal; /* what its end sends to its parent: SIGCHLD but for clone */
 	uint64_t env;             /* handle; set before ALIVE */
 	uint64_t vcpu;            /* handle of its first vcpu; 0: not yet */
 	uint64_t start_clock;     /* clock units when it was made */

@@ -113,7 +113,7 @@ static err_t fork_make_child(struct libos *os, struct thread *self, struct fork_
 	return err;
 }
 
-err_t process_fork(struct libos *os, struct exo_frame *frame, bool is_borrowing, uint32_t *pid)
+err_t process_fork(struct libos *os, bool is_borrowing, unsigned signal, uint32_t *pid)
 {
 	uint32_t fpu_bytes = libos_info()->fpu_bytes;
 	uint8_t *area = __builtin_alloca(fpu_bytes + 64 + 64);
@@ -123,13 +123,13 @@ err_t process_fork(struct libos *os, struct exo_frame *frame, bool is_borrowing,
 	struct fork_context context;
 	err_t err;
 
-	(void)frame;
 	memset(fpu + 512, 0, 64);
 	machine_fpu_save(fpu, fpu_bytes);
 	err = fork_make_entry(os, false, &os->process.made);
 	if (err)
 		return err;
 	os->process.made->is_borrowing = is_borrowing;
+	os->process.made->end_signal = signal;
 	lock_acquire_all(os);
 	if (fork_save(&context)) {
 		/* The child. Locals are as they were before fork_save. */

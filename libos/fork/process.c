@@ -10,6 +10,8 @@
 #include "libos/fs/open.h"
 #include "libos/state.h"
 
+enum { PROCESS_SIGCHLD = 17 };
+
 /* The status of an env: an exit code in bits 0..7, or 128 + signal there and the signal in bits
  * 8..14. The first process ends the machine, whose status is the code alone. */
 static uint32_t process_env_status(const struct process *p, uint32_t status)
@@ -83,9 +85,13 @@ void process_events(struct libos *os)
 	family_wake(os);
 }
 
-static bool wait_is_for(const struct libos *os, const struct family_process *p, int32_t who)
+static bool wait_is_for(const struct libos *os, const struct family_process *p, int32_t who,
+			unsigned how)
 {
 	if (p->parent != os->process.pid || p->state < FAMILY_ALIVE)
+		return false;
+	if (!(how & PROCESS_WAIT_ALL)
+	    && (p->end_signal == PROCESS_SIGCHLD) == !!(how & PROCESS_WAIT_CLONE))
 		return false;
 	if (who > 0)
 		return p->pid == (uint32_t)who;
@@ -124,7 +130,7 @@ static err_t wait_take(struct libos *os, int32_t who, unsigned how, uint32_t *en
 	while ((p = family_next(&place))) {
 		uint32_t pid = p->pid;
 
-		if (!wait_is_for(os, p, who))
+		if (!wait_is_for(os, p, who, how))
 			continue;
 		err = EXO_E_AGAIN;
 		if (!wait_take_from(p, how, status))

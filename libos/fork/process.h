@@ -72,12 +72,11 @@ struct process {
 	const struct process_exec_state *exec; /* while the program starts; NULL later */
 };
 
-/* Copy the calling process. `frame` is the forking thread's frame from the program; is_borrowing:
- * for vfork (process_wait_borrower). In the parent *pid is the child's; in the child 0 (and the
- * registers of `frame` resume it after the call).
+/* Copy the calling process. is_borrowing: for vfork (process_wait_borrower); signal: what its end
+ * sends, 0: nothing. In the parent *pid is the child's; in the child 0, and its thread returns from
+ * here too.
  * EXO_E_LIMIT, EXO_E_FULL. Takes all locks. */
-err_t process_fork(struct libos *os, struct exo_frame *frame, bool is_borrowing, uint32_t *pid)
-	MUST_USE;
+err_t process_fork(struct libos *os, bool is_borrowing, unsigned signal, uint32_t *pid) MUST_USE;
 /* Sleep until vfork's child executes a program or ends; signals wait. */
 void process_wait_borrower(struct libos *os, uint32_t pid);
 /* vfork-like start of the program that `state` describes, in a new process. EXO_E_TYPE: not a
@@ -96,6 +95,9 @@ enum {
 	PROCESS_WAIT_CONTINUED = 8,
 	PROCESS_WAIT_KEEP = 0x1000000, /* leave it waitable */
 };
+/* Children whose end sends SIGCHLD are waited for; or all, or only the others. */
+#define PROCESS_WAIT_ALL   0x40000000u
+#define PROCESS_WAIT_CLONE 0x80000000u
 
 /* Wait for a child: `who` > 0 that pid, 0 any of the caller's group, -1 any, < -1 any of group
  * -who. *ended: its pid; *status: PROCESS_STATUS_..., or struct family_process.change. EXO_E_EMPTY:

@@ -83,7 +83,7 @@ static unsigned open_poll_pipe(const struct fs_open *open)
 	if (open->flags & OPEN_WRITE && PIPE_BYTES - pipe_count(pipe) >= PIPE_ATOMIC)
 		can |= OPEN_CAN_WRITE;
 	if (open->flags & OPEN_WRITE && pipe->readers == 0)
-		can |= OPEN_BROKEN | OPEN_CAN_WRITE;
+		can |= OPEN_BROKEN;
 	return can;
 }
 

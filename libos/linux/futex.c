@@ -196,7 +196,7 @@ static int64_t futex_requeue(struct linux_call *c, bool is_compared)
 			moved++;
 		}
 	}
-	return woken + (is_compared ? (int64_t)moved : 0);
+	return woken + (int64_t)moved;
 }
 
 int64_t futex_call(struct linux_call *c)

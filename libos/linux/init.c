@@ -153,6 +153,7 @@ static void init_family(struct libos *os)
 	memcpy(self->name, os->process.name, sizeof(self->name) - 1);
 	self->name[sizeof(self->name) - 1] = '\0';
 	self->has_executed = 1;
+	self->end_signal = LINUX_SIGCHLD;
 	if (!self->is_borrowing)
 		return;
 	self->is_borrowing = 0;

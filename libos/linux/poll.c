@@ -157,6 +157,17 @@ int64_t poll_ppoll(struct linux_call *c)
 	return error < 0 ? error : poll_masked(c, poll_wait(c, poll_scan, deadline));
 }
 
+/* A word of a set of select, as far as it counts. */
+static int64_t poll_word(struct linux_call *c, uint64_t set, uint64_t word, uint64_t *value)
+{
+	uint64_t bits = c->arg[0] - word * 64;
+	int64_t error = linux_in(c, value, c->arg[1 + set] + word * 8, sizeof(*value));
+
+	if (bits < 64)
+		*value &= (UINT64_C(1) << bits) - 1;
+	return error;
+}
+
 /* Look at three sets once. They change only when something is ready, or at the end. */
 static int64_t poll_scan_sets(struct linux_call *c)
 {
@@ -165,7 +176,7 @@ static int64_t poll_scan_sets(struct linux_call *c)
 
 	for (set = 0; set < POLL_SETS; set++) {
 		for (word = 0; c->arg[1 + set] != 0 && word < words; word++) {
-			if (linux_in(c, &in, c->arg[1 + set] + word * 8, 8) < 0)
+			if (poll_word(c, set, word, &in) < 0)
 				return -LINUX_EFAULT;
 			for (bit = 0, out = 0; in != 0 && bit < 64; bit++) {
 				int ready = in >> bit & 1 ? poll_look(c, word * 64 + bit,
@@ -189,7 +200,7 @@ static int64_t poll_sets_out(struct linux_call *c)
 
 	for (set = 0; set < POLL_SETS; set++) {
 		for (word = 0; c->arg[1 + set] != 0 && word < words; word++) {
-			if (linux_in(c, &value, c->arg[1 + set] + word * 8, 8) < 0)
+			if (poll_word(c, set, word, &value) < 0)
 				return -LINUX_EFAULT;
 			for (bit = 0; bit < 64; bit++)
 				if (value >> bit & 1

@@ -11,6 +11,7 @@
 #include "libos/fork/strings.h"
 
 enum {
+	TASK_CLONE_SIGNAL = 0xff,
 	TASK_CLONE_VM = 0x100,
 	TASK_CLONE_SIGHAND = 0x800,
 	TASK_CLONE_VFORK = 0x4000,
@@ -21,7 +22,7 @@ enum {
 	TASK_CLONE_CHILD_SETTID = 0x1000000,
 };
 
-enum { TASK_INDEX_SHIFT = 16, TASK_WAIT_ANY_THREAD = 0x60000000, TASK_ROBUST_BYTES = 24 };
+enum { TASK_INDEX_SHIFT = 16, TASK_WAIT_OWN = 0x20000000, TASK_ROBUST_BYTES = 24 };
 
 uint64_t task_id(const struct libos *os, const struct thread *t)
 {
@@ -96,7 +97,7 @@ static int64_t task_clone_process(struct linux_call *c)
 	uint64_t flags = c->arg[0], id;
 	uint32_t pid;
 
-	if (process_fork(c->os, c->frame, flags & TASK_CLONE_VFORK, &pid) < 0)
+	if (process_fork(c->os, flags & TASK_CLONE_VFORK, flags & TASK_CLONE_SIGNAL, &pid) < 0)
 		return -LINUX_EAGAIN;
 	if (pid != 0) {
 		(void)task_tid_out(c, TASK_CLONE_PARENT_SETTID, LINUX_CLONE_PARENT, pid);
@@ -143,7 +144,10 @@ int64_t task_clone3(struct linux_call *c)
 		return -LINUX_EINVAL;
 	if (linux_in(c, &args, c->arg[0], sizeof(args)) < 0)
 		return -LINUX_EFAULT;
-	c->arg[0] = args.flags;
+	if (args.flags & TASK_CLONE_SIGNAL || args.exit_signal > LINUX_SIGNALS
+			|| (args.stack == 0) != (args.stack_bytes == 0))
+		return -LINUX_EINVAL;
+	c->arg[0] = args.flags | args.exit_signal;
 	c->arg[1] = args.stack + args.stack_bytes;
 	c->arg[LINUX_CLONE_PARENT] = args.parent;
 	c->arg[LINUX_CLONE_CHILD] = args.child;
@@ -154,13 +158,14 @@ int64_t task_clone3(struct linux_call *c)
 int64_t task_fork(struct linux_call *c)
 {
 	memset(c->arg, 0, sizeof(c->arg));
+	c->arg[0] = LINUX_SIGCHLD;
 	return task_clone_process(c);
 }
 
 int64_t task_vfork(struct linux_call *c)
 {
 	memset(c->arg, 0, sizeof(c->arg));
-	c->arg[0] = TASK_CLONE_VFORK;
+	c->arg[0] = TASK_CLONE_VFORK | LINUX_SIGCHLD;
 	return task_clone_process(c);
 }
 
@@ -199,12 +204,12 @@ int64_t task_exit(struct linux_call *c)
 int64_t task_wait4(struct linux_call *c)
 {
 	unsigned how = (unsigned)c->arg[2] & (PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED
-		| PROCESS_WAIT_CONTINUED);
+		| PROCESS_WAIT_CONTINUED | PROCESS_WAIT_ALL | PROCESS_WAIT_CLONE);
 	uint32_t ended, status;
 	int64_t usage[18] = { 0 };
 	err_t error;
 
-	if (c->arg[2] & ~(uint64_t)(how | TASK_WAIT_ANY_THREAD))
+	if ((uint32_t)c->arg[2] & ~(how | TASK_WAIT_OWN))
 		return -LINUX_EINVAL;
 	if ((int32_t)c->arg[0] == INT32_MIN)
 		return -LINUX_ESRCH;
@@ -242,21 +247,22 @@ static void task_wait_codes(uint32_t status, int32_t *code, int32_t *value)
 
 int64_t task_waitid(struct linux_call *c)
 {
-	enum { HOW = PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED | PROCESS_WAIT_ENDED
-		| PROCESS_WAIT_CONTINUED | PROCESS_WAIT_KEEP };
+	enum { WHAT = PROCESS_WAIT_STOPPED | PROCESS_WAIT_ENDED | PROCESS_WAIT_CONTINUED };
+	unsigned how = (unsigned)c->arg[3] & (WHAT | PROCESS_WAIT_NO_HANG | PROCESS_WAIT_KEEP
+		| PROCESS_WAIT_ALL | PROCESS_WAIT_CLONE);
 	enum { ALL = 0, PID = 1, GROUP = 2, FD = 3 };
 	int32_t id = (int32_t)c->arg[1], info[7] = { 0 };
 	uint32_t ended = 0, status = 0;
 	err_t error;
 
-	if ((uint32_t)c->arg[0] > FD || c->arg[3] & ~(uint64_t)(HOW | TASK_WAIT_ANY_THREAD)
-			|| !(c->arg[3] & (HOW & ~(PROCESS_WAIT_NO_HANG | PROCESS_WAIT_KEEP)))
-			|| (c->arg[0] == PID && id <= 0) || (c->arg[0] >= GROUP && id < 0))
+	if ((uint32_t)c->arg[0] > FD || (uint32_t)c->arg[3] & ~(how | TASK_WAIT_OWN)
+			|| !(how & WHAT) || (c->arg[0] == PID && id <= 0)
+			|| (c->arg[0] >= GROUP && id < 0))
 		return -LINUX_EINVAL;
 	if (c->arg[0] == FD)
 		return -LINUX_EBADF;
-	error = process_wait(c->os, c->arg[0] == ALL ? -1 : c->arg[0] == PID ? id : -id,
-		(unsigned)c->arg[3] & HOW, &ended, &status);
+	error = process_wait(c->os, c->arg[0] == ALL ? -1 : c->arg[0] == PID ? id : -id, how,
+		&ended, &status);
 	if (error >= 0) {
 		info[0] = LINUX_SIGCHLD;
 		info[4] = (int32_t)ended;

@@ -17,10 +17,12 @@ struct native {
 	uint64_t a0, a1, a2, a3, a4;
 };
 
+enum { NATIVE_SIGCHLD = 17 };
+
 static int64_t native_fork(struct native *n)
 {
 	uint32_t pid;
-	err_t err = process_fork(n->os, n->frame, false, &pid);
+	err_t err = process_fork(n->os, false, NATIVE_SIGCHLD, &pid);
 
 	return err ? (int64_t)err : (int64_t)pid;
 }
