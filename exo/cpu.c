@@ -344,17 +344,18 @@ static __attribute__((noinline)) void cpu_prepare(struct machine *m, struct cpu 
 		tree_unlock(m);
 	} else if (c->deadline && arch_clock(m) >= c->deadline) {
 		cpu_tick(m, c); /* a fresh quantum puts the clock off, but not the slice's end */
-	} else if (v->pending && v->has_progressed) {
-		v->has_progressed = false;
-		upcall_events(m, c);
-	} else {
+	} else if (!v->has_progressed) {
 		/* Unmasked for the first time after an EVENTS upcall: a fresh quantum, so that it
-		 * always executes before the next one, which comes with the clock. */
+		 * always executes before the next one. */
 		v->has_progressed = true;
 		c->armed = 0;
 		c->not_before = arch_clock(m) + m->quantum_units;
-		if (v->pending)
-			c->deadline = 0;
+		point("quantum_begun");
+	} else if (arch_clock(m) < c->not_before) {
+		c->deadline = 0; /* what is pending comes with the clock, at the quantum's end */
+	} else {
+		v->has_progressed = false;
+		upcall_events(m, c);
 	}
 }
 

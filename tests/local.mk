@@ -120,6 +120,7 @@ TOOL_TESTS = \
 	tests/tools/debugger_knows_both.sh \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
+	tests/tools/models_hold.sh \
 	tests/tools/processes_match_linux.sh \
 	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
@@ -133,6 +134,7 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/terminal.c tests/RE
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
+EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS)
 
