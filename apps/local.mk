@@ -4,7 +4,9 @@ APPS = \
 	apps/faults \
 	apps/forkbench \
 	apps/hello \
-	apps/threads
+	apps/ps \
+	apps/threads \
+	apps/vmstat
 
 EXTRA_DIST += $(APPS:=.c)
 CLEANFILES += $(APPS)

@@ -32,6 +32,18 @@ LIBOS_PUBLIC long libos_wait(long pid, int *status);
 /* This process's number. */
 LIBOS_PUBLIC long libos_self(void);
 
+/* A process of the family. */
+struct libos_process {
+	uint64_t env;         /* handle; the kernel's tables have more of it (abi/table.h) */
+	uint64_t start_clock; /* when it was made */
+	uint32_t pid, parent, group, session;
+	char state;           /* R: runs or could; S: sleeps; T: stopped; Z: has ended */
+	char name[16];        /* last part of argv[0]; no 0 at its end if it is 16 long */
+};
+
+/* The first n processes of the family, in no promised order: how many there are. POINTER. */
+LIBOS_PUBLIC long libos_processes(struct libos_process *list, size_t n);
+
 /* ---- Threads ---- */
 
 /* Run entry(argument) in a new thread with its own stack; it shares the creator's thread-local

@@ -122,6 +122,7 @@ TOOL_TESTS = \
 	tests/tools/installed.sh \
 	tests/tools/models_hold.sh \
 	tests/tools/processes_match_linux.sh \
+	tests/tools/ps_and_vmstat.sh \
 	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \

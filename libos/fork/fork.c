@@ -22,6 +22,7 @@ static void fork_begin_child(struct libos *os, struct thread *self)
 	machine_set_vcpu(LIBOS_VCPU_PAGE);
 	lock_release_all(os);
 	p->env = libos_vcpu_page()->env;
+	process_show_name(os);
 	family_fork_child(os, p->made);
 	os->sched.ready = (struct wait_queue){ 0 };
 	os->sched.ready_count = 0;

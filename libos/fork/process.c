@@ -160,6 +160,13 @@ err_t process_wait(struct libos *os, int32_t who, unsigned how, uint32_t *ended,
 	}
 }
 
+void process_show_name(const struct libos *os)
+{
+	struct exo_vcpu_page *page = libos_vcpu_page();
+
+	memcpy(page->name, os->process.name, sizeof(page->name));
+}
+
 bool process_is_told(const struct libos *os)
 {
 	return os->process.pid == family_root()->main || os->process.pid == FAMILY_INIT;

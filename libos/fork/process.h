@@ -105,6 +105,8 @@ enum {
  * (thread_interrupt). */
 err_t process_wait(struct libos *os, int32_t who, unsigned how, uint32_t *ended, uint32_t *status)
 	MUST_USE;
+/* Let traces and debuggers know this process by its name (struct exo_vcpu_page). */
+void process_show_name(const struct libos *os);
 /* Does nobody but the console say how this process ended? Its parent is no program. */
 bool process_is_told(const struct libos *os);
 /* A CHILD event came. */

@@ -55,6 +55,7 @@ static void start_name(struct libos *os, const char *path)
 		if (*path == '/' && path[1])
 			last = path + 1;
 	format_text(os->process.name, sizeof(os->process.name), "%s", last);
+	process_show_name(os);
 }
 
 /* A segment of a file made in memory: a copy, since the file may change. */
@@ -221,6 +222,7 @@ static _Noreturn void start_first(struct libos *os)
 	const char *end;
 
 	format_text(os->process.name, sizeof(os->process.name), "init");
+	process_show_name(os);
 	if (archive_find("args", &args) || args.bytes < 2)
 		start_fail(os, "init", "the archive has no usable member args", START_NOT_FOUND);
 	end = (const char *)EXO_INFO_ARCHIVE + args.offset + args.bytes;

@@ -228,6 +228,29 @@ static int64_t native_statistics(struct native *n)
 	return vm_write(os, n->a0, &s, sizeof(s));
 }
 
+static int64_t native_processes(struct native *n)
+{
+	const struct family_process *p;
+	uint64_t count = 0;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place))) {
+		struct libos_process q = {
+			.env = p->env, .start_clock = p->start_clock, .pid = p->pid,
+			.parent = p->parent, .group = p->group, .session = p->session,
+			.state = p->state == FAMILY_STOPPED ? 'T'
+				: p->state == FAMILY_ZOMBIE ? 'Z'
+				: p->is_waiting || p->pid == FAMILY_INIT ? 'S' : 'R',
+		};
+
+		memcpy(q.name, p->name, sizeof(q.name));
+		if (count < n->a1 && vm_write(n->os, n->a0 + count * sizeof(q), &q, sizeof(q)))
+			return EXO_E_POINTER;
+		count++;
+	}
+	return (int64_t)count;
+}
+
 static int64_t native_linux(struct native *n)
 {
 	const uint64_t argument[] = { n->a1, n->a2, n->a3, n->a4 };
