@@ -48,7 +48,8 @@ struct exo_table_frame {
 #define EXO_FRAME_META_TYPE(meta)    ((meta) & 7u)
 #define EXO_FRAME_META_LEVEL(meta)   ((meta) >> 3 & 7u)      /* of a table */
 #define EXO_FRAME_META_USED(meta)    ((meta) >> 6 & 0x3ffu)  /* slots of a table; waits */
-#define EXO_FRAME_META_ACCOUNT(meta) ((meta) >> 16)          /* index */
+#define EXO_FRAME_META_GROUPS(meta)  ((meta) >> 16 & 0xffu)  /* eighths of a table: not all zero */
+#define EXO_FRAME_META_ACCOUNT(meta) ((meta) >> 24)          /* index */
 
 struct exo_table_account {
 	uint64_t quota[5]; /* limit << 32 | used, by enum exo_resource */

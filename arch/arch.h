@@ -36,7 +36,8 @@ static inline void *arch_frame_memory(struct machine *m, struct pfn pfn);
 /* Fill a frame with zeros; copy a whole frame. */
 void arch_frame_zero(struct machine *m, struct pfn pfn);
 void arch_frame_copy(struct machine *m, struct pfn to, struct pfn from);
-/* (inline) Tell a sanitizer that a frame became free (nothing may touch it) or is in use again. */
+/* (inline) Tell a sanitizer that a frame became free, contents worthless (nothing may touch it),
+ * or is in use again. */
 static inline void arch_frame_poison(struct machine *m, struct pfn pfn, bool is_free);
 
 /* (inline) Index of the CPU that runs this, 0 .. cpus-1. Valid before any vcpu runs. */
@@ -44,8 +45,9 @@ static inline unsigned arch_cpu_index(void);
 /* Ask another CPU to enter the kernel soon (kernel_interrupt there answers shoot-downs). */
 void arch_cpu_interrupt(struct machine *m, unsigned cpu);
 
-/* Give a new, zeroed root table its kernel half and its recursive slot. */
+/* Give a new, zeroed root table its kernel half and its recursive slot; take them off again. */
 void arch_root_init(struct machine *m, struct pfn root);
+void arch_root_clear(struct machine *m, struct pfn root);
 /* Make a root table this CPU's, dropping every translation of the former one. */
 void arch_root_load(struct machine *m, struct cpu *c, struct pfn root);
 /* Leave the user's tables: load the kernel's own root, with the same effect. */

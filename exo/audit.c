@@ -185,7 +185,9 @@ static bool audit_i6_slot(struct machine *m, const struct audit_slot *at, void *
 {
 	uint64_t value = at->value, want = slot_empty(slot_payload(value));
 
-	(void)m;
+	AUDIT_SLOT(6, !value || at->is_recursive
+		   || frame_groups(frame_meta(m, at->table)) >> at->index / TABLE_GROUP & 1u,
+		   "a slot is filled where its table is said to be zero");
 	if (slot_is_present(value)) {
 		value = slot_as_made(value, at->level);
 		want = at->level == 1 ? slot_leaf(slot_pfn(value), slot_rights(value),
@@ -198,7 +200,19 @@ static bool audit_i6_slot(struct machine *m, const struct audit_slot *at, void *
 
 bool audit_i6_zero_before_use(struct machine *m, struct audit_report *report)
 {
-	return audit_slots(m, false, audit_i6_slot, report);
+	struct pfn pfn = { MACHINE_FIRST_FRAME };
+	unsigned i;
+
+	for (; frame_exists(m, pfn.n); pfn.n++) {
+		uint32_t meta = frame_meta(m, pfn);
+
+		if (frame_type(meta) != FRAME_FREE || !(meta & FRAME_ZERO))
+			continue;
+		for (i = 0; i < EXO_TABLE_SLOTS; i++)
+			AUDIT(6, !table_slots(m, pfn)[i],
+			      "a free frame is not zero as it should be", pfn.n, i, 0);
+	}
+	return audit_slots(m, true, audit_i6_slot, report);
 }
 
 bool audit_i7_no_stale_translation(struct machine *m, struct audit_report *report)

@@ -177,17 +177,19 @@ static uint32_t count_type(struct machine *m, enum frame_type type)
 static UNCHECKED bool count_lists(struct machine *m, struct audit_report *report)
 {
 	uint32_t free = count_type(m, FRAME_FREE), dying = count_type(m, FRAME_DYING);
-	uint32_t index, former = FRAME_NONE, listed = 0, i;
+	uint32_t index, former = FRAME_NONE, listed = 0, zero = FRAME_ZERO, i;
 
 	SAME("free frames are miscounted", 0, m->free_count, free);
 	for (index = m->free_head; index != FRAME_NONE; index = m->frames[index].refs) {
 		AUDIT(8, index < m->frame_count && listed++ < free,
 		      "the free list does not end", index, listed, free);
+		zero &= m->frames[index].meta; /* those known to be zero come first */
 		SAME("the free list is broken", index, m->frames[index].meta,
-		     FRAME_FREE | former << 3);
+		     FRAME_FREE | zero | former << 4);
 		former = index;
 	}
 	SAME("a free frame is on no list", 0, listed, free);
+	SAME("the free list's end is lost", 0, m->free_tail, former);
 	for (i = 0, listed = 0; i < EXO_ACCOUNTS; i++)
 		for (index = m->accounts[i].dying; index != FRAME_NONE;
 		     index = m->frames[index].refs)

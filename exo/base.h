@@ -22,6 +22,7 @@
 /* Zero or a negative enum exo_error. */
 typedef int32_t err_t;
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #define MUST_USE __attribute__((warn_unused_result))
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))

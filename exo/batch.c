@@ -3,8 +3,6 @@
  * Takes tree (to find another env), env pair, common; flushes before each preemption point. */
 #include "exo/slot.h"
 
-#include <machine/slot.h>
-
 #include "exo/slot_batch.h"
 #include "exo/user.h"
 
@@ -64,17 +62,18 @@ static const struct form {
 LOCK_PAIR(common, RANK_COMMON, (struct machine *m, struct pfn table),
 	  &m->common_locks[table.n % ARRAY_COUNT(m->common_locks)])
 
-static bool table_is_common(struct machine *m, struct pfn table)
-{
-	return frame_type(frame_meta(m, table)) == FRAME_COMMON;
-}
-
 static inline bool run_fits(uint64_t address, unsigned level, unsigned count)
 {
 	uint64_t index = address / EXO_SPAN(level) % EXO_TABLE_SLOTS;
 
 	return count && index + count <= (level == EXO_LEVELS ? EXO_ROOT_RECURSIVE
 						: EXO_TABLE_SLOTS);
+}
+
+/* The level of an operation that has been checked: known where the code is made for leaves. */
+static ALWAYS_INLINE unsigned op_level(const struct exo_slot_op *op, const struct form *form)
+{
+	return form->max_level == 1 ? 1 : op->level;
 }
 
 static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *form)
@@ -90,26 +89,10 @@ static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *
 	if (op->level < form->min_level || op->level > form->max_level
 	    || (op->flags & EXO_OP_COMMON && op->level != 2))
 		return EXO_E_TYPE;
-	if (!run_fits(op->target, op->level, op->count)
-	    || (form->uses & USES_SOURCE && !run_fits(op->source, op->level, op->count)))
+	if (!run_fits(op->target, op_level(op, form), op->count)
+	    || (form->uses & USES_SOURCE && !run_fits(op->source, op_level(op, form), op->count)))
 		return EXO_E_RANGE;
 	return EXO_OK;
-}
-
-/* The envs an operation names: the caller itself without a lock, others by the tree. */
-static err_t op_find_envs(struct batch *b, const struct exo_slot_op *op)
-{
-	err_t err = EXO_OK;
-
-	b->target_env = b->source_env = b->caller;
-	if (!(op->target_env | op->source_env))
-		return EXO_OK;
-	tree_lock(b->m);
-	err = env_find(b->m, b->caller, op->target_env, false, &b->target_env);
-	if (!err)
-		err = env_find(b->m, b->caller, op->source_env, false, &b->source_env);
-	tree_unlock(b->m);
-	return err;
 }
 
 /* Still the env that the handle named, now that it is locked. */
@@ -118,13 +101,37 @@ static bool op_env_stays(struct machine *m, unsigned env, uint64_t handle)
 	return m->envs[env].state == ENV_ALIVE && (!handle || env_handle(m, env) == handle);
 }
 
-static ALWAYS_INLINE err_t op_find(struct machine *m, unsigned env, uint64_t address,
-				   unsigned level, struct slot_path *path)
+static ALWAYS_INLINE void batch_unlock(struct batch *b) UNCHECKED
 {
-	struct pfn root = m->envs[env].root;
+	if (b->is_locked)
+		env_unlock_pair(b->m, b->target_env, b->source_env);
+	b->is_locked = false;
+}
 
-	return level == 1 ? slot_walk(m, root, address, 1, path)
-		: slot_find(m, root, address, level, path);
+/* Find and lock the envs an operation names: the caller itself, or others by the tree. They stay
+ * locked for the operations after it that name the same. */
+static NOINLINE err_t op_lock_envs(struct batch *b, const struct exo_slot_op *op) UNCHECKED
+{
+	err_t err = EXO_OK;
+
+	batch_unlock(b);
+	b->target_handle = op->target_env;
+	b->source_handle = op->source_env;
+	b->target_env = b->source_env = b->caller;
+	if (op->target_env | op->source_env) {
+		tree_lock(b->m);
+		err = env_find(b->m, b->caller, op->target_env, false, &b->target_env);
+		if (!err)
+			err = env_find(b->m, b->caller, op->source_env, false, &b->source_env);
+		tree_unlock(b->m);
+	}
+	if (err)
+		return err;
+	env_lock_pair(b->m, b->target_env, b->source_env);
+	b->is_locked = true;
+	b->account = b->m->envs[b->target_env].account;
+	return op_env_stays(b->m, b->target_env, op->target_env)
+		&& op_env_stays(b->m, b->source_env, op->source_env) ? EXO_OK : EXO_E_ENV;
 }
 
 static ALWAYS_INLINE err_t op_find_slots(struct batch *b, const struct exo_slot_op *op,
@@ -134,14 +141,12 @@ static ALWAYS_INLINE err_t op_find_slots(struct batch *b, const struct exo_slot_
 	unsigned uses = form->uses;
 	err_t err;
 
-	if (!op_env_stays(m, b->target_env, op->target_env)
-	    || (uses & USES_SOURCE && !op_env_stays(m, b->source_env, op->source_env)))
-		return EXO_E_ENV;
-	b->account = m->envs[b->target_env].account;
-	err = op_find(m, b->target_env, op->target, op->level, &b->target);
+	err = slot_find(m, m->envs[b->target_env].root, op->target, op_level(op, form),
+			&b->target);
 	b->source.slot = b->target.slot;
 	if (!err && uses & USES_SOURCE)
-		err = op_find(m, b->source_env, op->source, op->level, &b->source);
+		err = slot_find(m, m->envs[b->source_env].root, op->source, op_level(op, form),
+				&b->source);
 	if (err)
 		return err;
 	if (!b->target.is_open && !(uses & IS_FROZEN_OK))
@@ -181,8 +186,9 @@ static ALWAYS_INLINE err_t op_run_slots(struct batch *b, const struct exo_slot_o
 			while (i < end && !(err = form->one(b, op, i)))
 				i++;
 	}
-	if (b->used)
-		frame_use(b->m, b->target.table, b->used);
+	if (b->used || (form->uses & (USES_SOURCE | USES_PAYLOAD) && i))
+		table_use(b->m, b->target.table, b->used,
+			  table_groups(slot_index(op->target, op_level(op, form)), i));
 	*slots = i;
 	return err;
 }
@@ -192,33 +198,31 @@ static ALWAYS_INLINE err_t op_run_form(struct batch *b, const union op_words *o,
 {
 	const struct exo_slot_op *op = &o->op;
 	struct pfn common;
+	bool is_common;
 	err_t err;
 
 	err = op_check(o, form);
+	if (!err && !(b->is_locked && op->target_env == b->target_handle
+		      && op->source_env == b->source_handle))
+		err = op_lock_envs(b, op);
 	if (!err)
-		err = op_find_envs(b, op);
+		err = op_find_slots(b, op, form);
 	if (err)
 		return err;
-	env_lock_pair(b->m, b->target_env, b->source_env);
-	err = op_find_slots(b, op, form);
-	if (!err) {
-		bool is_common = b->is_common
-			|| (form->uses & USES_SOURCE && table_is_common(b->m, b->source.table));
-
-		common = b->is_common ? b->target.table : b->source.table;
-		if (is_common)
-			common_lock(b->m, common);
-		err = op_run_slots(b, op, form, slots);
-		if (is_common)
-			common_unlock(b->m, common);
-	}
-	env_unlock_pair(b->m, b->target_env, b->source_env);
+	common = b->is_common || !(form->uses & USES_SOURCE) ? b->target.table : b->source.table;
+	is_common = table_is_common(b->m, common);
+	if (is_common)
+		common_lock(b->m, common);
+	err = op_run_slots(b, op, form, slots);
+	if (is_common)
+		common_unlock(b->m, common);
 	return err;
 }
 
 /* One operation, by code of its own for each kind: what its form says is known there. */
 static err_t op_run(struct batch *b, const union op_words *o, unsigned *slots)
 {
+	*slots = 0;
 	switch (o->op.op) {
 #define SLOT_OP(number, NAME, handler, text) \
 	case EXO_OP_##NAME: return op_run_form(b, o, &forms[EXO_OP_##NAME], slots);
@@ -228,68 +232,44 @@ static err_t op_run(struct batch *b, const union op_words *o, unsigned *slots)
 	}
 }
 
-/* Take the operation at a user address, which the program may be changing. */
-static err_t op_read(struct batch *b, uint64_t from, union op_words *o)
+/* Operations that have been read. */
+static ALWAYS_INLINE err_t batch_run(struct machine *m, struct cpu *c, const union op_words *ops,
+				     uint64_t count, uint64_t *done)
 {
-	const struct exo_slot_op *window;
+	struct batch b = { .m = m, .c = c, .caller = m->vcpus[c->current].env,
+			   .budget = BATCH_BUDGET };
+	err_t err = EXO_OK;
+	unsigned slots = 0;
+	uint64_t i;
 
-	env_lock(b->m, b->caller);
-	window = user_window(b->m, b->caller, (struct uaddr){ from }, sizeof(*window), false);
-	if (window)
-		o->op = *window;
-	env_unlock(b->m, b->caller);
-	if (window)
-		return EXO_OK;
-	return user_read(b->m, b->caller, &o->op, (struct uaddr){ from }, sizeof(o->op));
-}
-
-static inline void batch_init(struct batch *b, struct machine *m, struct cpu *c)
-{
-	b->m = m;
-	b->c = c;
-	b->caller = m->vcpus[c->current].env;
-	b->budget = BATCH_BUDGET;
+	for (i = 0; i < count && !err; i++)
+		err = op_run(&b, &ops[i], &slots);
+	batch_unlock(&b);
+	flush_finish(m, c);
+	*done = err ? (i - 1) << 32 | slots : count << 32;
+	return err;
 }
 
 err_t slots_run_one(struct machine *m, struct cpu *c, const struct exo_regs *regs, uint64_t *done)
 {
-	struct batch b;
 	uint64_t word = EXO_REG_ARG0(regs);
 	union op_words o = { .words = {
 		[0] = word & ~(UINT64_C(15) << 60), [1] = word >> 60,
 		[3] = EXO_REG_ARG1(regs), [5] = EXO_REG_ARG2(regs),
 		[6] = EXO_REG_ARG3(regs), [7] = EXO_REG_ARG4(regs),
 	} };
-	unsigned slots = 0;
-	err_t err;
 
-	batch_init(&b, m, c);
-	err = op_run(&b, &o, &slots);
-	flush_finish(m, c);
-	*done = err ? slots : UINT64_C(1) << 32;
-	return err;
+	return batch_run(m, c, &o, 1, done);
 }
 
 err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count, uint64_t *done)
 {
-	struct batch b;
-	union op_words o;
-	unsigned slots = 0;
-	err_t err = EXO_OK;
-	uint64_t i;
+	union op_words ops[EXO_BATCH_MAX];
 
 	if (count > EXO_BATCH_MAX)
 		return EXO_E_TOO_LONG;
-	batch_init(&b, m, c);
-	for (i = 0; i < count; i++) {
-		slots = 0;
-		err = op_read(&b, batch + i * sizeof(o.op), &o);
-		if (!err)
-			err = op_run(&b, &o, &slots);
-		if (err)
-			break;
-	}
-	flush_finish(m, c);
-	*done = i << 32 | (i < count ? slots : 0);
-	return err;
+	if (user_read(m, m->vcpus[c->current].env, ops, (struct uaddr){ batch },
+		      count * sizeof(*ops)))
+		return EXO_E_POINTER;
+	return batch_run(m, c, ops, count, done);
 }

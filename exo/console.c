@@ -5,8 +5,6 @@
 
 #include "exo/user.h"
 
-#include <machine/slot.h>
-
 LOCK_PAIR(console, RANK_CONSOLE, (struct machine *m), &m->console_lock)
 
 void console_receive(struct machine *m)

@@ -281,7 +281,7 @@ void cpu_tick(struct machine *m, struct cpu *c)
 }
 
 /* What is armed already and near stays, or a loop of short calls would put it off for ever. */
-static __attribute__((noinline)) void cpu_arm_anew(struct machine *m, struct cpu *c,
+static NOINLINE void cpu_arm_anew(struct machine *m, struct cpu *c,
 						   uint64_t deadline, uint64_t least)
 {
 	if (c->armed && c->armed >= c->deadline && c->armed <= least)
@@ -291,7 +291,7 @@ static __attribute__((noinline)) void cpu_arm_anew(struct machine *m, struct cpu
 }
 
 /* Arm the clock, as the last act before user mode, at least a quantum ahead. */
-static inline __attribute__((always_inline)) void cpu_arm(struct machine *m, struct cpu *c)
+static ALWAYS_INLINE void cpu_arm(struct machine *m, struct cpu *c)
 {
 	uint64_t least = arch_clock(m) + m->quantum_units;
 	uint64_t deadline = c->deadline < least ? least : c->deadline;
@@ -301,7 +301,7 @@ static inline __attribute__((always_inline)) void cpu_arm(struct machine *m, str
 }
 
 /* Something is pending or new about the vcpu, but it can go on as it is. */
-static __attribute__((noinline)) bool cpu_is_settled(struct machine *m, struct cpu *c,
+static NOINLINE bool cpu_is_settled(struct machine *m, struct cpu *c,
 						     const struct vcpu *v)
 {
 	/* A deadline of 0: the events come with the clock, after the quantum that it was given. */
@@ -328,7 +328,7 @@ static ALWAYS_INLINE bool cpu_may_leave(struct machine *m, struct cpu *c)
 }
 
 /* Do one of the things that keep it. */
-static __attribute__((noinline)) void cpu_prepare(struct machine *m, struct cpu *c)
+static NOINLINE void cpu_prepare(struct machine *m, struct cpu *c)
 {
 	struct vcpu *v;
 

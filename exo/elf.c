@@ -4,7 +4,7 @@
  * frame_alloc's. */
 #include "exo/boot.h"
 
-#include <machine/slot.h>
+#include "exo/slot.h"
 
 /* Both may lie unaligned. */
 struct __attribute__((packed)) elf_header {
@@ -87,23 +87,22 @@ err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t addre
 	for (level = top;; level--) {
 		struct pfn below;
 
-		slot = &table_slots(m, table)[address / EXO_SPAN(level) % EXO_TABLE_SLOTS];
+		slot = &table_slots(m, table)[slot_index(address, level)];
 		if (level == 1)
 			break;
 		if (!slot_is_present(*slot)) {
 			err = frame_alloc(m, 0, FRAME_TABLE, level - 1, 0, &below);
 			if (err)
 				return err;
-			arch_frame_zero(m, below);
 			*slot = slot_branch(below.n, EXO_RWX, true);
-			frame_use(m, table, 1);
+			table_use(m, table, 1, table_groups(slot_index(address, level), 1));
 		}
 		table.n = slot_pfn(*slot);
 	}
 	if (slot_is_present(*slot))
 		return EXO_E_USED;
 	*slot = leaf;
-	frame_use(m, table, slot_is_present(leaf));
+	table_use(m, table, slot_is_present(leaf), table_groups(slot_index(address, 1), 1));
 	return EXO_OK;
 }
 
@@ -122,7 +121,6 @@ static err_t elf_load_page(struct machine *m, struct pfn root, const struct boot
 	err = frame_alloc(m, 0, FRAME_DATA, 0, 0, &pfn);
 	if (err)
 		return err;
-	arch_frame_zero(m, pfn);
 	memory = arch_frame_memory(m, pfn);
 	if (end > page + EXO_PAGE_SIZE)
 		end = page + EXO_PAGE_SIZE;

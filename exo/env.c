@@ -86,7 +86,6 @@ err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *li
 		account_settle(m);
 		return err;
 	}
-	arch_frame_zero(m, root);
 	arch_root_init(m, root);
 	env_lock(m, at);
 	m->envs[at].root = root;

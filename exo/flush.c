@@ -4,7 +4,7 @@
 #include "exo/machine.h"
 
 /* The pending flush is another env's. */
-static __attribute__((noinline)) void flush_pages_other(struct machine *m, struct cpu *c,
+static NOINLINE void flush_pages_other(struct machine *m, struct cpu *c,
 							unsigned env, uint64_t address, unsigned n)
 {
 	flush_finish(m, c);
@@ -74,7 +74,7 @@ static void flush_remote(struct machine *m, struct cpu *self, unsigned cpu)
 	}
 }
 
-static __attribute__((noinline)) void flush_others(struct machine *m, struct cpu *c, uint64_t cpus)
+static NOINLINE void flush_others(struct machine *m, struct cpu *c, uint64_t cpus)
 {
 	unsigned i;
 
@@ -83,7 +83,7 @@ static __attribute__((noinline)) void flush_others(struct machine *m, struct cpu
 			flush_remote(m, c, i);
 }
 
-static __attribute__((noinline)) void flush_drops(struct machine *m, struct cpu *c)
+static NOINLINE void flush_drops(struct machine *m, struct cpu *c)
 {
 	unsigned i, drops = c->flush.drops_count;
 

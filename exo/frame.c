@@ -1,74 +1,94 @@
 /* SPDX-License-Identifier: ISC */
 /* Frames: the free list, reference counts, charges and dying tables. Touches the frame table, the
  * accounts' dying lists and, for a dying table, its slots. Takes account, free and wait locks. */
-#include "exo/machine.h"
-
-#include <machine/slot.h>
+#include "exo/slot.h"
 
 LOCK_PAIR(free, RANK_FREE, (struct machine *m), &m->free_lock)
 LOCK_PAIR(account, RANK_ACCOUNT, (struct machine *m, unsigned account), &m->accounts[account].lock)
 
-static uint32_t meta_make(enum frame_type type, unsigned level, unsigned used, unsigned account)
+static uint32_t meta_make(enum frame_type type, unsigned level, unsigned account)
 {
-	return (uint32_t)type | level << 3 | used << 6 | (uint32_t)account << 16;
+	return (uint32_t)type | level << 3 | (uint32_t)account << 24;
 }
 
-/* Free frames: index of the former one in meta, of the next one in refs. */
-static uint32_t free_meta(uint32_t former)
+static void frame_set(struct machine *m, uint32_t index, uint32_t refs, uint32_t meta)
 {
-	return FRAME_FREE | former << 3;
+	atomic_store_explicit(&m->frames[index].refs, refs, memory_order_relaxed);
+	atomic_store_explicit(&m->frames[index].meta, meta, memory_order_relaxed);
 }
 
-static void free_link(struct machine *m, uint32_t former, uint32_t next) REQUIRES(free_class)
+/* Links of the free list, whose ends are in the machine: a free frame has the next one's index in
+ * refs, the former one's in meta. */
+static void free_set_next(struct machine *m, uint32_t at, uint32_t next) REQUIRES(free_class)
 {
-	if (former == FRAME_NONE)
+	if (at == FRAME_NONE)
 		m->free_head = next;
 	else
-		atomic_store_explicit(&m->frames[former].refs, next, memory_order_relaxed);
-	if (next != FRAME_NONE)
-		atomic_store_explicit(&m->frames[next].meta, free_meta(former),
-				      memory_order_relaxed);
+		frame_set(m, at, next, m->frames[at].meta);
 }
 
-void frame_free(struct machine *m, struct pfn pfn)
+static void free_set_former(struct machine *m, uint32_t at, uint32_t former) REQUIRES(free_class)
 {
-	struct frame *f = frame_of(m, pfn);
-	uint32_t index = pfn.n - MACHINE_FIRST_FRAME;
+	if (at == FRAME_NONE)
+		m->free_tail = former;
+	else
+		frame_set(m, at, m->frames[at].refs,
+			  (m->frames[at].meta & (FRAME_ZERO | 7u)) | former << 4);
+}
 
-	arch_frame_poison(m, pfn, true);
+void frame_free(struct machine *m, struct pfn pfn, bool is_zero)
+{
+	uint32_t index = pfn.n - MACHINE_FIRST_FRAME, former = FRAME_NONE, next = FRAME_NONE;
+
+	if (!is_zero)
+		arch_frame_poison(m, pfn, true);
 	free_lock(m);
-	atomic_store_explicit(&f->meta, free_meta(FRAME_NONE), memory_order_relaxed);
-	atomic_store_explicit(&f->refs, m->free_head, memory_order_relaxed);
-	free_link(m, index, m->free_head);
-	m->free_head = index;
+	if (is_zero)
+		next = m->free_head;
+	else
+		former = m->free_tail;
+	frame_set(m, index, next, FRAME_FREE | (is_zero ? FRAME_ZERO : 0) | former << 4);
+	free_set_next(m, former, index);
+	free_set_former(m, next, index);
 	m->free_count++;
 	free_unlock(m);
 }
 
-/* Take the frame asked for, or the first, off the free list. */
-static err_t frame_take(struct machine *m, uint64_t want, uint32_t meta, struct pfn *pfn)
+/* Take the frame asked for, or one of the end that serves best, off the free list. */
+static err_t frame_take(struct machine *m, uint64_t want, uint32_t meta, bool is_raw,
+			struct pfn *pfn)
 {
-	struct frame *f;
+	uint32_t index, next, old = 0;
 	bool is_free;
 
 	free_lock(m);
-	pfn->n = want ? (uint32_t)want : m->free_head + MACHINE_FIRST_FRAME;
-	is_free = want ? frame_exists(m, want) && frame_type(frame_meta(m, *pfn)) == FRAME_FREE
-		: m->free_head != FRAME_NONE;
+	index = m->free_head;
+	if (want)
+		index = (uint32_t)want - MACHINE_FIRST_FRAME;
+	else if (is_raw || (index != FRAME_NONE && !(m->frames[index].meta & FRAME_ZERO)))
+		index = m->free_tail;
+	is_free = want ? frame_exists(m, want) && frame_type(m->frames[index].meta) == FRAME_FREE
+		: index != FRAME_NONE;
 	if (is_free) {
-		f = frame_of(m, *pfn);
-		free_link(m, atomic_load_explicit(&f->meta, memory_order_relaxed) >> 3,
-			  atomic_load_explicit(&f->refs, memory_order_relaxed));
+		old = m->frames[index].meta;
+		next = m->frames[index].refs;
+		free_set_next(m, old >> 4, next);
+		free_set_former(m, next, old >> 4);
 		m->free_count--;
-		atomic_store_explicit(&f->refs, 1, memory_order_relaxed);
-		atomic_store_explicit(&f->meta, meta, memory_order_relaxed);
+		frame_set(m, index, 1, meta);
 	}
 	free_unlock(m);
-	return is_free ? EXO_OK : EXO_E_FRAME;
+	if (!is_free)
+		return EXO_E_FRAME;
+	pfn->n = index + MACHINE_FIRST_FRAME;
+	arch_frame_poison(m, *pfn, false);
+	if (!is_raw && !(old & FRAME_ZERO))
+		arch_frame_zero(m, *pfn);
+	return EXO_OK;
 }
 
-err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,
-		  uint64_t want, struct pfn *pfn)
+static err_t frame_alloc_as(struct machine *m, unsigned account, uint64_t want, uint32_t meta,
+			    bool is_raw, struct pfn *pfn)
 {
 	err_t err = account_charge(m, account, EXO_RESOURCE_FRAMES, 1);
 
@@ -79,27 +99,33 @@ err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, uns
 			return is_left ? EXO_E_AGAIN : err;
 	}
 	point("frame_alloc_charged");
-	err = frame_take(m, want, meta_make(type, level, 0, account), pfn);
+	err = frame_take(m, want, meta, is_raw, pfn);
 	if (err)
 		account_discharge(m, account, EXO_RESOURCE_FRAMES, 1);
-	else
-		arch_frame_poison(m, *pfn, false);
 	return err;
+}
+
+err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,
+		  uint64_t want, struct pfn *pfn)
+{
+	return frame_alloc_as(m, account, want, meta_make(type, level, account), false, pfn);
+}
+
+err_t frame_alloc_raw(struct machine *m, unsigned account, struct pfn *pfn)
+{
+	return frame_alloc_as(m, account, 0, meta_make(FRAME_DATA, 0, account), true, pfn);
 }
 
 err_t frame_ref(struct machine *m, struct pfn pfn)
 {
-	struct frame *f = frame_of(m, pfn);
-
-	/* Relaxed: the caller names a holder that stays, so nothing depends on the order. */
-	if (atomic_load_explicit(&f->refs, memory_order_relaxed) >= FRAME_REFS_MAX)
+	if (frame_is_full(m, pfn))
 		return EXO_E_COUNT;
-	atomic_fetch_add_explicit(&f->refs, 1, memory_order_relaxed);
+	frame_hold(m, pfn);
 	return EXO_OK;
 }
 
-/* Change the meta word under whoever else changes another part of it. */
-static void meta_change(struct machine *m, struct pfn pfn, uint32_t keep, uint32_t set)
+/* Change the meta word under whoever else changes another part of it. Returns what it was. */
+static uint32_t meta_change(struct machine *m, struct pfn pfn, uint32_t keep, uint32_t set)
 {
 	struct frame *f = frame_of(m, pfn);
 	uint32_t old = atomic_load_explicit(&f->meta, memory_order_relaxed);
@@ -107,11 +133,12 @@ static void meta_change(struct machine *m, struct pfn pfn, uint32_t keep, uint32
 	while (!atomic_compare_exchange_weak_explicit(&f->meta, &old, (old & keep) | set,
 						      memory_order_relaxed, memory_order_relaxed))
 		;
+	return old;
 }
 
 void frame_retype(struct machine *m, struct pfn pfn, enum frame_type type, unsigned level)
 {
-	meta_change(m, pfn, 0xffff0000u, meta_make(type, level, 0, 0));
+	meta_change(m, pfn, 0xff000000u, meta_make(type, level, 0));
 }
 
 void frame_use(struct machine *m, struct pfn pfn, int change)
@@ -121,22 +148,26 @@ void frame_use(struct machine *m, struct pfn pfn, int change)
 				  memory_order_relaxed);
 }
 
+void table_use(struct machine *m, struct pfn table, int change, unsigned groups)
+{
+	if (change)
+		frame_use(m, table, change);
+	if (groups & ~frame_groups(frame_meta(m, table)))
+		atomic_fetch_or_explicit(&frame_of(m, table)->meta, groups << 16,
+					 memory_order_relaxed); /* as frame_use */
+}
+
 err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account)
 {
-	struct frame *f = frame_of(m, pfn);
-	uint32_t old = atomic_load_explicit(&f->meta, memory_order_relaxed);
 	err_t err;
 
-	if (frame_account(old) == account)
+	if (frame_account(frame_meta(m, pfn)) == account)
 		return EXO_OK;
 	err = account_charge(m, account, EXO_RESOURCE_FRAMES, 1);
 	if (err)
 		return err;
-	while (!atomic_compare_exchange_weak_explicit(&f->meta, &old,
-						      (old & 0xffffu) | account << 16,
-						      memory_order_relaxed, memory_order_relaxed))
-		;
-	account_discharge(m, frame_account(old), EXO_RESOURCE_FRAMES, 1);
+	account_discharge(m, frame_account(meta_change(m, pfn, 0xffffffu, account << 24)),
+			  EXO_RESOURCE_FRAMES, 1);
 	return EXO_OK;
 }
 
@@ -146,18 +177,37 @@ static void dying_push(struct machine *m, struct pfn pfn)
 	struct account *a = &m->accounts[frame_account(frame_meta(m, pfn))];
 
 	account_lock(m, frame_account(frame_meta(m, pfn)));
-	meta_change(m, pfn, ~meta_make(7, 0, 0, 0), FRAME_DYING);
+	meta_change(m, pfn, ~meta_make(7, 0, 0), FRAME_DYING);
 	atomic_store_explicit(&frame_of(m, pfn)->refs, a->dying, memory_order_relaxed);
 	a->dying = pfn.n - MACHINE_FIRST_FRAME;
 	account_unlock(m, frame_account(frame_meta(m, pfn)));
 }
 
+/* Drop what a table that nobody holds has in its slots, and leave it zero. */
+static NOINLINE void table_empty(struct machine *m, struct pfn table, unsigned groups)
+{
+	_Atomic uint64_t *slots = table_slots(m, table);
+	unsigned at, i;
+	uint64_t slot;
+
+	TABLE_EACH(slots, groups, at, i, slot) {
+		atomic_store_explicit(&slots[i], 0, memory_order_relaxed);
+		if (slot_is_present(slot))
+			frame_drop(m, (struct pfn){ slot_pfn(slot) });
+	}
+}
+
 static void frame_release(struct machine *m, struct pfn pfn)
 {
-	unsigned account = frame_account(frame_meta(m, pfn));
+	uint32_t meta = frame_meta(m, pfn);
+	unsigned level = frame_level(meta); /* of a table, which is left zero */
 
-	frame_free(m, pfn);
-	account_discharge(m, account, EXO_RESOURCE_FRAMES, 1);
+	if (level == EXO_LEVELS)
+		arch_root_clear(m, pfn);
+	if (level)
+		table_empty(m, pfn, frame_groups(meta));
+	frame_free(m, pfn, level);
+	account_discharge(m, frame_account(meta), EXO_RESOURCE_FRAMES, 1);
 }
 
 void frame_unref(struct machine *m, struct pfn pfn)
@@ -169,7 +219,7 @@ void frame_unref(struct machine *m, struct pfn pfn)
 	/* Release what was done with the frame to whoever drops it last; pairs with:
 	 * frame_unref. */
 	former = atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel);
-	assert(former != 0 && former <= FRAME_REFS_MAX);
+	assert(former != 0 && former <= FRAME_REFS_MAX + FRAME_REFS_OVER);
 	if (former > 1)
 		return;
 	assert(frame_type(meta) != FRAME_KERNEL && frame_type(meta) != FRAME_BOOT);
@@ -186,26 +236,6 @@ void frame_drop(struct machine *m, struct pfn pfn)
 	if (frame_type(meta) != FRAME_TABLE && frame_type(meta) != FRAME_COMMON && frame_used(meta))
 		wait_wake_frame(m, pfn);
 	frame_unref(m, pfn);
-}
-
-/* Drop what a dying table holds; a root's kernel half and recursive slot hold nothing, and lie
- * behind the last used slot. Empty slots go by fours. Returns how many slots were looked at. */
-static int drain_table(struct machine *m, struct pfn table)
-{
-	const uint64_t *slots = arch_frame_memory(m, table); /* nobody else holds it */
-	unsigned used = frame_used(frame_meta(m, table));
-	int i;
-
-	for (i = 0; used; i++) {
-		while (i % 4 == 0 && !slot_is_present(slots[i] | slots[i + 1] | slots[i + 2]
-						      | slots[i + 3]))
-			i += 4;
-		if (!slot_is_present(slots[i]))
-			continue;
-		frame_drop(m, (struct pfn){ slot_pfn(slots[i]) });
-		used--;
-	}
-	return i;
 }
 
 bool frame_drain(struct machine *m, unsigned account, int slots)
@@ -225,7 +255,7 @@ bool frame_drain(struct machine *m, unsigned account, int slots)
 		account_unlock(m, account);
 		if (!is_left || slots <= 0)
 			return is_left;
-		slots -= drain_table(m, table);
+		slots -= (int)frame_used(frame_meta(m, table)) + TABLE_GROUP;
 		point("frame_drain_step");
 		frame_release(m, table);
 	}

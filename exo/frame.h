@@ -4,9 +4,12 @@
  *   refs   counts all holders (I-8): slots, roots, vcpus, waits, the kernel. Raised only through a
  *          holder that cannot go away meanwhile (its env's lock is held); so a count of one, read
  *          under that lock, is stable. In a free or dying frame: the next one of its list.
- *   meta   type 0..2, level 3..5, used 6..15, account 16..31. Changed by compare-and-swap, since
- *          CLAIM, waits and slot counts meet in it. In a free frame: type, and the former one of
- *          the free list in 3..31.
+ *   meta   type 0..2, level 3..5 (not 0: a table), used 6..15, groups 16..23, account 24..31.
+ *          Changed atomically, since CLAIM, waits and slot counts meet in it. In a free frame:
+ *          type, FRAME_ZERO, and the former one of the free list in 4..31.
+ *   groups of a table: which eighths of it may hold anything but zeros, so that of a table with a
+ *          few slots in use only their surroundings are searched, copied and made zero again. What
+ *          a table dies of leaves it zero: a free frame that is known to be is not cleared again.
  *
  *        frame_alloc            last frame_unref
  *   FREE ------------> DATA, TABLE, COMMON, VCPU ---------> FREE (tables: DYING -> drained -> FREE)
@@ -23,21 +26,31 @@ enum frame_type {
 #undef FRAME
 };
 
-#define FRAME_NONE      0x1fffffffu
+#define FRAME_NONE      0x0fffffffu
+#define FRAME_ZERO      8u
+/* No new holder at the limit; CPUs that have seen the count just below it may pass it by a table's
+ * slots each. */
 #define FRAME_REFS_MAX  0x80000000u
+#define FRAME_REFS_OVER (EXO_CPUS * EXO_TABLE_SLOTS)
 
 struct frame {
 	_Atomic uint32_t refs; /* acq_rel on drop pairs with: frame_unref */
 	_Atomic uint32_t meta;
 };
 
-/* Take a frame off the free list for `account`: refs 1, contents undefined. want: a physical frame
+/* Slots of one group of a table. */
+#define TABLE_GROUP     (EXO_TABLE_SLOTS < 32 ? 4 : EXO_TABLE_SLOTS / 8)
+
+/* Take a frame off the free list for `account`: refs 1, zero (I-6). want: a physical frame
  * number, or 0 for any. Drains the account's dying list a bounded amount when it has to.
  * EXO_E_LIMIT: account full; EXO_E_FRAME: `want` is out of range or not free; EXO_E_AGAIN: full,
  * but its dying list is not empty yet. Locks: takes account, free. */
 err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,
 		  uint64_t want, struct pfn *pfn) MUST_USE;
-/* One more holder. EXO_E_COUNT at the limit. The caller can name a holder that stays. */
+/* The same for any data frame, with undefined contents, which the caller must overwrite. */
+err_t frame_alloc_raw(struct machine *m, unsigned account, struct pfn *pfn) MUST_USE;
+/* One more holder. EXO_E_COUNT at the limit. The caller can name a holder that stays. (The check
+ * and the act: frame_is_full and frame_hold, exo/inline.h.) */
 err_t frame_ref(struct machine *m, struct pfn pfn) MUST_USE;
 /* One holder less; the last frees a frame or puts a table on its account's dying list. The caller
  * has flushed what could still name it (I-7). Locks: takes account, free. */
@@ -48,12 +61,14 @@ void frame_drop(struct machine *m, struct pfn pfn);
 void frame_retype(struct machine *m, struct pfn pfn, enum frame_type type, unsigned level);
 /* Change the number of used slots (tables) or waits (other frames) by `change`. */
 void frame_use(struct machine *m, struct pfn pfn, int change);
+/* Slots in these groups of a table may have been filled, `change` more of them are used. */
+void table_use(struct machine *m, struct pfn table, int change, unsigned groups);
 /* Charge the frame to another account. EXO_E_LIMIT. */
 err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account) MUST_USE;
-/* Work on an account's dying tables, one after another, until `slots` of their slots have been
- * looked at: so at most a table more. True if some are left. Locks: takes account, free, wait. */
+/* Work on an account's dying tables, one after another, until that was as much as dropping `slots`
+ * slots: so at most a table more. True if some are left. Locks: takes account, free, wait. */
 bool frame_drain(struct machine *m, unsigned account, int slots);
-/* Put a frame that nobody uses on the free list. Locks: takes free. */
-void frame_free(struct machine *m, struct pfn pfn);
+/* Put a frame that nobody uses on the free list. is_zero: that is all it holds. Takes free. */
+void frame_free(struct machine *m, struct pfn pfn, bool is_zero);
 
 #endif

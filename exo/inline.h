@@ -27,7 +27,30 @@ static inline uint32_t frame_refs(struct machine *m, struct pfn pfn)
 #define frame_type(meta)    ((enum frame_type)EXO_FRAME_META_TYPE(meta))
 #define frame_level(meta)   EXO_FRAME_META_LEVEL(meta)
 #define frame_used(meta)    EXO_FRAME_META_USED(meta)
+#define frame_groups(meta)  EXO_FRAME_META_GROUPS(meta)
 #define frame_account(meta) EXO_FRAME_META_ACCOUNT(meta)
+
+static inline bool frame_is_full(struct machine *m, struct pfn pfn)
+{
+	return frame_refs(m, pfn) >= FRAME_REFS_MAX;
+}
+
+static inline void frame_hold(struct machine *m, struct pfn pfn)
+{
+	/* Relaxed: the caller names a holder that stays, so nothing depends on the order. */
+	atomic_fetch_add_explicit(&frame_of(m, pfn)->refs, 1, memory_order_relaxed);
+}
+
+static inline bool table_is_common(struct machine *m, struct pfn table)
+{
+	return frame_type(frame_meta(m, table)) == FRAME_COMMON;
+}
+
+/* The groups of a table that `count` slots from `first` on are in. */
+static inline unsigned table_groups(unsigned first, unsigned count)
+{
+	return (2u << (first + count - 1) / TABLE_GROUP) - (1u << first / TABLE_GROUP);
+}
 
 /* The slots of a table frame. */
 static inline _Atomic uint64_t *table_slots(struct machine *m, struct pfn table)

@@ -37,7 +37,9 @@ struct machine {
 	struct lock free_lock;
 	struct lock console_lock;
 	struct lock common_locks[16];
-	uint32_t free_head GUARDED_BY(free_class);  /* index in frames[], or FRAME_NONE */
+	/* The free list's ends: index in frames[], or FRAME_NONE. Those known to be zero first. */
+	uint32_t free_head GUARDED_BY(free_class);
+	uint32_t free_tail GUARDED_BY(free_class);
 	uint32_t free_count GUARDED_BY(free_class);
 	uint32_t console_head GUARDED_BY(console_class); /* bytes put; the info page shows it too */
 	uint32_t console_tail GUARDED_BY(console_class); /* bytes taken */

@@ -9,8 +9,6 @@
 #include "exo/console.h"
 #include "exo/slot.h"
 
-#include <machine/slot.h>
-
 /* Where the first program's vcpu page is, and how much of its stack is the upcall stack. */
 #define FIRST_VCPU_PAGE   (EXO_LIBRARY_BASE + UINT64_C(0x3ff000))
 #define FIRST_STACK_BYTES UINT64_C(16384)
@@ -88,7 +86,7 @@ void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHEC
 
 	m->frame_count = frame_count;
 	m->cpu_count = cpus;
-	m->free_head = FRAME_NONE;
+	m->free_head = m->free_tail = FRAME_NONE;
 	m->trace_records = (uint32_t)command_number(m->arch.cmdline, "trace=", 0, TRACE_MAX)
 		/ cpus;
 	m->trace_offset = machine_trace(frame_count, m->arch.cmdline);
@@ -107,7 +105,7 @@ void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHEC
 
 void machine_give_frame(struct machine *m, struct pfn pfn)
 {
-	frame_free(m, pfn);
+	frame_free(m, pfn, false);
 	m->accounts[0].quota[EXO_RESOURCE_FRAMES] += UINT64_C(1) << 32;
 }
 
@@ -178,7 +176,6 @@ static err_t init_info(struct machine *m, struct pfn archive, uint64_t bytes)
 	err = frame_alloc(m, 0, FRAME_TABLE, EXO_LEVELS - 1, 0, &m->info_table);
 	if (err)
 		return err;
-	arch_frame_zero(m, m->info_table);
 	info = machine_info(m);
 	info->abi_version = EXO_ABI_VERSION;
 	info->cpus = m->cpu_count;
@@ -205,7 +202,6 @@ err_t machine_first_env(struct machine *m, struct pfn archive, uint64_t bytes, u
 		return err;
 	account_discharge(m, 0, EXO_RESOURCE_FRAMES, 1);
 	m->accounts[0].quota[EXO_RESOURCE_FRAMES] -= UINT64_C(1) << 32;
-	arch_frame_zero(m, m->info);
 	err = init_info(m, archive, bytes);
 	if (err)
 		return err;
@@ -217,7 +213,7 @@ err_t machine_first_env(struct machine *m, struct pfn archive, uint64_t bytes, u
 	err = frame_ref(m, m->info_table);
 	table_slots(m, m->envs[*env].root)[EXO_ROOT_INFO] =
 		slot_branch(m->info_table.n, EXO_READ | EXO_EXEC, false);
-	frame_use(m, m->envs[*env].root, 1);
+	table_use(m, m->envs[*env].root, 1, table_groups(EXO_ROOT_INFO, 1));
 	return err;
 }
 

@@ -3,8 +3,6 @@
  * envs, their vcpu pages. The tree lock is the caller's; takes env and what flush_finish takes. */
 #include "exo/revoke.h"
 
-#include <machine/slot.h>
-
 #include "exo/slot.h"
 
 /* Slots looked at in one call. */
@@ -89,7 +87,7 @@ static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, 
 
 		if (slot_find(m, m->envs[env].root, address, level, &path))
 			return level;
-		slot = atomic_load_explicit(path.slot, memory_order_relaxed);
+		slot = slot_get(path.slot);
 		if (!slot_is_present(slot))
 			return level;
 		meta = frame_meta(m, (struct pfn){ slot_pfn(slot) });

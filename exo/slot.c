@@ -3,15 +3,7 @@
  * Takes account and free locks through frame_alloc, more through flush_finish. */
 #include "exo/slot.h"
 
-#include <machine/slot.h>
-
 #include "exo/slot_batch.h"
-
-err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned level,
-		struct slot_path *path)
-{
-	return slot_walk(m, root, address, level, path);
-}
 
 void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsigned n)
 {
@@ -40,7 +32,7 @@ static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, st
 	    || slot_find(b->m, b->m->envs[b->caller].root, op->reserve, 1, &path)
 	    || !path.is_open)
 		return EXO_E_RESERVE;
-	slot = atomic_load_explicit(path.slot, memory_order_relaxed);
+	slot = slot_get(path.slot);
 	if (!slot_is_present(slot) || path.slot == b->target.slot || path.slot == b->source.slot)
 		return EXO_E_RESERVE;
 	pfn->n = slot_pfn(slot);
@@ -57,14 +49,17 @@ static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, st
 err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_type type,
 		      unsigned level, struct pfn *pfn)
 {
-	if (op->reserve) {
-		err_t err = slot_take_reserve(b, op, pfn);
+	err_t err;
 
-		if (!err)
-			frame_retype(b->m, *pfn, type, level);
-		return err;
+	if (!op->reserve)
+		return level ? frame_alloc(b->m, b->account, type, level, 0, pfn)
+			: frame_alloc_raw(b->m, b->account, pfn);
+	err = slot_take_reserve(b, op, pfn);
+	if (!err && level) {
+		frame_retype(b->m, *pfn, type, level);
+		arch_frame_zero(b->m, *pfn);
 	}
-	return frame_alloc(b->m, b->account, type, level, 0, pfn);
+	return err;
 }
 
 err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
@@ -74,17 +69,15 @@ err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	struct pfn pfn;
 	err_t err;
 
-	if (slot_is_present(atomic_load_explicit(target, memory_order_relaxed)))
+	if (slot_is_present(slot_get(target)))
 		return EXO_E_USED;
 	err = frame_alloc(b->m, b->account, FRAME_DATA, 0, op->argument ? op->argument + i : 0,
 			  &pfn);
 	if (err)
 		return err;
-	arch_frame_zero(b->m, pfn);
 	leaf = slot_leaf(pfn.n, EXO_RWX, op->access, op->soft & op->soft_mask);
 	slot_make_executable(b, 0, leaf);
-	/* zero before seen; pairs with: slot_find */
-	atomic_store_explicit(target, leaf, memory_order_release);
+	slot_set(target, leaf);
 	b->used++;
 	return EXO_OK;
 }
@@ -115,8 +108,8 @@ static bool slot_is_sole(struct batch *b, struct pfn pfn)
 err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 {
 	_Atomic uint64_t *target = b->target.slot + i;
-	uint64_t from = atomic_load_explicit(b->source.slot + i, memory_order_relaxed);
-	uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
+	uint64_t from = slot_get(b->source.slot + i);
+	uint64_t old = slot_get(target);
 	bool is_in_place = target == b->source.slot + i;
 	uint64_t leaf;
 	struct pfn pfn;
@@ -159,9 +152,9 @@ err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsi
 
 	for (; *i < end; ++*i) {
 		_Atomic uint64_t *target = b->target.slot + *i;
-		uint64_t leaf = atomic_load_explicit(b->source.slot + *i, memory_order_relaxed);
+		uint64_t leaf = slot_get(b->source.slot + *i);
 
-		if (slot_is_present(atomic_load_explicit(target, memory_order_relaxed)))
+		if (slot_is_present(slot_get(target)))
 			return EXO_E_USED;
 		if (slot_is_present(leaf)) {
 			if (slot_is_fixed(leaf))
@@ -174,19 +167,8 @@ err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsi
 				slot_make_executable(b, 0, leaf);
 			b->used++;
 		}
-		/* pairs with: slot_find */
-		atomic_store_explicit(target, leaf, memory_order_release);
+		slot_set(target, leaf);
 	}
-	return EXO_OK;
-}
-
-/* One leaf, where the change is not within its rights: I-5. */
-static err_t slot_protect_sole(struct batch *b, const struct exo_slot_op *op, unsigned i,
-			       uint64_t old)
-{
-	if (!slot_is_sole(b, (struct pfn){ slot_pfn(old) }))
-		return EXO_E_RIGHTS;
-	slot_raise(b, op, i, old);
 	return EXO_OK;
 }
 
@@ -201,18 +183,20 @@ err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 
 	for (at = start; at < end; at++) {
 		_Atomic uint64_t *target = b->target.slot + at;
-		uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
+		uint64_t old = slot_get(target);
 
 		if (!slot_is_present(old))
 			continue;
 		if (slot_is_fixed(old))
 			err = EXO_E_TYPE;
-		else if (!slot_allows(old, change))
-			err = slot_protect_sole(b, op, at, old);
-		else
+		else if (slot_allows(old, change))
 			while (!atomic_compare_exchange_weak(target, &old,
 							     slot_changed(old, change)))
 				;
+		else if (slot_is_sole(b, (struct pfn){ slot_pfn(old) })) /* I-5 */
+			slot_raise(b, op, at, old);
+		else
+			err = EXO_E_RIGHTS;
 		if (err)
 			break;
 		if (is_executable)
@@ -226,7 +210,7 @@ err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 err_t slot_clear(struct batch *b, const struct exo_slot_op *op, unsigned i)
 {
 	_Atomic uint64_t *target = b->target.slot + i;
-	uint64_t old = atomic_load_explicit(target, memory_order_relaxed);
+	uint64_t old = slot_get(target);
 
 	if (op->level == 1 && slot_is_present(old) && slot_is_fixed(old))
 		return EXO_E_TYPE;
@@ -242,7 +226,7 @@ err_t slot_clear(struct batch *b, const struct exo_slot_op *op, unsigned i)
 
 err_t slot_claim(struct batch *b, const struct exo_slot_op *op, unsigned i)
 {
-	uint64_t slot = atomic_load_explicit(b->target.slot + i, memory_order_relaxed);
+	uint64_t slot = slot_get(b->target.slot + i);
 	struct pfn pfn = { slot_pfn(slot) };
 	enum frame_type type;
 

@@ -27,10 +27,18 @@ struct slot_path {
 	bool is_open;           /* all branches above have write access */
 };
 
-/* Find the slot at `level` that covers `address`, below `root`. EXO_E_RANGE: not the program's;
- * EXO_E_NO_TABLE. Requires the env lock of whoever root is. */
-err_t slot_find(struct machine *m, struct pfn root, uint64_t address, unsigned level,
-		struct slot_path *path) MUST_USE;
+/* A slot as it is: a relaxed read, since hardware sets bits in it at any time; whether it is
+ * present changes under the lock of its env or table alone. */
+static inline uint64_t slot_get(const _Atomic uint64_t *slot)
+{
+	return atomic_load_explicit(slot, memory_order_relaxed);
+}
+
+/* Fill a slot. Release: what it names is ready before it is seen. pairs with: slot_find */
+static inline void slot_set(_Atomic uint64_t *slot, uint64_t value)
+{
+	atomic_store_explicit(slot, value, memory_order_release);
+}
 
 /* Where the slot that covers `address` is in a table of `level`. */
 static inline unsigned slot_index(uint64_t address, unsigned level)
@@ -38,9 +46,36 @@ static inline unsigned slot_index(uint64_t address, unsigned level)
 	return (unsigned)(address / EXO_SPAN(level)) & (EXO_TABLE_SLOTS - 1);
 }
 
-/* The same in line, for the paths that every upcall takes. */
-static inline err_t slot_walk(struct machine *m, struct pfn root, uint64_t address,
-			      unsigned level, struct slot_path *path)
+/* The next four slots of a table, from `at` (a multiple of 4) on, of which any is not zero;
+ * EXO_TABLE_SLOTS: none. Groups that are said to be zero are passed over. Plain reads: whether a
+ * slot is zero changes under the caller's lock alone. */
+static inline unsigned table_next(const _Atomic uint64_t *slots, unsigned groups, unsigned at)
+{
+	const uint64_t *s = (const uint64_t *)(uintptr_t)slots;
+
+	while (groups >> at / TABLE_GROUP) {
+		unsigned skip = (unsigned)__builtin_ctz(groups >> at / TABLE_GROUP);
+
+		if (skip)
+			at = (at / TABLE_GROUP + skip) * TABLE_GROUP;
+		do {
+			if (s[at] | s[at + 1] | s[at + 2] | s[at + 3])
+				return at;
+			at += 4;
+		} while (at % TABLE_GROUP);
+	}
+	return EXO_TABLE_SLOTS;
+}
+
+/* For each slot i of a table that may hold something: its value. */
+#define TABLE_EACH(slots, groups, at, i, value)							\
+	for ((at) = 0; ((at) = table_next(slots, groups, at)) < EXO_TABLE_SLOTS; (at) += 4)	\
+		for ((i) = (at); (i) < (at) + 4 && ((value) = slot_get(&(slots)[i]), true); (i)++)
+
+/* Find the slot at `level` that covers `address`, below `root`. EXO_E_RANGE: not the program's;
+ * EXO_E_NO_TABLE. Requires the env lock of whoever root is. */
+static inline MUST_USE err_t slot_find(struct machine *m, struct pfn root, uint64_t address,
+				       unsigned level, struct slot_path *path)
 {
 	struct pfn table = root;
 	uint64_t all = ~UINT64_C(0);
@@ -49,8 +84,7 @@ static inline err_t slot_walk(struct machine *m, struct pfn root, uint64_t addre
 	if (address >= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN)
 		return EXO_E_RANGE;
 	for (l = EXO_LEVELS; l > level; l--) {
-		uint64_t slot = atomic_load_explicit(&table_slots(m, table)[slot_index(address, l)],
-						     memory_order_relaxed);
+		uint64_t slot = slot_get(&table_slots(m, table)[slot_index(address, l)]);
 
 		if (!slot_is_present(slot))
 			return EXO_E_NO_TABLE;

@@ -5,34 +5,22 @@
 
 #include "exo/user.h"
 
-/* Where the frame goes: below the stack pointer if that is on the upcall stack. 0: no room. */
+/* The last place of a frame in a page; both are multiples of 16. */
+#define FRAME_LAST (EXO_PAGE_SIZE - sizeof(struct exo_frame))
+
+/* Where the frame goes: below the stack pointer if that is on the upcall stack, and in one page.
+ * 0: no room. */
 static uint64_t upcall_frame(const struct exo_vcpu_page *page, const struct exo_regs *regs)
 {
-	uint64_t base = page->stack_base, top = page->stack_top, sp = EXO_REG_SP(regs);
+	uint64_t base = page->stack_base, top = page->stack_top, sp = EXO_REG_SP(regs), at;
 
 	if (sp > base && sp <= top)
 		top = sp;
-	if (top < sizeof(struct exo_frame) + 16 || top - sizeof(struct exo_frame) - 16 < base)
-		return 0;
-	return (top - sizeof(struct exo_frame)) & ~UINT64_C(15);
-}
-
-/* Write the frame straight into the stack's page; by way of a copy if it spans two. */
-static err_t frame_push(struct machine *m, const struct vcpu *v, uint64_t at, enum exo_upcall kind,
-			uint64_t code, uint64_t address, uint64_t masked)
-{
-	struct exo_frame copy, *window, *frame;
-
-	env_lock(m, v->env);
-	window = user_window(m, v->env, (struct uaddr){ at }, sizeof(copy), true);
-	frame = window ? window : &copy;
-	frame->kind = kind;
-	frame->code = code;
-	frame->address = address;
-	frame->masked = masked;
-	frame->regs = v->regs;
-	env_unlock(m, v->env);
-	return window ? EXO_OK : user_write(m, v->env, (struct uaddr){ at }, &copy, sizeof(copy));
+	at = (top - sizeof(struct exo_frame)) & ~UINT64_C(15);
+	if (at % EXO_PAGE_SIZE > FRAME_LAST)
+		at = (at & -EXO_PAGE_SIZE) + FRAME_LAST;
+	/* Not at the base itself: a nested one would begin at the top again. */
+	return at < top && at > base ? at : 0;
 }
 
 void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_t code,
@@ -41,13 +29,23 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 	struct vcpu *v = &m->vcpus[c->current];
 	struct exo_vcpu_page *page = vcpu_page(m, c->current);
 	uint64_t entry = page->upcall_entry, at = upcall_frame(page, &v->regs);
+	struct exo_frame *frame = NULL;
 
-	if (entry && at && !frame_push(m, v, at, kind, code, address, page->masked & 1)) {
-		arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
-		if (arch_regs_check(&v->regs)) {
-			page->masked = 1;
-			return;
-		}
+	env_lock(m, v->env);
+	if (at)
+		frame = user_window(m, v->env, (struct uaddr){ at }, sizeof(*frame), true);
+	if (frame) {
+		frame->kind = kind;
+		frame->code = code;
+		frame->address = address;
+		frame->masked = page->masked & 1;
+		frame->regs = v->regs;
+	}
+	env_unlock(m, v->env);
+	arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
+	if (entry && at && frame && arch_regs_check(&v->regs)) {
+		page->masked = 1;
+		return;
 	}
 	tree_lock(m);
 	env_kill(m, c, v->env, EXO_STATUS(entry ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY, 0));
@@ -91,8 +89,7 @@ err_t upcall_resume(struct machine *m, struct cpu *c, uint64_t frame)
 	if (window)
 		err = frame_load(m, c, window);
 	env_unlock(m, env);
-	if (window)
-		return err;
-	err = user_read(m, env, &copy, (struct uaddr){ frame }, sizeof(copy));
-	return err ? err : frame_load(m, c, &copy);
+	if (!window)
+		err = user_read(m, env, &copy, (struct uaddr){ frame }, sizeof(copy));
+	return window || err ? err : frame_load(m, c, &copy);
 }

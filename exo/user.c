@@ -5,8 +5,6 @@
 
 #include "exo/slot.h"
 
-#include <machine/slot.h>
-
 static err_t user_copy(struct machine *m, unsigned env, struct uaddr at, char *buffer,
 		       uint64_t bytes, bool is_write)
 {

@@ -7,9 +7,6 @@
 #ifndef EXO_USER_H
 #define EXO_USER_H
 
-#include <machine/slot.h>
-
-#include "exo/machine.h"
 #include "exo/slot.h"
 
 /* An address in the program's space. */
@@ -27,9 +24,9 @@ static inline void *user_window(struct machine *m, unsigned env, struct uaddr at
 	uint64_t offset = at.a % EXO_PAGE_SIZE, slot;
 	struct slot_path path;
 
-	if (offset + bytes > EXO_PAGE_SIZE || slot_walk(m, m->envs[env].root, at.a, 1, &path))
+	if (offset + bytes > EXO_PAGE_SIZE || slot_find(m, m->envs[env].root, at.a, 1, &path))
 		return NULL;
-	slot = atomic_load_explicit(path.slot, memory_order_relaxed);
+	slot = slot_get(path.slot);
 	if (!slot_is_present(slot) || !(slot_access(slot) & EXO_READ))
 		return NULL;
 	if (is_write && !(slot_access(slot) & EXO_WRITE && path.is_open))

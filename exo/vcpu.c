@@ -5,8 +5,6 @@
 
 #include "exo/slot.h"
 
-#include <machine/slot.h>
-
 /* Legal edges: bit `to` of edges[from]. */
 static const uint8_t edges[VCPU_STATES] = {
 	[VCPU_FREE] = 1u << VCPU_INITIALIZING,
@@ -59,7 +57,6 @@ struct exo_vcpu_page *vcpu_page(struct machine *m, unsigned vcpu)
 /* The vcpu page's frame, in an empty slot at start->page. */
 static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, struct pfn *page)
 {
-	unsigned account = m->envs[env].account;
 	struct slot_path path;
 	uint64_t leaf;
 	err_t err;
@@ -70,17 +67,15 @@ static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, st
 		err = EXO_E_FROZEN;
 	if (!err && frame_type(frame_meta(m, path.table)) != FRAME_TABLE)
 		err = EXO_E_TYPE;
-	if (!err && slot_is_present(atomic_load_explicit(path.slot, memory_order_relaxed)))
+	if (!err && slot_is_present(slot_get(path.slot)))
 		err = EXO_E_USED;
 	if (!err)
-		err = frame_alloc(m, account, FRAME_VCPU, 0, 0, page);
+		err = frame_alloc(m, m->envs[env].account, FRAME_VCPU, 0, 0, page);
 	if (!err) {
-		arch_frame_zero(m, *page);
 		assert(!frame_ref(m, *page));
 		leaf = slot_leaf(page->n, EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, 0);
-		/* pairs with: slot_find */
-		atomic_store_explicit(path.slot, slot_fixed(leaf), memory_order_release);
-		frame_use(m, path.table, 1);
+		slot_set(path.slot, slot_fixed(leaf));
+		table_use(m, path.table, 1, table_groups(slot_index(address, 1), 1));
 	}
 	env_unlock(m, env);
 	return err;

@@ -5,8 +5,6 @@
 
 #include "exo/user.h"
 
-#include <machine/slot.h>
-
 #include "exo/slot.h"
 
 /* What a word is called: env and address, or frame and offset. Bit 63 of key says which. */
@@ -37,7 +35,7 @@ static err_t wait_name(struct machine *m, unsigned env, uint64_t word, uint64_t 
 	if (!*at || slot_find(m, m->envs[env].root, word, 1, &path))
 		return EXO_E_POINTER;
 	if (flags & EXO_WAIT_SHARED) {
-		name->key = slot_pfn(atomic_load_explicit(path.slot, memory_order_relaxed))
+		name->key = slot_pfn(slot_get(path.slot))
 			| WAIT_KEY_SHARED;
 		name->offset = word % EXO_PAGE_SIZE;
 	} else {

@@ -73,7 +73,7 @@ static UNCHECKED bool canon_check_free(struct machine *m)
 
 	for (at = m->free_head; at != FRAME_NONE; at = m->frames[at].refs) {
 		if (frame_type(m->frames[at].meta) != FRAME_FREE
-		    || m->frames[at].meta >> 3 != former || count++ > m->frame_count)
+		    || m->frames[at].meta >> 4 != former || count++ > m->frame_count)
 			return false;
 		former = at;
 	}
@@ -83,6 +83,20 @@ static UNCHECKED bool canon_check_free(struct machine *m)
 static uint32_t canon_link(const struct canon *c, uint32_t link)
 {
 	return link == FRAME_NONE ? FRAME_NONE : c->to[link];
+}
+
+/* A table is said to be zero where it is; a free frame too, which makes it so. */
+static void canon_groups(struct frame *f, uint64_t *slots)
+{
+	unsigned i;
+
+	if (frame_type(f->meta) == FRAME_FREE)
+		memset(slots, 0, EXO_PAGE_SIZE);
+	if (!canon_is_table(f->meta))
+		return;
+	f->meta &= ~(0xffu << 16);
+	for (i = 0; i < EXO_TABLE_SLOTS; i++)
+		f->meta |= slots[i] ? 1u << 16 << i / TABLE_GROUP : 0;
 }
 
 /* Memory and frame table in the new order, and every name of a frame in them. */
@@ -108,6 +122,7 @@ static void canon_frames(struct canon *c)
 			else if (frame_type(meta) == FRAME_DYING)
 				slots[j] = 0;
 		}
+		canon_groups(&frames[c->to[i]], slots);
 	}
 	memcpy(m->frames, frames, m->frame_count * sizeof(*frames));
 	memcpy(arch_frame_memory(m, (struct pfn){ 0 }), memory, m->frame_count * EXO_PAGE_SIZE);
@@ -117,17 +132,17 @@ static UNCHECKED void canon_free(struct machine *m)
 {
 	uint32_t i, former = FRAME_NONE;
 
-	m->free_head = FRAME_NONE;
+	m->free_head = m->free_tail = FRAME_NONE;
 	for (i = 1; i < m->frame_count; i++) {
 		if (frame_type(m->frames[i].meta) != FRAME_FREE)
 			continue;
-		m->frames[i].meta = FRAME_FREE | former << 3;
+		m->frames[i].meta = FRAME_FREE | FRAME_ZERO | former << 4;
 		m->frames[i].refs = FRAME_NONE;
 		if (former == FRAME_NONE)
 			m->free_head = i;
 		else
 			m->frames[former].refs = i;
-		former = i;
+		m->free_tail = former = i;
 	}
 }
 

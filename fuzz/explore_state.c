@@ -29,7 +29,6 @@ static void start_batch(struct explore *x)
 
 	for (i = 0; i < EXPLORE_PAGES; i++) {
 		start_check(frame_alloc(m, 0, FRAME_DATA, 0, 0, &x->batch[i]));
-		arch_frame_zero(m, x->batch[i]);
 		start_check(boot_map(m, m->envs[0].root, EXO_LEVELS,
 				     EXO_LIBRARY_BASE + i * EXO_PAGE_SIZE,
 				     SLOT_ACCESSED | slot_leaf(x->batch[i].n, EXO_READ, EXO_READ,
@@ -62,7 +61,6 @@ void explore_start(struct explore *x)
 	x->m = host_create(explore_frames, explore_cpus);
 	x->scratch = calloc(explore_frames, sizeof(*x->scratch));
 	start_check(frame_alloc(x->m, 0, FRAME_VCPU, 0, explore_frames - 1, &x->m->vcpus[0].page));
-	arch_frame_zero(x->m, x->m->vcpus[0].page);
 	tree_lock(x->m);
 	start_check(env_create(x->m, ENV_NONE, NULL, &env));
 	tree_unlock(x->m);

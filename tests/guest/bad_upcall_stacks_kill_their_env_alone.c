@@ -35,7 +35,7 @@ static const struct way stacks[] = {
 	{ "a byte too small", AREA(1), AREA(1) + sizeof(struct exo_frame) + 15 },
 	{ "the frame's first bytes in an empty slot", AREA(0), AREA(1) + 88 },
 	{ "the frame's last bytes in an empty slot", AREA(3), AREA(4) + 88 },
-	{ "the frame's last bytes in a page for reading", AREA(1), AREA(2) + 88 },
+	{ "room but across the end of a page", AREA(2) - 88, AREA(2) + 160 },
 	{ "base above top", AREA(1) + PAGE_END, AREA(1) },
 	{ "top is the end of everything", KERNEL_DATA, UINT64_MAX },
 	{ "all of it", UINT64_MAX, UINT64_MAX },

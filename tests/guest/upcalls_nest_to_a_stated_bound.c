@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * run-guest: --timeout 60
- * Synchronous upcalls nest until the upcall stack is full, and no deeper: a stack of N bytes holds
- * exactly (N - 16) / sizeof(struct exo_frame) frames of a handler that itself uses none of it; the
+ * Synchronous upcalls nest until the upcall stack is full, and no deeper: a stack holds as many
+ * frames, none across a page's end, as have room, of a handler that itself uses none of it; the
  * next upcall ends the env. Each frame shows the registers of the one above, to the last bit, and
  * resume undoes them one by one. Asynchronous upcalls do not nest at all.
  */
@@ -83,19 +83,41 @@ static void child_fault(uint64_t argument)
 	__builtin_unreachable();
 }
 
+/* Where the next frame goes: 16-byte aligned, and not across the end of a page. */
+static uint64_t next_frame(uint64_t sp)
+{
+	uint64_t at = (sp - FRAME_BYTES) & -UINT64_C(16), end = (at | 4095) + 1;
+
+	return at + FRAME_BYTES > end ? end - FRAME_BYTES : at;
+}
+
+/* How many there is room for. */
+static unsigned room(uint64_t top, uint64_t bytes)
+{
+	uint64_t at = next_frame(top);
+	unsigned n = 0;
+
+	for (; at > top - bytes; at = next_frame(at))
+		n++;
+	return n;
+}
+
 /* The frames of a child whose handler faults at once, as it left them. */
 static unsigned count_frames(uint64_t top, uint64_t bytes)
 {
 	unsigned n = 0;
-	uint64_t at = top & -UINT64_C(16);
+	uint64_t at = top, above;
 
 	for (;;) {
-		const struct exo_frame *frame = (const struct exo_frame *)(at -= FRAME_BYTES);
+		const struct exo_frame *frame;
 
-		if (at < top - bytes || frame->kind != EXO_UPCALL_EXCEPTION
+		above = at;
+		at = next_frame(at);
+		frame = (const struct exo_frame *)at;
+		if (at <= top - bytes || frame->kind != EXO_UPCALL_EXCEPTION
 		    || frame->code != EXO_EXCEPTION_UNDEFINED || frame->regs.rbx != 0x5a5a
 		    || frame->masked != (n > 0)
-		    || (n > 0 && (frame->regs.rsp != at + FRAME_BYTES
+		    || (n > 0 && (frame->regs.rsp != above
 				  || frame->regs.rip != (uint64_t)fault_at_once)))
 			return n;
 		n++;
@@ -107,7 +129,7 @@ static void fill_stack(uint64_t bytes)
 	struct raw_child child;
 	struct exo_vcpu_start how;
 	uint64_t top = (uint64_t)shared.stack + sizeof(shared.stack), status;
-	unsigned i, want = (unsigned)((bytes - 16) / FRAME_BYTES);
+	unsigned i, want = room(top, bytes);
 
 	for (i = 0; i < RAW_COUNT(shared.stack); i++)
 		shared.stack[i] = UINT64_C(0xabababababababab);

@@ -101,12 +101,22 @@ static UNCHECKED void check_i5(struct lab *l)
 
 static UNCHECKED void check_i6(struct lab *l)
 {
+	struct pfn pfn = { 0 };
+
 	*at(l, P(5), 1) = UINT64_C(0xdbdbdbdbdbdbdbda);
 	names(l, 6, "a former owner's bytes in a table");
 	*at(l, P(5), 1) = UINT64_C(1) << 60;
 	names(l, 6, "bits that no payload has");
 	*at(l, P(0), 1) |= UINT64_C(1) << 57;
 	names(l, 6, "bits that no leaf has");
+	*at(l, P(EXO_TABLE_SLOTS - 1), 1) = slot_empty(1);
+	names(l, 6, "a payload where the table is said to be zero");
+	if (!frame_alloc(l->m, 0, FRAME_DATA, 0, 0, &pfn)) {
+		account_discharge(l->m, 0, EXO_RESOURCE_FRAMES, 1);
+		frame_free(l->m, pfn, true);
+	}
+	table_slots(l->m, pfn)[7] = 1;
+	names(l, 6, "a free frame that is said to be zero and is not");
 }
 
 static UNCHECKED void check_i7(struct lab *l)
@@ -149,7 +159,7 @@ static UNCHECKED void check_i8_frames(struct lab *l)
 	names(l, 8, "a used slot too many");
 	l->m->accounts[0].quota[EXO_RESOURCE_FRAMES]++;
 	names(l, 8, "a frame charged twice");
-	frame_at(l, P(0), 1)->meta |= 5u << 16;
+	frame_at(l, P(0), 1)->meta |= 5u << 24;
 	names(l, 8, "a frame charged to another account");
 	l->m->accounts[0].quota[EXO_RESOURCE_FRAMES] += UINT64_C(1) << 32;
 	names(l, 8, "a limit without a frame");
@@ -167,7 +177,7 @@ static UNCHECKED void check_i8_lists(struct lab *l)
 	names(l, 8, "free frames miscounted");
 	l->m->frames[next].refs = head;
 	names(l, 8, "a free list in a circle");
-	l->m->frames[next].meta = FRAME_FREE | next << 3;
+	l->m->frames[next].meta = FRAME_FREE | next << 4;
 	names(l, 8, "a free list with a wrong way back");
 	l->m->free_head = next;
 	names(l, 8, "a free frame on no list");
@@ -176,7 +186,7 @@ static UNCHECKED void check_i8_lists(struct lab *l)
 	arch_frame_zero(l->m, (struct pfn){ head });
 	l->m->free_head = next;
 	l->m->free_count--;
-	l->m->frames[next].meta = FRAME_FREE | FRAME_NONE << 3;
+	l->m->frames[next].meta = FRAME_FREE | FRAME_NONE << 4;
 	names(l, 8, "a dying table on no list");
 }
 

@@ -19,6 +19,7 @@ static void check_cleared(struct lab *l, unsigned level)
 	uint64_t slot;
 	unsigned below;
 
+	lab_map(l, 0, 2 * A, 0);
 	lab_map(l, 0, A, 1);
 	for (below = EXO_LEVELS; below > 0; below--)
 		tap_ok(!view(l, below, &slot) && slot == lab_slot(l, 0, A, below),
@@ -30,7 +31,6 @@ static void check_cleared(struct lab *l, unsigned level)
 		       below);
 	while (frame_drain(l->m, 0, 64))
 		continue;
-	lab_map(l, 0, 2 * A, 0);
 	lab_does(l, OP(ALLOC, 1, 2 * A, 1, .access = 3, .argument = table.n),
 		 "its frame is memory now");
 	lab_poke(l, 0, 2 * A, 0x5eed);

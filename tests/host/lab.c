@@ -18,7 +18,6 @@ static err_t lab_first_pages(struct machine *m, unsigned env)
 		err = frame_alloc(m, 0, FRAME_DATA, 0, 0, &pfn);
 		if (err)
 			break;
-		arch_frame_zero(m, pfn);
 		err = boot_map(m, m->envs[env].root, EXO_LEVELS, LAB_BASE + page * EXO_PAGE_SIZE,
 			       slot_leaf(pfn.n, EXO_RWX, EXO_READ | EXO_WRITE, 0));
 	}

@@ -52,6 +52,11 @@ void arch_root_init(struct machine *m, struct pfn root)
 	table_slots(m, root)[EXO_ROOT_RECURSIVE] = slot_branch(root.n, EXO_READ, false);
 }
 
+void arch_root_clear(struct machine *m, struct pfn root)
+{
+	table_slots(m, root)[EXO_ROOT_RECURSIVE] = 0;
+}
+
 /* The kernel uses no translation of programs: it does not matter whose these are in between. */
 static void mmu_root_load(uint64_t physical)
 {

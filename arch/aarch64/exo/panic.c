@@ -45,7 +45,7 @@ static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool i
 	uint64_t leaf;
 
 	env_lock(m, env);
-	if (!slot_walk(m, m->envs[env].root, address, 1, &path)) {
+	if (!slot_find(m, m->envs[env].root, address, 1, &path)) {
 		leaf = atomic_load_explicit(path.slot, memory_order_relaxed);
 		is_noted = slot_is_present(leaf) && slot_access(leaf)
 			&& (!is_write || (slot_access(leaf) & EXO_WRITE && path.is_open))

@@ -44,7 +44,7 @@ static void create_open(struct machine *m, bool is_open)
 
 	host_poison((uint8_t *)m + m->arch.memory, m->arch.bytes - m->arch.memory, false);
 	for (pfn.n = 1; !is_open && pfn.n < m->frame_count; pfn.n++)
-		if (frame_type(frame_meta(m, pfn)) == FRAME_FREE)
+		if ((frame_meta(m, pfn) & (FRAME_ZERO | 7u)) == FRAME_FREE)
 			host_poison(arch_frame_memory(m, pfn), EXO_PAGE_SIZE, true);
 }
 

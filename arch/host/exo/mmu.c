@@ -31,6 +31,11 @@ void arch_root_init(struct machine *m, struct pfn root)
 			      slot_branch(root.n, EXO_READ, false), memory_order_relaxed);
 }
 
+void arch_root_clear(struct machine *m, struct pfn root)
+{
+	atomic_store_explicit(&table_slots(m, root)[EXO_ROOT_RECURSIVE], 0, memory_order_relaxed);
+}
+
 static struct host_cpu *mmu_cpu(struct machine *m, struct cpu *c)
 {
 	return &m->arch.cpus[c - m->cpus];

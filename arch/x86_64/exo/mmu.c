@@ -55,6 +55,13 @@ void arch_root_init(struct machine *m, struct pfn root)
 	slots[EXO_ROOT_RECURSIVE] = slot_branch(root.n, EXO_READ, false);
 }
 
+void arch_root_clear(struct machine *m, struct pfn root)
+{
+	uint64_t *slots = arch_frame_memory(m, root);
+
+	slots[LAYOUT_DIRECT_SLOT] = slots[LAYOUT_IMAGE_SLOT] = slots[EXO_ROOT_RECURSIVE] = 0;
+}
+
 void arch_root_load(struct machine *m, struct cpu *c, struct pfn root)
 {
 	(void)m;
