@@ -131,7 +131,7 @@ TOOL_TESTS = \
 TEST_H = tests/tap.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
 	tests/guest/raw_hold.h tests/host/fs_host.h tests/host/lab.h
 
-EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/terminal.c tests/README tests/run-guest \
+EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/terminal.c tests/README tests/check-layout tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
@@ -174,8 +174,15 @@ AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \
 	top_builddir='$(top_builddir)'; export top_builddir;
 
+# make check-layout SEEDS='1 2 3': the tests that boot, with everything laid out otherwise.
+SEEDS = 1 2 3
+check-layout: all
+	$(SHELL) $(srcdir)/tests/check-layout $(srcdir) $(LLD) $(SEEDS)
+.PHONY: check-layout
+
 check-long:
 	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100 CLOCK=real
+	$(MAKE) $(AM_MAKEFLAGS) check-layout
 .PHONY: check-long
 
 $(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)
