@@ -11,7 +11,8 @@ BENCH_NEEDS = bench/bench.h bench/exo.h tests/guest/raw.h
 
 bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) $(X86_64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \
+	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) -I$(srcdir)/tests/guest/x86_64 $(X86_64_CFLAGS) \
+		-fno-pic $(CFLAGS) -c $< -o $@.o && \
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
 bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)

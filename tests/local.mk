@@ -85,6 +85,24 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/thread_progress.guest \
 	tests/aarch64/threads_mixed_kinds.guest \
 	tests/aarch64/wait_statuses.guest
+AARCH64_RAW_TESTS = \
+	tests/aarch64/async_upcalls_leave_progress.raw \
+	tests/aarch64/bad_upcall_stacks_kill_their_env_alone.raw \
+	tests/aarch64/exit_in_every_state.raw \
+	tests/aarch64/hostile_arguments_change_nothing.raw \
+	tests/aarch64/hostile_frames_are_refused.raw \
+	tests/aarch64/orphans_go_to_the_parent.raw \
+	tests/aarch64/out_of_memory_at_every_allocation.raw \
+	tests/aarch64/random_calls_stop_nobody.raw \
+	tests/aarch64/registers_survive_at_1000_hz.raw \
+	tests/aarch64/registers_survive_between_envs.raw \
+	tests/aarch64/registers_survive_preemption.raw \
+	tests/aarch64/revocation_has_a_deadline.raw \
+	tests/aarch64/slice_end_asks_then_takes.raw \
+	tests/aarch64/tables_cannot_be_written.raw \
+	tests/aarch64/translations_are_never_stale.raw \
+	tests/aarch64/upcalls_nest_to_a_stated_bound.raw \
+	tests/aarch64/waits_end_by_wake_or_event.raw
 
 # tests/guest/NAME.c, plain C for Linux, compiled both ways by a test in tests/tools that compares
 # what they say on Chitin and here.
@@ -129,7 +147,8 @@ TOOL_TESTS = \
 	tests/tools/syntax_check.sh
 
 TEST_H = tests/tap.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
-	tests/guest/raw_hold.h tests/host/fs_host.h tests/host/lab.h
+	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
+	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/terminal.c tests/README tests/check-layout tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
@@ -137,7 +156,7 @@ EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tool
 	tests/tools/shell/words.sh
 EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
-CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS)
+CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
 AM_CFLAGS = $(HOST_CFLAGS)
@@ -149,7 +168,7 @@ check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 TESTS += $(GUEST_TESTS) $(RAW_TESTS)
 if HAVE_AARCH64
-TESTS += $(AARCH64_GUEST_TESTS)
+TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS)
 endif
 
 TEST_EXTENSIONS = .tap .guest .raw .sh
@@ -195,10 +214,18 @@ $(AARCH64_GUEST_TESTS): tests/aarch64/%.guest: tests/guest/%.c $(NATIVE_NEEDS_AA
 
 $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) $(X86_64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \
+	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) -I$(srcdir)/tests/guest/x86_64 $(X86_64_CFLAGS) \
+		-fno-pic $(CFLAGS) -c $< -o $@.o && \
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
 
-tests/guest/registers_survive_at_1000_hz.raw: tests/guest/registers_survive_between_envs.c
+$(AARCH64_RAW_TESTS): tests/aarch64/%.raw: tests/guest/%.c $(ABI_H) $(AARCH64_MACHINE_H) $(TEST_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(AARCH64_CPPFLAGS) -I$(srcdir)/tests/guest/aarch64 $(AARCH64_CFLAGS) \
+		-fno-pic $(CFLAGS) -c $< -o $@.o && \
+		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
+
+tests/guest/registers_survive_at_1000_hz.raw tests/aarch64/registers_survive_at_1000_hz.raw: \
+	tests/guest/registers_survive_between_envs.c
 
 # The kernel that plays the other side of chitin-run.
 check_DATA = tests/tools/kernel.elf bench/exo.raw

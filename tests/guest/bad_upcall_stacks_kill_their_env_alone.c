@@ -79,11 +79,11 @@ void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 	(void)page;
 	if (frame->kind == EXO_UPCALL_EVENTS && !(frame->code & EXO_EVENT_TIMER))
 		return;
-	if (frame->regs.rbx == 0x1234)
+	if (CPU_KEPT(&frame->regs) == 0x1234)
 		shared.parents_own++;
 	else
 		shared.upcalls++;
-	frame->regs.rip += 2;
+	EXO_REG_PC(&frame->regs) += CPU_UNDEFINED_BYTES;
 }
 
 static void bystander(uint64_t argument)
@@ -98,13 +98,13 @@ static void child(uint64_t trigger)
 {
 	switch (trigger) {
 	case UNDEFINED:
-		__asm__ volatile("ud2");
+		cpu_undefined(0);
 		break;
 	case FOREIGN:
-		__asm__ volatile("syscall" : : "a"(39) : "rcx", "r11", "memory");
+		cpu_call(39);
 		break;
 	case FAULT:
-		__asm__ volatile("mov %%eax, (%%rdi)" : : "D"(UINT64_C(0x1000)) : "memory");
+		*(volatile uint32_t *)UINT64_C(0x1000) = 0;
 		break;
 	default:
 		raw_call(EXO_CALL_TIMER, 1, 0, 0);
@@ -157,7 +157,7 @@ static void all_triggers(const char *name, const struct exo_vcpu_start *bad,
 	for (trigger = 0; trigger < TRIGGERS && got == want; trigger++)
 		got = die(bad, trigger);
 	raw_eq(got, want, name);
-	__asm__ volatile("ud2" : : "b"(0x1234));
+	cpu_undefined(0x1234);
 	raw_yield();
 	raw_ok(shared.bystander > counted, "  the bystander counts on");
 }

@@ -91,7 +91,7 @@ static void child_upcall(uint64_t argument)
 {
 	(void)argument;
 	shared.reached = 1;
-	__asm__ volatile("ud2");
+	cpu_undefined(0);
 	spin();
 }
 

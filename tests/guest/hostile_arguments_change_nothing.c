@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --hz 1000 --timeout 120
+ * run-guest: --icount --timeout 120
  * Every call with wild pointers, handles, counts and numbers is an error with a name, and has
  * changed nothing: not what the account holds, nor any slot of one's tables. Handles of those who
  * are not below the caller are no handles. A number with another prefix is somebody else's system
  * call, with all registers as they were, compared over all 64 bits.
  */
+#include <machine/slot.h>
+
 #include "tests/guest/raw_child.h"
 
 #define RW (EXO_READ | EXO_WRITE)
@@ -22,7 +24,7 @@ void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
 	(void)page;
 	if (frame->kind == EXO_UPCALL_SYSCALL)
-		shared.foreign = frame->regs.rax;
+		shared.foreign = EXO_REG_NUMBER(&frame->regs);
 	else if (frame->kind != EXO_UPCALL_EVENTS && !raw_probe_fault(frame))
 		raw_exit(99);
 }
@@ -35,10 +37,10 @@ static uint64_t tables_sum(uint64_t from, uint64_t until, unsigned level)
 	for (; from < until; from += EXO_SPAN(level)) {
 		uint64_t slot = raw_slot(from, level);
 
-		if (slot & 1 && level == 1)
-			slot &= ~UINT64_C(0x60);
-		else if (slot & 1)
-			slot = (slot & ~UINT64_C(0x60))
+		if (slot_is_present(slot) && level == 1)
+			slot = slot_as_made(slot, 1);
+		else if (slot_is_present(slot))
+			slot = slot_as_made(slot, level)
 				+ tables_sum(from, from + EXO_SPAN(level), level - 1);
 		sum = (sum ^ slot) * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	}
@@ -268,15 +270,6 @@ static void limits(void)
 	raw_ok(ok, "env_create: limits beyond what is left, or too low for an env");
 }
 
-static uint64_t raw_number_call(uint64_t number)
-{
-	uint64_t rdx = 0x77;
-
-	__asm__ volatile("syscall" : "+a"(number), "+d"(rdx) : "D"(0), "S"(0)
-			 : "rcx", "r11", "memory");
-	return number;
-}
-
 static void foreign(void)
 {
 	bool ok = true;
@@ -284,21 +277,21 @@ static void foreign(void)
 
 	for (bit = 0; bit < 32; bit++)
 		if (1u << bit >= EXO_CALLS)
-			ok &= raw_number_call(EXO_CALL_PREFIX | UINT64_C(1) << bit)
+			ok &= cpu_call(EXO_CALL_PREFIX | UINT64_C(1) << bit)
 				== (uint64_t)EXO_E_CALL;
-	ok &= raw_number_call(EXO_CALL_PREFIX | EXO_CALLS) == (uint64_t)EXO_E_CALL;
-	ok &= raw_number_call(EXO_CALL_PREFIX | UINT32_MAX) == (uint64_t)EXO_E_CALL;
+	ok &= cpu_call(EXO_CALL_PREFIX | EXO_CALLS) == (uint64_t)EXO_E_CALL;
+	ok &= cpu_call(EXO_CALL_PREFIX | UINT32_MAX) == (uint64_t)EXO_E_CALL;
 	raw_ok(ok, "our prefix with an unknown number is an error");
 	ok = true;
 	for (bit = 32; bit < 64; bit++) {
 		uint64_t number = (EXO_CALL_PREFIX | EXO_CALL_SELF) ^ UINT64_C(1) << bit;
 
 		shared.foreign = 0;
-		ok &= raw_number_call(number) == number && shared.foreign == number;
+		ok &= cpu_call(number) == number && shared.foreign == number;
 	}
 	raw_ok(ok, "one other bit in it makes it a foreign call");
 	for (bit = 0, ok = true; bit < 512; bit++)
-		ok &= raw_number_call(bit) == bit && shared.foreign == bit;
+		ok &= cpu_call(bit) == bit && shared.foreign == bit;
 	raw_ok(ok, "so are the small numbers");
 }
 

@@ -9,9 +9,7 @@
  */
 #include "tests/guest/raw_child.h"
 
-#define USER_END   UINT64_C(0x800000000000)
-#define FLAGS_USER UINT64_C(0x240dd5)
-#define FLAGS_RF   UINT64_C(0x10000)
+#define USER_END UINT64_C(0x800000000000)
 
 /* At RAW_AREA: pages 0 and 1 to write, 2 for reading, 3 nothing, 4 to write, 5 without access. */
 #define AREA(page) (RAW_AREA + (page) * EXO_PAGE_SIZE)
@@ -47,16 +45,11 @@ static const struct place places[] = {
 
 /* Where a resumed program comes back by an upcall at once. */
 extern char pad_undefined[], pad_foreign[], pad_breakpoint[];
-__asm__("pad_undefined: ud2\n"
-	"pad_breakpoint: int3\n"
-	"pad_foreign: syscall\n"
-	"	ud2\n");
+__asm__(CPU_PADS);
 
 /* The upcall entry: never returns to what was interrupted. */
 extern char storm_entry[];
-__asm__("storm_entry: mov %rsi, %rdi\n"
-	"	call storm_next\n"
-	"	ud2\n");
+__asm__(CPU_STRAIGHT_ENTRY("storm_entry", "storm_next"));
 
 struct storm {
 	uint64_t random, left, accepted, refused, bad;
@@ -82,23 +75,10 @@ static void storm_bad(const char *why)
 /* The frame of the upcall that followed must show what was resumed. */
 static void storm_compare(const struct exo_frame *got)
 {
-	const uint64_t *a = (const uint64_t *)&got->regs, *b = (const uint64_t *)&storm.want.regs;
-	const unsigned rcx = offsetof(struct exo_regs, rcx) / 8;
-	const unsigned r11 = offsetof(struct exo_regs, r11) / 8;
-	const unsigned rip = offsetof(struct exo_regs, rip) / 8;
-	bool is_foreign = got->kind == EXO_UPCALL_SYSCALL;
-	uint64_t flags = (storm.want.regs.rflags & FLAGS_USER) | 0x202;
-	unsigned i;
-
-	for (i = 0; i < rip; i++)
-		if (a[i] != b[i] && !(is_foreign && (i == rcx || i == r11)))
-			storm_bad("a register is not what was resumed");
-	if ((got->regs.rflags & ~FLAGS_RF) != flags)
-		storm_bad("the flags are not the program's part of what was resumed");
+	if (!cpu_regs_agree(&got->regs, &storm.want.regs, got->kind == EXO_UPCALL_SYSCALL))
+		storm_bad("the registers or flags are not what was resumed");
 	if (got->masked != storm.want.masked)
 		storm_bad("masked is not what was resumed");
-	if (got->regs.rip - storm.want.regs.rip > 2)
-		storm_bad("the program counter is not what was resumed");
 }
 
 static uint64_t odd_address(void)
@@ -139,22 +119,21 @@ static void odd_frame(struct exo_frame *frame)
 	for (i = 0; i < sizeof(*frame) / 8; i++)
 		words[i] = raw_random(&storm.random);
 	if (raw_pick(&storm.random, 4) == 0)
-		frame->regs.rax = raw_pick(&storm.random, 400);
+		EXO_REG_NUMBER(&frame->regs) = raw_pick(&storm.random, 400);
 	frame->masked = odd_masked();
-	frame->regs.rip = odd_pc();
+	EXO_REG_PC(&frame->regs) = odd_pc();
 	if (raw_pick(&storm.random, 2))
-		frame->regs.rsp = odd_address();
+		EXO_REG_SP(&frame->regs) = odd_address();
 	else
-		frame->regs.rsp %= USER_END;
-	/* Single step ends in an upcall of its own, one instruction on. */
-	if (frame->regs.rip == (uint64_t)pad_foreign)
-		frame->regs.rflags &= ~UINT64_C(0x100);
+		EXO_REG_SP(&frame->regs) %= USER_END;
+	if (EXO_REG_PC(&frame->regs) == (uint64_t)pad_foreign)
+		cpu_no_step(&frame->regs);
 }
 
 static bool is_good(const struct exo_frame *frame)
 {
-	return frame->masked <= 1 && frame->regs.rip < USER_END - EXO_PAGE_SIZE
-		&& frame->regs.rsp < USER_END;
+	return frame->masked <= 1 && EXO_REG_PC(&frame->regs) < USER_END - EXO_PAGE_SIZE
+		&& EXO_REG_SP(&frame->regs) < USER_END;
 }
 
 /* Resume hostile frames until one is accepted: its upcall comes to storm_entry again. */
@@ -184,30 +163,15 @@ static void storm_next(const struct exo_frame *got)
 
 /* Set *frame so that resuming it goes on after this call with `result` as the result. */
 uint64_t here(struct exo_frame *frame);
-__asm__("here: mov (%rsp), %rax\n"
-	"	mov %rax, 160(%rdi)\n" /* rip */
-	"	lea 8(%rsp), %rax\n"
-	"	mov %rax, 88(%rdi)\n"  /* rsp */
-	"	mov %rbp, 80(%rdi)\n"
-	"	mov %rbx, 40(%rdi)\n"
-	"	mov %r12, 128(%rdi)\n"
-	"	mov %r13, 136(%rdi)\n"
-	"	mov %r14, 144(%rdi)\n"
-	"	mov %r15, 152(%rdi)\n"
-	"	movq $1, 32(%rdi)\n"   /* rax */
-	"	xor %eax, %eax\n"
-	"	ret\n");
-
-_Static_assert(offsetof(struct exo_frame, regs.rip) == 160, "here");
-_Static_assert(offsetof(struct exo_frame, regs.r15) == 152, "here");
-_Static_assert(offsetof(struct exo_frame, regs.rsp) == 88, "here");
+__asm__(CPU_HERE);
 
 static void try_place(const struct place *place)
 {
-	struct exo_frame frame = { .masked = 1, .regs.rflags = 0x202 };
+	struct exo_frame frame = { .masked = 1 };
 	volatile int64_t err = 0;
 	unsigned i;
 
+	CPU_FLAGS(&frame.regs) = CPU_FLAGS_START;
 	if (here(&frame) == 0) {
 		if (place->at - AREA(0) < 8 * EXO_PAGE_SIZE) {
 			raw_op(RAW_OP(PROTECT, .level = 1, .count = 1, .target = AREA(2),
@@ -237,7 +201,7 @@ static void raw_main(void)
 	ending.masked = 1;
 	if (here(&ending) == 0) {
 		raw_state.page->upcall_entry = (uint64_t)storm_entry;
-		__asm__ volatile("ud2");
+		cpu_undefined(0);
 	}
 	raw_note("frames accepted", storm.accepted, "");
 	raw_note("frames refused", storm.refused, "");

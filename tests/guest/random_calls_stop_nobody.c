@@ -37,8 +37,9 @@ void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 	}
 	if (frame->kind == EXO_UPCALL_EVENTS)
 		return;
-	frame->regs.rip = (uint64_t)fuzz;
-	frame->regs.rsp = (uint64_t)raw_family.stack[0] + RAW_CHILD_STACK - 8;
+	EXO_REG_PC(&frame->regs) = (uint64_t)fuzz;
+	EXO_REG_SP(&frame->regs) =
+		(uint64_t)raw_family.stack[0] + RAW_CHILD_STACK - CPU_STACK_SKEW;
 	frame->masked = 0;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * For kernel tests that stand in the first program's place, on x86-64: start-up, upcalls, calls
- * and TAP without any library. A test defines raw_main() and, if it wants upcalls, raw_upcall().
+ * For kernel tests that stand in the first program's place: start-up, upcalls, calls and TAP
+ * without any library. A test defines raw_main() and, if it wants upcalls, raw_upcall(). <cpu.h>
+ * is in tests/guest/, a folder for each architecture.
  */
 #ifndef TESTS_GUEST_RAW_H
 #define TESTS_GUEST_RAW_H
 
+#include <cpu.h>
 #include <machine/call.h>
 #include <stdbool.h>
 
@@ -126,20 +128,7 @@ _Noreturn static inline void raw_done(void)
 	raw_exit(raw_state.failed != 0);
 }
 
-__asm__(".globl start, raw_upcall_entry\n"
-	"start: lea raw_stack_top(%rip), %rsp\n"
-	"	call raw_start\n"
-	"	ud2\n"
-	"raw_upcall_entry: push %rsi\n"
-	"	sub $8, %rsp\n"
-	"	call raw_upcall\n"
-	"	mov 8(%rsp), %rdi\n"
-	"	movabs $0x4348544e00000007, %rax\n"
-	"	syscall\n"
-	"	ud2\n"
-	"	.local raw_stack\n"
-	"	.comm raw_stack, 16384, 16\n"
-	"	.set raw_stack_top, raw_stack + 16384\n");
+__asm__(CPU_ENTRIES);
 
 extern char raw_upcall_entry[];
 

@@ -182,7 +182,8 @@ static inline struct exo_vcpu_start raw_child_how(const struct raw_child *child,
 	return (struct exo_vcpu_start){
 		.page = RAW_PAGE,
 		.entry = (uint64_t)entry,
-		.stack = (uint64_t)raw_family.stack[child->index] + RAW_CHILD_STACK - 8,
+		.stack = (uint64_t)raw_family.stack[child->index] + RAW_CHILD_STACK
+			- CPU_STACK_SKEW,
 		.argument = argument,
 		.upcall_entry = (uint64_t)raw_upcall_entry,
 		.stack_base = base,
@@ -289,42 +290,24 @@ static inline bool raw_conserved(const struct raw_usage *before, const char *nam
 
 struct exo_result raw_probe_read(uint64_t address);
 uint64_t raw_probe_write(uint64_t address, uint64_t value);
-/* Call what is there: it must hold RAW_CODE. */
+/* Call what is there: it must hold CPU_CODE. */
 uint64_t raw_probe_exec(uint64_t address);
-#define RAW_CODE UINT64_C(0xc3c031) /* xor %eax, %eax; ret */
 
 extern char raw_probes[], raw_probes_end[];
 
-__asm__("raw_probes:\n"
-	"	.globl raw_probe_read, raw_probe_write, raw_probe_exec\n"
-	"raw_probe_read:\n"
-	"	mov (%rdi), %rdx\n"
-	"	xor %eax, %eax\n"
-	"	ret\n"
-	"raw_probe_write:\n"
-	"	mov %rsi, (%rdi)\n"
-	"	xor %eax, %eax\n"
-	"	ret\n"
-	"raw_probes_end:\n"
-	"raw_probe_exec:\n"
-	"	sub $8, %rsp\n"
-	"	call *%rdi\n"
-	"	add $8, %rsp\n"
-	"	ret\n");
+__asm__(CPU_PROBES);
 
 /* For raw_upcall: if the upcall is a probe's fault, let the probe return it. */
 static inline bool raw_probe_fault(struct exo_frame *frame)
 {
-	uint64_t pc = frame->regs.rip;
+	uint64_t pc = EXO_REG_PC(&frame->regs);
 
 	if (frame->kind != EXO_UPCALL_FAULT && frame->kind != EXO_UPCALL_EXCEPTION)
 		return false;
 	if (!(pc >= (uint64_t)raw_probes && pc < (uint64_t)raw_probes_end)
-	    && pc != frame->regs.rdi)
+	    && pc != EXO_REG_ARG0(&frame->regs))
 		return false;
-	frame->regs.rax = RAW_FAULTED | frame->code;
-	frame->regs.rip = *(uint64_t *)frame->regs.rsp;
-	frame->regs.rsp += 8;
+	cpu_return(&frame->regs, RAW_FAULTED | frame->code);
 	return true;
 }
 

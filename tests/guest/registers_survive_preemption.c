@@ -3,9 +3,9 @@
  * run-guest: --icount --hz 10000
  * Two vcpus fill every register with patterns of their own and look at them in a loop, while the
  * kernel takes the CPU from one by force to give it to the other. Nothing may change: general
- * registers, x87, AVX, their control words, the bases of FS and GS.
+ * registers, FPU and vectors, their control words, thread pointers.
  */
-#include "tests/guest/raw_hold.h"
+#include <hold.h>
 
 enum { ROUNDS = 400000 };
 
@@ -30,7 +30,7 @@ static bool second_start(void)
 	struct exo_vcpu_start start = {
 		.page = (uint64_t)raw_state.page - EXO_PAGE_SIZE,
 		.entry = (uint64_t)second,
-		.stack = (uint64_t)second_stack + RAW_STACK_BYTES - 8,
+		.stack = (uint64_t)second_stack + RAW_STACK_BYTES - CPU_STACK_SKEW,
 	};
 	struct exo_result r = exo_call(EXO_CALL_VCPU_START, 0, (uint64_t)&start, 0, 0, 0);
 
@@ -42,7 +42,7 @@ static void raw_main(void)
 {
 	pattern_fill(&patterns[0], 1, ROUNDS);
 	pattern_fill(&patterns[1], 4, ROUNDS);
-	raw_ok(patterns[0].mxcsr != patterns[1].mxcsr, "the two differ");
+	raw_ok(pattern_control(&patterns[0]) != pattern_control(&patterns[1]), "the two differ");
 	raw_state.page->upcall_entry = 0; /* no grace: preempted at once */
 	if (!raw_ok(second_start(), "a second vcpu"))
 		return;

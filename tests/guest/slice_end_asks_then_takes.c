@@ -45,7 +45,7 @@ static void on_slice_end(struct exo_vcpu_page *page)
 void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
 	if (frame->kind != EXO_UPCALL_EVENTS) {
-		frame->regs.rip += 2;
+		EXO_REG_PC(&frame->regs) += CPU_UNDEFINED_BYTES;
 		return;
 	}
 	if (page->env != parent && frame->code & EXO_EVENT_SLICE_END)
@@ -62,7 +62,7 @@ static void child_step(void)
 		raw_call(EXO_CALL_SELF, 0, 0, 0);
 		break;
 	case FAULTS:
-		__asm__ volatile("ud2");
+		cpu_undefined(0);
 		break;
 	case BELLS:
 		raw_call(EXO_CALL_WAIT, (uint64_t)&shared.word, 0, EXO_WAIT_DOORBELL);

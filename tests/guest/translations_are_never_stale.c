@@ -8,6 +8,8 @@
  * a shared table faults on both sides (I-4), each side gets its own copy, and no-execute is
  * heeded.
  */
+#include <machine/slot.h>
+
 #include "tests/guest/raw_child.h"
 
 #define RW       (EXO_READ | EXO_WRITE)
@@ -77,10 +79,10 @@ static void test_clear(void)
 
 static void test_protect(void)
 {
-	uint64_t a = RAW_AREA;
+	uint64_t a = RAW_AREA, slot;
 
 	raw_pages(0, a, 1, EXO_RWX);
-	raw_probe_write(a, RAW_CODE);
+	raw_probe_write(a, CPU_CODE);
 	is(raw_probe_exec(a), 0, "a page to execute");
 	protect(a, 1, RW);
 	is(raw_probe_exec(a), NO_EXEC, "executing after PROTECT took that away");
@@ -96,9 +98,12 @@ static void test_protect(void)
 	raw_op(RAW_OP(PROTECT, .level = 1, .count = 1, .flags = EXO_OP_CLEAN, .target = a,
 		      .access = RW));
 	raw_probe_read(a);
-	raw_ok((raw_slot(a, 1) & 0x60) == 0x20, "CLEAN: a read sets accessed, and not dirty");
+	slot = raw_slot(a, 1);
+	raw_ok(slot_is_accessed(slot) && !slot_is_dirty(slot),
+	       "CLEAN: a read sets accessed, and not dirty");
 	raw_probe_write(a, 3);
-	raw_ok((raw_slot(a, 1) & 0x60) == 0x60, "a write sets dirty");
+	slot = raw_slot(a, 1);
+	raw_ok(slot_is_accessed(slot) && slot_is_dirty(slot), "a write sets dirty");
 	clear(a, 1, 1);
 }
 
@@ -228,7 +233,8 @@ static void test_share(const struct raw_child *c, unsigned level, const char *na
 	raw_op(RAW_OP(DUP, .level = 1, .count = 1, .target = a, .source = a, .access = RW));
 	is(raw_probe_write(a, 0x2222), 0, "  DUP: now it is its own");
 	slot = raw_slot(a, 1);
-	raw_ok((slot & 0x46) == 0x46, "  and the view shows the copy of the table");
+	raw_ok(slot_access(slot) & EXO_WRITE && slot_is_dirty(slot),
+	       "  and the view shows the copy of the table");
 	ask(READ, a, 0);
 	is(shared.value, 0x1111, "  the other still sees what was there");
 	is(ask(WRITE, a, 2), DENIED, "  and cannot write");

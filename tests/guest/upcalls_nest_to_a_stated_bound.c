@@ -14,7 +14,7 @@
 struct shared {
 	unsigned depth, deepest;        /* of the parent's own upcalls */
 	unsigned events, events_depth, events_deepest;
-	uint64_t rbx[DEPTH];
+	uint64_t kept[DEPTH];
 	bool is_masked_right, is_nested_right;
 	struct exo_frame *last;
 	uint64_t stack[RAW_CHILD_STACK / 8] __attribute__((aligned(16)));
@@ -23,7 +23,7 @@ struct shared {
 static volatile struct shared shared;
 
 extern char fault_at_once[];
-__asm__("fault_at_once: ud2\n");
+__asm__("fault_at_once: " CPU_UNDEFINED);
 
 static void nest(unsigned depth);
 
@@ -56,30 +56,30 @@ void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 	shared.is_masked_right &= page->masked == 1
 		&& frame->masked == (shared.depth > 1 || shared.events_depth > 0);
 	if (shared.depth > 1)
-		shared.is_nested_right &= frame < above && frame->regs.rsp < (uint64_t)above;
+		shared.is_nested_right &= frame < above
+			&& EXO_REG_SP(&frame->regs) < (uint64_t)above;
 	shared.last = frame;
-	nest((unsigned)frame->regs.rdi);
+	nest((unsigned)EXO_REG_ARG0(&frame->regs));
 	shared.last = above;
-	frame->regs.rip += 2;
-	frame->regs.rdx = frame->regs.rbx + 1;
+	EXO_REG_PC(&frame->regs) += CPU_UNDEFINED_BYTES;
+	CPU_CHANGED(&frame->regs) = CPU_KEPT(&frame->regs) + 1;
 	shared.depth--;
 }
 
 /* An upcall inside an upcall, down to DEPTH; each must come back with its own registers. */
 static void nest(unsigned depth)
 {
-	uint64_t rbx = shared.rbx[depth % DEPTH], rdx = 0;
+	uint64_t kept = shared.kept[depth % DEPTH];
 
 	if (depth >= DEPTH)
 		return;
-	__asm__ volatile("ud2" : "+d"(rdx) : "b"(rbx), "D"(depth + 1) : "memory");
-	if (rdx != rbx + 1)
+	if (cpu_undefined_changes(kept, depth + 1) != kept + 1)
 		shared.is_nested_right = false;
 }
 
 static void child_fault(uint64_t argument)
 {
-	__asm__ volatile("mov %0, %%rbx; ud2" : : "r"(argument) : "rbx");
+	cpu_undefined(argument);
 	__builtin_unreachable();
 }
 
@@ -115,10 +115,10 @@ static unsigned count_frames(uint64_t top, uint64_t bytes)
 		at = next_frame(at);
 		frame = (const struct exo_frame *)at;
 		if (at <= top - bytes || frame->kind != EXO_UPCALL_EXCEPTION
-		    || frame->code != EXO_EXCEPTION_UNDEFINED || frame->regs.rbx != 0x5a5a
+		    || frame->code != EXO_EXCEPTION_UNDEFINED || CPU_KEPT(&frame->regs) != 0x5a5a
 		    || frame->masked != (n > 0)
-		    || (n > 0 && (frame->regs.rsp != above
-				  || frame->regs.rip != (uint64_t)fault_at_once)))
+		    || (n > 0 && (EXO_REG_SP(&frame->regs) != above
+				  || EXO_REG_PC(&frame->regs) != (uint64_t)fault_at_once)))
 			return n;
 		n++;
 	}
@@ -153,7 +153,10 @@ static void fill_stack(uint64_t bytes)
 
 static void raw_main(void)
 {
-	static const uint64_t bytes[] = { 17, 191, 192, 193, 367, 368, 1000, 4096, 8192 };
+	static const uint64_t bytes[] = {
+		17, FRAME_BYTES + 15, FRAME_BYTES + 16, FRAME_BYTES + 17, 2 * FRAME_BYTES + 15,
+		2 * FRAME_BYTES + 16, 1000, 4096, 8192
+	};
 	struct raw_usage before = raw_usage(0);
 	unsigned i;
 
@@ -163,7 +166,7 @@ static void raw_main(void)
 	raw_conserved(&before, "everything is back");
 
 	for (i = 0; i < DEPTH; i++)
-		shared.rbx[i] = UINT64_C(0x0101010101010101) * i;
+		shared.kept[i] = UINT64_C(0x0101010101010101) * i;
 	shared.is_masked_right = shared.is_nested_right = true;
 	raw_state.page->masked = 0;
 	nest(0);

@@ -3,8 +3,8 @@
  * For kernel tests on x86-64: a loop that holds a pattern in every register there is and looks at
  * it all the time: general registers, x87, AVX, their control words, the bases of FS and GS.
  */
-#ifndef TESTS_GUEST_RAW_HOLD_H
-#define TESTS_GUEST_RAW_HOLD_H
+#ifndef TESTS_GUEST_HOLD_H
+#define TESTS_GUEST_HOLD_H
 
 #include "tests/guest/raw.h"
 
@@ -90,6 +90,22 @@ static inline void pattern_fill(struct pattern *p, uint64_t seed, uint64_t round
 	p->rounds = rounds;
 	p->bad = 0;
 	p->done = 0;
+}
+
+/* The control word of SSE. */
+static inline uint64_t pattern_control(const struct pattern *p)
+{
+	return p->mxcsr;
+}
+
+/* Has nothing been left in the registers that a newborn does not set: 0. */
+static inline uint64_t pattern_of_newborn(void)
+{
+	uint64_t vector[4];
+
+	__asm__ volatile("vmovdqu %%ymm7, (%0)" : : "r"(vector) : "memory");
+	return machine_thread_pointer() | machine_vcpu() | vector[0] | vector[1] | vector[2]
+		| vector[3];
 }
 
 /* Were they held to the end? */
