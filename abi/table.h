@@ -39,7 +39,7 @@ enum exo_env_state { EXO_ENV_FREE, EXO_ENV_ALIVE, EXO_ENV_ENDING, EXO_ENV_DEAD }
 enum exo_account_state { EXO_ACCOUNT_STATE_FREE, EXO_ACCOUNT_STATE_LIVE,
 			 EXO_ACCOUNT_STATE_MERGING };
 
-/* Physical page n; the first one that programs were given is not 0. */
+/* The n-th physical page from where RAM begins (0 on x86-64, 0x40000 on AArch64). */
 struct exo_table_frame {
 	uint32_t refs; /* in a free or dying frame: its list's next */
 	uint32_t meta; /* EXO_FRAME_META_... */

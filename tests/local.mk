@@ -44,6 +44,7 @@ GUEST_TESTS = \
 	tests/guest/random_linux_calls_leave_the_process.guest \
 	tests/guest/signal_on_cow_stack.guest \
 	tests/guest/thread_progress.guest \
+	tests/guest/trace_notes_what_happened.guest \
 	tests/guest/wait_statuses.guest
 
 # tests/guest/NAME.c, freestanding, put in the place of the first program: kernel tests.
@@ -140,17 +141,21 @@ TOOL_TESTS = \
 	tests/tools/installed.sh \
 	tests/tools/models_hold.sh \
 	tests/tools/processes_match_linux.sh \
+	tests/tools/post_mortem.sh \
 	tests/tools/ps_and_vmstat.sh \
 	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \
-	tests/tools/syntax_check.sh
+	tests/tools/syntax_check.sh \
+	tests/tools/trace_is_a_timeline.sh
 
 TEST_H = tests/tap.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
 	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
 	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h
 
-EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/terminal.c tests/README tests/check-layout tests/run-guest \
+EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
+	tests/tools/trace_is_a_timeline.py tests/tools/terminal.c tests/README \
+	tests/check-layout tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh

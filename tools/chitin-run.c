@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -21,9 +22,11 @@
 
 #include "tools/archive.h"
 #include "tools/console.h"
+#include "tools/memory.h"
 #include "tools/program.h"
 #include "tools/qemu.h"
 #include "tools/run.h"
+#include "tools/trace.h"
 
 #define RUN_MEMORY_DEFAULT	(256ull << 20)
 #define RUN_MEMORY_LEAST	(16ull << 20)
@@ -65,6 +68,8 @@ static const char run_help[] =
 "  --kernel FILE      another kernel\n"
 "  --libos FILE       another library for programs that bring none\n"
 "  --append WORD      add to the kernel's command line\n"
+"  --trace FILE       note what the kernel does, and write it as a timeline for Perfetto\n"
+"  --post-mortem      a program that dies tells all: registers, memory, its last calls\n"
 "  --raw              PROGRAM takes the library's place: for tests of the kernel\n"
 "  --archive FILE     only write the boot archive, to FILE\n"
 "\n"
@@ -193,7 +198,7 @@ enum run_option {
 	OPTION_ADD = 256, OPTION_APPEND, OPTION_ARCH, OPTION_ARCHIVE, OPTION_CPU, OPTION_CPUS,
 	OPTION_ENV,
 	OPTION_GDB, OPTION_HELP, OPTION_HZ, OPTION_ICOUNT, OPTION_KERNEL, OPTION_LIBOS,
-	OPTION_MACHINE, OPTION_MEMORY, OPTION_RAW, OPTION_TIMEOUT,
+	OPTION_MACHINE, OPTION_MEMORY, OPTION_POST_MORTEM, OPTION_RAW, OPTION_TIMEOUT, OPTION_TRACE,
 };
 
 static const struct option run_long_options[] = {
@@ -212,8 +217,10 @@ static const struct option run_long_options[] = {
 	{ "libos", required_argument, NULL, OPTION_LIBOS },
 	{ "machine", required_argument, NULL, OPTION_MACHINE },
 	{ "memory", required_argument, NULL, OPTION_MEMORY },
+	{ "post-mortem", no_argument, NULL, OPTION_POST_MORTEM },
 	{ "raw", no_argument, NULL, OPTION_RAW },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+	{ "trace", required_argument, NULL, OPTION_TRACE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -241,8 +248,35 @@ static void run_check_machine(struct run_options *options)
 			options->machine);
 }
 
+/* Where an option's value is kept as it is; NULL: it is not. */
+static const char **run_find_text(struct run_options *options, int option)
+{
+	switch (option) {
+	case OPTION_ARCHIVE:
+		return &options->archive;
+	case OPTION_CPU:
+		return &options->cpu;
+	case OPTION_KERNEL:
+		return &options->kernel;
+	case OPTION_LIBOS:
+		return &options->libos;
+	case OPTION_MACHINE:
+		return &options->machine;
+	case OPTION_TRACE:
+		return &options->trace;
+	default:
+		return NULL;
+	}
+}
+
 static void run_take_option(struct run_options *options, int option, char *value)
 {
+	const char **text = run_find_text(options, option);
+
+	if (text != NULL) {
+		*text = value;
+		return;
+	}
 	switch (option) {
 	case OPTION_ADD:
 		run_add_file(options, value);
@@ -252,12 +286,6 @@ static void run_take_option(struct run_options *options, int option, char *value
 		break;
 	case OPTION_ARCH:
 		options->arch = run_find_arch(value);
-		break;
-	case OPTION_ARCHIVE:
-		options->archive = value;
-		break;
-	case OPTION_CPU:
-		options->cpu = value;
 		break;
 	case OPTION_CPUS:
 		options->cpus = run_number("cpus", value, 1, RUN_CPUS_MOST);
@@ -275,17 +303,11 @@ static void run_take_option(struct run_options *options, int option, char *value
 	case OPTION_ICOUNT:
 		options->icount = true;
 		break;
-	case OPTION_KERNEL:
-		options->kernel = value;
-		break;
-	case OPTION_LIBOS:
-		options->libos = value;
-		break;
-	case OPTION_MACHINE:
-		options->machine = value;
-		break;
 	case OPTION_MEMORY:
 		options->memory_bytes = run_size(value);
+		break;
+	case OPTION_POST_MORTEM:
+		run_add_env(options, "LIBOS_POSTMORTEM=1");
 		break;
 	case OPTION_RAW:
 		options->raw = true;
@@ -398,6 +420,36 @@ static uint64_t run_write_archive(const struct run_options *options, int fd)
 	return archive.size_bytes;
 }
 
+/* The kernel takes the first such word, so the user's own comes before. */
+static void run_begin_trace(struct run_options *options)
+{
+	FILE *stream;
+
+	if (options->trace == NULL)
+		return;
+	run_add_word(options, "trace=65536");
+	stream = fopen(options->trace, "we");
+	if (stream == NULL)
+		run_end(RUN_USAGE, "%s: %s", options->trace, strerror(errno));
+	fclose(stream);
+}
+
+static void run_end_trace(const struct run_options *options, const struct memory *memory)
+{
+	FILE *stream = options->trace != NULL ? fopen(options->trace, "we") : NULL;
+	int64_t lost;
+
+	if (stream == NULL)
+		return;
+	lost = trace_write(memory, stream);
+	fclose(stream);
+	if (lost < 0)
+		fprintf(stderr, "chitin-run: the kernel has left no trace\n");
+	else if (lost > 0)
+		fprintf(stderr, "chitin-run: %s: the first %" PRId64 " records were overwritten; "
+			"--append trace=N keeps more than 65536\n", options->trace, lost);
+}
+
 static void run_tell_gdb(const struct run_options *options)
 {
 	if (options->gdb_port == 0)
@@ -412,9 +464,10 @@ int main(int argc, char **argv)
 	struct run_options options = {
 		.cpus = 1, .memory_bytes = RUN_MEMORY_DEFAULT, .hz = RUN_HZ_DEFAULT,
 		.arch = &run_archs[0] };
+	struct memory memory;
 	struct qemu qemu;
 	uint64_t size_bytes;
-	int fd;
+	int fd, status;
 
 	run_read_options(&options, argc, argv);
 	if (options.archive != NULL)
@@ -430,6 +483,10 @@ int main(int argc, char **argv)
 		run_end(RUN_USAGE, "too little memory: the files alone take %llu MiB",
 			(unsigned long long)(size_bytes >> 20));
 	run_tell_gdb(&options);
-	qemu_create(&qemu, &options, fd);
-	return console_run(&qemu, &options);
+	run_begin_trace(&options);
+	memory_create(&memory, &options);
+	qemu_create(&qemu, &options, fd, memory.fd);
+	status = console_run(&qemu, &memory, &options);
+	run_end_trace(&options, &memory);
+	return status;
 }

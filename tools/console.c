@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "abi/exo.h"
+#include "tools/post_mortem.h"
 #include "tools/symbolize.h"
 
 enum {
@@ -38,6 +39,7 @@ enum console_state {
 
 struct console {
 	struct qemu *qemu;
+	struct memory *memory;
 	const struct run_options *options;
 	enum console_state state;
 	double deadline_s;		/* on the monotonic clock; 0: none */
@@ -112,10 +114,11 @@ static const char *console_death_name(uint64_t status)
 	}
 }
 
-/* A line of the kernel's end channel: "exit N", "panic", or a remark for the user. */
+/* A line of the kernel's end channel: "exit N", "panic", "info ADDRESS" (at boot), or a remark for
+ * the user. */
 static void console_take_last(struct console *console)
 {
-	uint64_t status;
+	uint64_t status, physical;
 
 	console->last[console->last_length] = '\0';
 	console->last_length = 0;
@@ -129,6 +132,8 @@ static void console_take_last(struct console *console)
 	} else if (strncmp(console->last, "panic", 5) == 0) {
 		fprintf(stderr, "chitin-run: kernel %s\n", console->last);
 		console->status = RUN_PANIC;
+	} else if (sscanf(console->last, "info 0x%" SCNx64, &physical) == 1) {
+		memory_set_info(console->memory, physical);
 	} else {
 		fprintf(stderr, "kernel: %s\n", console->last);
 	}
@@ -282,10 +287,10 @@ static int console_end(struct console *console)
 	return RUN_QEMU;
 }
 
-int console_run(struct qemu *qemu, const struct run_options *options)
+int console_run(struct qemu *qemu, struct memory *memory, const struct run_options *options)
 {
-	struct console console = {
-		.qemu = qemu, .options = options, .status = CONSOLE_NO_STATUS };
+	struct console console = { .qemu = qemu, .memory = memory, .options = options,
+		.status = CONSOLE_NO_STATUS };
 	sigset_t signals;
 	int status;
 
@@ -302,5 +307,7 @@ int console_run(struct qemu *qemu, const struct run_options *options)
 	status = console_end(&console);
 	console_terminal_close(&console);
 	symbolize_print(&console.symbolize, options);
+	if (console.status == RUN_PANIC)
+		post_mortem_print(memory, options);
 	return status;
 }

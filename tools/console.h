@@ -3,6 +3,7 @@
 #ifndef TOOLS_CONSOLE_H
 #define TOOLS_CONSOLE_H
 
+#include "tools/memory.h"
 #include "tools/qemu.h"
 #include "tools/run.h"
 
@@ -11,6 +12,6 @@
  * Ctrl-], or passes options->timeout_s. A terminal is raw meanwhile. Always leaves no QEMU
  * behind. Returns what chitin-run exits with: the first program's status or an enum run_status.
  */
-int console_run(struct qemu *qemu, const struct run_options *options);
+int console_run(struct qemu *qemu, struct memory *memory, const struct run_options *options);
 
 #endif

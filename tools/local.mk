@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Host tools: chitin-cc builds programs for Chitin, chitin-run boots one in QEMU.
-bin_SCRIPTS += tools/chitin-cc
+bin_SCRIPTS += tools/chitin-cc tools/chitin-trace
 EXTRA_DIST += tools/gdb-session
 
 NATIVE_CC = $(SHELL) tools/chitin-cc $(NATIVE_CFLAGS)
@@ -19,9 +19,14 @@ bin_PROGRAMS += tools/chitin-run
 tools_chitin_run_SOURCES = tools/chitin-run.c tools/run.h \
 	tools/archive.c tools/archive.h \
 	tools/console.c tools/console.h \
+	tools/memory.c tools/memory.h \
+	tools/post_mortem.c tools/post_mortem.h \
 	tools/program.c tools/program.h \
 	tools/qemu.c tools/qemu.h \
-	tools/symbolize.c tools/symbolize.h
+	tools/ring.c tools/ring.h \
+	tools/symbolize.c tools/symbolize.h \
+	tools/timeline.c \
+	tools/trace.c tools/trace.h
 tools_chitin_run_CPPFLAGS = $(X86_64_CPPFLAGS) -D_GNU_SOURCE \
 	-DIMAGE_DIRECTORY='"$(imagedir)"'
 tools_chitin_run_CFLAGS = $(HOST_CFLAGS)

@@ -48,9 +48,14 @@ static void qemu_add_channel(struct qemu_command *command, const char *name, int
 	qemu_add(command, "socket,id=%s,fd=%d", name, fd);
 }
 
-static void qemu_add_machine(struct qemu_command *command, const struct run_options *options)
+static void qemu_add_machine(struct qemu_command *command, const struct run_options *options,
+	int memory_fd)
 {
-	qemu_add_pair(command, "-machine", options->machine);
+	qemu_add(command, "-machine");
+	qemu_add(command, "%s,memory-backend=ram", options->machine);
+	qemu_add(command, "-object");
+	qemu_add(command, "memory-backend-file,id=ram,share=on,mem-path=/proc/self/fd/%d,"
+		"size=%" PRIu64 "k", memory_fd, options->memory_bytes >> 10);
 	qemu_add_pair(command, "-accel", "tcg");
 	qemu_add_pair(command, "-cpu", options->cpu != NULL ? options->cpu : options->arch->cpu);
 	qemu_add(command, "-m");
@@ -132,7 +137,8 @@ static void qemu_execute(char **argument, pid_t parent)
 	_exit(QEMU_NOT_FOUND);
 }
 
-void qemu_create(struct qemu *qemu, const struct run_options *options, int archive_fd)
+void qemu_create(struct qemu *qemu, const struct run_options *options, int archive_fd,
+	int memory_fd)
 {
 	struct qemu_command command = { .count = 0 };
 	int serial, end, monitor;
@@ -143,7 +149,7 @@ void qemu_create(struct qemu *qemu, const struct run_options *options, int archi
 	qemu->monitor = qemu_socket_pair(&monitor);
 
 	qemu_add(&command, "%s", options->arch->qemu);
-	qemu_add_machine(&command, options);
+	qemu_add_machine(&command, options, memory_fd);
 	qemu_add_images(&command, options, archive_fd);
 	qemu_add_channel(&command, "serial", serial);
 	qemu_add_pair(&command, "-serial", "chardev:serial");

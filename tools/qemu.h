@@ -16,11 +16,12 @@ struct qemu {
 };
 
 /*
- * Start QEMU with the archive that is open at archive_fd. QEMU is killed when this process dies.
- * Ends the run with RUN_QEMU if no process can be had; that QEMU itself is missing or refuses
- * is seen by its exit status.
+ * Start QEMU with the archive that is open at archive_fd, and the file open at memory_fd as its
+ * RAM. QEMU is killed when this process dies. Ends the run with RUN_QEMU if no process can be had;
+ * that QEMU itself is missing or refuses is seen by its exit status.
  */
-void qemu_create(struct qemu *qemu, const struct run_options *options, int archive_fd);
+void qemu_create(struct qemu *qemu, const struct run_options *options, int archive_fd,
+	int memory_fd);
 
 /* What QEMU exits with when it could not be executed at all. */
 #define QEMU_NOT_FOUND 127

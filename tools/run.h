@@ -53,6 +53,7 @@ struct run_options {
 	const char *boot_image;		/* ... and as QEMU boots it */
 	const char *libos;
 	const char *archive;		/* only write the archive, to this file */
+	const char *trace;		/* write the timeline to this file; NULL: no trace */
 	const char *program;
 	const char **arguments;		/* argv[1] and on, ended by NULL */
 	unsigned int add_count;

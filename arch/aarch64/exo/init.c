@@ -40,6 +40,9 @@ _Noreturn void start(uint64_t tree)
 	v = machine_start(m, &m->cpus[0],
 			  (struct pfn){ (uint32_t)(memory.archive.start >> EXO_PAGE_SHIFT) },
 			  memory.archive.end - memory.archive.start);
+	console_text(CONSOLE_LAST, "info 0x"); /* where who looks from outside begins */
+	console_hex(CONSOLE_LAST, (uint64_t)m->info.n << EXO_PAGE_SHIFT, 16);
+	console_text(CONSOLE_LAST, "\n");
 	__asm__ volatile("mov x0, %0; b trap_return" : : "r"(v) : "x0");
 	__builtin_unreachable();
 }
