@@ -137,6 +137,7 @@ TOOL_TESTS = \
 	tests/tools/chitin_run_ends.sh \
 	tests/tools/chitin_run_input.sh \
 	tests/tools/debugger_knows_both.sh \
+	tests/tools/debugger_reads_tables.sh \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/models_hold.sh \

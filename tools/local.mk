@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # Host tools: chitin-cc builds programs for Chitin, chitin-run boots one in QEMU.
 bin_SCRIPTS += tools/chitin-cc tools/chitin-trace
-EXTRA_DIST += tools/gdb-session
+EXTRA_DIST += tools/chitin-gdb.py tools/gdb-session
 
 NATIVE_CC = $(SHELL) tools/chitin-cc $(NATIVE_CFLAGS)
 NATIVE_CFLAGS = -O2 -g -Wall -Wextra -Werror
