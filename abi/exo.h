@@ -183,7 +183,9 @@ struct exo_taken {
 	uint64_t level;   /* 1: a leaf; more: a branch */
 };
 
+#ifndef EXO_TAKEN_MAX /* as the geometry */
 #define EXO_TAKEN_MAX 240u
+#endif
 
 /* The vcpu page: readable and writable by its env. The kernel reads the fields marked L as hostile
  * input, writes those marked K and never relies on what it wrote. */
@@ -281,7 +283,7 @@ static inline const void *exo_table(const struct exo_info *info, unsigned which)
 }
 
 _Static_assert(sizeof(struct exo_slot_op) == 64, "struct exo_slot_op");
-_Static_assert(sizeof(struct exo_vcpu_page) == 3960, "struct exo_vcpu_page");
+_Static_assert(sizeof(struct exo_vcpu_page) == 120 + 16 * EXO_TAKEN_MAX, "struct exo_vcpu_page");
 _Static_assert(sizeof(struct exo_vcpu_start) == 64, "struct exo_vcpu_start");
 _Static_assert(sizeof(((struct exo_table_account *)0)->quota) == 8 * EXO_RESOURCES, "table.h");
 _Static_assert(sizeof(((struct exo_table_cpu *)0)->upcalls) == 8 * EXO_UPCALLS, "table.h");

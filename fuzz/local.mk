@@ -45,3 +45,89 @@ fuzz_explore_stale_tap_SOURCES = fuzz/explore_stale.c $(EXPLORE_SOURCES)
 fuzz_explore_stale_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u
 fuzz_explore_stale_tap_CFLAGS = $(EXPLORE_CFLAGS)
 fuzz_explore_stale_tap_LDADD =
+
+# Fuzz targets: fuzz/NAME.fuzz for libFuzzer or what LIB_FUZZING_ENGINE says, fuzz/NAME.afl for
+# AFL++, fuzz/replay for any input of any target; all from the same sources. The geometry is tiny,
+# so that an input costs some microseconds.
+FUZZ_TARGETS = abi slots accounts wait
+FUZZERS = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz
+
+FUZZ_SOURCES = fuzz/check.c fuzz/decode.c fuzz/model/model.c fuzz/model/operations.c \
+	fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
+	$(EXO_SOURCES) $(HOST_EXO_SOURCES)
+EXTRA_DIST += fuzz/fuzz.h fuzz/model/model.h fuzz/mutate.h fuzz/mutate_afl.c fuzz/ignore \
+	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/driver.c \
+	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
+
+FUZZ_IGNORE = -fsanitize-ignorelist=$(srcdir)/fuzz/ignore \
+	-fsanitize-coverage-ignorelist=$(srcdir)/fuzz/ignore
+FUZZ_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_TABLE_SHIFT=5 -DEXO_LEVELS=3u -DEXO_ROOT_USER=8u \
+	-DEXO_TAKEN_MAX=8u -DEXO_ENVS=8u -DEXO_VCPUS=8u -DEXO_ACCOUNTS=6u -DEXO_CPUS=3u \
+	-DEXO_SLICES=64u -DEXO_BUCKETS=2u -DEXO_DROPS=8u -DHOST_CONSOLE_BYTES=16u \
+	-DHOST_TLB_ENTRIES=16u -DHOST_WALK_ENTRIES=8u
+FUZZ_CFLAGS = $(WARN_CFLAGS) -O2 $(FUZZ_SANITIZE) $(FUZZ_IGNORE)
+FUZZ_LINK = $(CC) $(FUZZ_SANITIZE) $(CFLAGS) $(LDFLAGS)
+
+EXTRA_LIBRARIES += libexo-fuzz.a
+libexo_fuzz_a_SOURCES = $(FUZZ_SOURCES)
+libexo_fuzz_a_CPPFLAGS = $(FUZZ_CPPFLAGS)
+libexo_fuzz_a_CFLAGS = $(FUZZ_CFLAGS)
+
+# Both names stand on the path of an input: what replays it, and where findings are kept.
+EXTRA_PROGRAMS += fuzz/replay
+fuzz_replay_SOURCES = fuzz/replay.c
+fuzz_replay_CPPFLAGS = $(FUZZ_CPPFLAGS)
+fuzz_replay_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_replay_LINK = $(FUZZ_LINK) -o $@
+fuzz_replay_LDADD = libexo-fuzz.a
+
+TESTS += $(FUZZERS)
+FUZZ_LOG_DRIVER = $(TAP_LOG_DRIVER)
+FUZZ_LOG_COMPILER = $(SHELL) $(top_srcdir)/fuzz/run-target
+CLEANFILES += $(FUZZERS) $(FUZZ_TARGETS:%=fuzz/%.afl) fuzz/mutator.so fuzz/replay
+
+if HAVE_FUZZER
+$(FUZZERS): %.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay libexo-fuzz.a
+	$(AM_V_CCLD)$(FUZZ_LINK) $(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) -DFUZZ_TARGET=$(*F) \
+		$(srcdir)/fuzz/driver.c libexo-fuzz.a $(LIB_FUZZING_ENGINE) -o $@
+else
+$(FUZZERS):
+	@$(MKDIR_P) $(@D)
+	@echo '1..0 # SKIP no libFuzzer: install libclang-rt-16-dev' >$@
+endif
+
+# make fuzz TARGET=... TIME=seconds; make fuzz-afl likewise. What is found lies in fuzz/found/, new
+# inputs too; make fuzz-corpus puts them into the corpus of the source tree, minimised.
+TARGET = abi
+TIME = 60
+FUZZ_FOUND = fuzz/found/$(TARGET)
+fuzz: fuzz/$(TARGET).fuzz
+	$(AM_V_at)$(MKDIR_P) $(FUZZ_FOUND)
+	$(SHELL) $(srcdir)/fuzz/run-target fuzz/$(TARGET).fuzz $(TIME) $(FUZZ_FOUND)
+
+fuzz-afl: fuzz/$(TARGET).afl fuzz/mutator.so
+	$(SHELL) $(srcdir)/fuzz/run-afl $(TARGET) $(TIME)
+
+fuzz/%.afl: $(FUZZ_SOURCES) fuzz/driver.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore \
+		$(AFL_CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$* \
+		$(FUZZ_SOURCES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
+
+fuzz/mutator.so: fuzz/mutate.c fuzz/mutate_afl.c fuzz/mutate.h
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(WARN_CFLAGS) -I$(srcdir) -O2 -fPIC -shared $(srcdir)/fuzz/mutate.c \
+		$(srcdir)/fuzz/mutate_afl.c -o $@
+
+fuzz-corpus: fuzz/$(TARGET).fuzz
+	$(SHELL) $(srcdir)/fuzz/run-target -m fuzz/$(TARGET).fuzz
+
+# An HTML report of what the corpora reach, in fuzz/coverage/.
+fuzz/coverage/replay: $(FUZZ_SOURCES) fuzz/replay.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O1 -fprofile-instr-generate \
+		-fcoverage-mapping $(FUZZ_SOURCES:%=$(srcdir)/%) $(srcdir)/fuzz/replay.c -o $@
+
+fuzz-coverage: fuzz/coverage/replay
+	LLVM_PROFDATA='$(LLVM_PROFDATA)' LLVM_COV='$(LLVM_COV)' $(SHELL) $(srcdir)/fuzz/run-coverage
+.PHONY: fuzz fuzz-afl fuzz-corpus fuzz-coverage

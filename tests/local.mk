@@ -177,7 +177,7 @@ if HAVE_AARCH64
 TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS)
 endif
 
-TEST_EXTENSIONS = .tap .guest .raw .sh
+TEST_EXTENSIONS = .tap .guest .raw .sh .fuzz
 TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 GUEST_LOG_DRIVER = $(TAP_LOG_DRIVER)
 GUEST_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest

@@ -20,6 +20,8 @@ struct pfn;
 
 #define HOST_FREE_BYTE 0xdb /* what free frames are filled with */
 
+#define HOST_NEVER (UINT64_C(1) << 63) /* the clock does not get there: a deadline that is none */
+
 /* Why the kernel did not come back. */
 enum host_stop {
 	HOST_RUNS,

@@ -121,7 +121,7 @@ void arch_idle(struct machine *m, struct cpu *c)
 	bool has_input = m->arch.console_in_tail != m->arch.console_in_head;
 
 	if (!hc->is_interrupted && !has_input) {
-		if (hc->deadline == UINT64_MAX)
+		if (hc->deadline >= HOST_NEVER)
 			device_stop(HOST_DEADLOCK);
 		if (m->arch.clock < hc->deadline)
 			m->arch.clock = hc->deadline;

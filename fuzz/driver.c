@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The standard form of a fuzz target, for libFuzzer, AFL++ and whatever else takes it: compiled
+ * once for each target, with its name in FUZZ_TARGET.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/fuzz.h"
+#include "fuzz/mutate.h"
+
+#define STRING(name) #name
+#define NAME(name)   STRING(name)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,
+				 size_t two_size, uint8_t *out, size_t most, unsigned seed);
+/* libFuzzer's own mutator. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most) __attribute__((weak));
+
+static const struct fuzz_target *driver_target(void)
+{
+	static const struct fuzz_target *target;
+
+	if (!target)
+		target = fuzz_target_find(NAME(FUZZ_TARGET));
+	return target;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	fuzz_run(driver_target(), data, size, false);
+	return 0;
+}
+
+/* The two kinds of mutators find different bugs: each has half of the changes. Plain bytes, and all
+ * with FUZZ_PLAIN in the environment, are left to libFuzzer's. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
+{
+	uint64_t random = seed;
+
+	if (driver_target()->run || seed & 1 || getenv("FUZZ_PLAIN"))
+		return LLVMFuzzerMutate(data, size, most);
+	return mutate_records(data, size, most, NULL, 0, &random);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *two,
+				 size_t two_size, uint8_t *out, size_t most, unsigned seed)
+{
+	uint64_t random = seed;
+
+	one_size = one_size < most ? one_size : most;
+	memcpy(out, one, one_size);
+	return mutate_records(out, one_size, most, two, two_size, &random);
+}

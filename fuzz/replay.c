@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Runs inputs once, without a fuzzer. usage: replay [-q] [-t TARGET] FILE... The calls are printed
+ * with their results (-q: only how many inputs there were); the target is the one named, else the
+ * one that a part of the file's path names, else abi. A finding aborts, after saying what it is.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz/fuzz.h"
+
+#define INPUT_MAX (1u << 20)
+
+/* The target whose name is a folder of the path, or begins its last part. */
+static const struct fuzz_target *target_of(const char *path)
+{
+	const struct fuzz_target *target, *found = fuzz_target_find("abi");
+	const char *part;
+	size_t length;
+	unsigned i;
+
+	for (i = 0; (target = fuzz_target_at(i)); i++) {
+		length = strlen(target->name);
+		for (part = path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+			if (!strncmp(part, target->name, length)
+			    && (part[length] == '/' || part[length] == '-'))
+				found = target;
+	}
+	return found;
+}
+
+static void replay(const char *path, const struct fuzz_target *target, bool is_traced)
+{
+	static uint8_t buffer[INPUT_MAX];
+	FILE *file = fopen(path, "rb");
+	uint8_t *exact;
+	size_t bytes;
+
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	bytes = fread(buffer, 1, sizeof(buffer), file);
+	fclose(file);
+	if (is_traced)
+		printf("%s: %zu bytes for %s\n", path, bytes, target->name);
+	exact = malloc(bytes ? bytes : 1); /* so that a sanitizer sees each read beyond it */
+	memcpy(exact, buffer, bytes);
+	alarm(10); /* an input that does not end is a finding */
+	fuzz_run(target, exact, bytes, is_traced);
+	free(exact);
+}
+
+int main(int count, char **arguments)
+{
+	const struct fuzz_target *target = NULL;
+	bool is_traced = true;
+	int option, i;
+
+	while ((option = getopt(count, arguments, "qt:")) != -1) {
+		if (option == 'q')
+			is_traced = false;
+		else if (option == 't')
+			target = fuzz_target_find(optarg);
+		if (option == '?' || (option == 't' && !target)) {
+			fprintf(stderr, "usage: replay [-q] [-t TARGET] FILE...\n");
+			return 2;
+		}
+	}
+	for (i = optind; i < count; i++)
+		replay(arguments[i], target ? target : target_of(arguments[i]), is_traced);
+	printf("%d inputs, no finding\n", count - optind);
+	return 0;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: ISC */
+/* The fuzzer's machine: how it starts, how a step is made on it. One thread; the kernel takes its
+ * locks. */
+#include "fuzz/fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "exo/slot.h"
+
+#include <machine/slot.h>
+
+static uint64_t world_child(struct lab *l, uint64_t frames)
+{
+	struct exo_limits limits = { { frames, 4, 3, 3, 0 } };
+	int64_t err = frames ? lab_call_with(l, EXO_CALL_ENV_CREATE, &limits, sizeof(limits), 0, 0,
+					     0)
+		: lab_call(l, EXO_CALL_ENV_CREATE, 0, 0, 0, 0, 0);
+
+	if (err)
+		fuzz_fail("the world's envs cannot be made");
+	return l->value;
+}
+
+/* The first env with two children: one on an account of its own and on CPU 0, one on the parent's
+ * account and on CPU 1. Each has tables and some pages. */
+static struct fuzz_world *world_create(void)
+{
+	struct fuzz_world *w = calloc(1, sizeof(*w));
+	struct lab *l = lab_create(FUZZ_FRAMES, 2);
+	uint64_t one = world_child(l, 24), two = world_child(l, 0);
+
+	w->lab = l;
+	w->m = l->m;
+	lab_vcpu(l, one, LAB_VCPU, 0);
+	lab_vcpu(l, two, LAB_VCPU, 1);
+	lab_map(l, 0, 0, 3);
+	lab_map(l, 0, EXO_SPAN(2), 1);
+	lab_map(l, one, 0, 2);
+	lab_map(l, two, EXO_ROOT_SPAN, 1);
+	host_self.index = 1;
+	cpu_leave(w->m, &w->m->cpus[1]);
+	host_self.index = 0;
+	fuzz_model_init(w);
+	w->start = host_snapshot(w->m);
+	w->shadow = host_snapshot(w->m);
+	return w;
+}
+
+struct fuzz_world *fuzz_world(void)
+{
+	static struct fuzz_world *world;
+
+	if (!world)
+		world = world_create();
+	return world;
+}
+
+void fuzz_reset(struct fuzz_world *w)
+{
+	uint32_t i;
+
+	for (i = 1; i < w->m->frame_count; i++) {
+		bool is_free = frame_type(w->m->frames[i].meta) == FRAME_FREE;
+		bool was_free = frame_type(w->start->frames[i].meta) == FRAME_FREE;
+
+		if (is_free != was_free)
+			host_poison(arch_frame_memory(w->m, (struct pfn){ i }), EXO_PAGE_SIZE,
+				    was_free);
+	}
+	fuzz_copy(w->m, w->start, w->m->arch.bytes);
+	model_copy(&w->model, &w->model_start);
+	w->is_shadow_old = true;
+	w->is_over = false;
+	w->marks = 0;
+	memset(w->is_parked, 0, sizeof(w->is_parked));
+	host_self.index = 0;
+}
+
+/* Why the kernel did not come back to user mode. */
+static void step_stopped(struct fuzz_world *w, unsigned cpu, enum host_stop stop)
+{
+	if (stop == HOST_PANIC)
+		fuzz_fail(host_self.what);
+	w->is_parked[cpu] = stop == HOST_DEADLOCK;
+	if (stop == HOST_OFF)
+		w->is_over = true;
+}
+
+static unsigned step_env(const struct fuzz_world *w, unsigned cpu)
+{
+	return w->m->vcpus[w->m->cpus[cpu].current].env;
+}
+
+/* The structure that the call wants, as the program writes it. What is there after that counts:
+ * perhaps it may not write there. */
+static unsigned step_put_memory(struct fuzz_world *w, const struct fuzz_step *step,
+				struct exo_slot_op *ops)
+{
+	unsigned env = step_env(w, step->cpu), i;
+
+	if (!step->memory_bytes)
+		return 0;
+	host_write(w->m, step->cpu, step->memory_at, &step->memory, step->memory_bytes);
+	model_loosen(&w->model, env, step->memory_at);
+	model_loosen(&w->model, env, step->memory_at + EXO_PAGE_SIZE);
+	model_loosen(&w->model, env, step->memory_at + step->memory_bytes - 1);
+	w->is_shadow_old = true;
+	for (i = 0; i < step->ops_count; i++)
+		if (host_read(w->m, step->cpu, step->memory_at + i * sizeof(*ops), &ops[i],
+			      sizeof(*ops)))
+			break;
+	return i;
+}
+
+static unsigned step_index(uint64_t handle, unsigned caller)
+{
+	return handle ? (unsigned)(handle & 0xffff) : caller;
+}
+
+/* Tell the model of slot operations. */
+static void model_slots(struct fuzz_world *w, const struct exo_slot_op *ops, unsigned count,
+			unsigned caller, int64_t error, uint64_t value)
+{
+	unsigned done = EXO_DONE_OPS(value), i;
+
+	for (i = 0; i < count && i <= done; i++) {
+		unsigned target = step_index(ops[i].target_env, caller);
+		unsigned source = step_index(ops[i].source_env, caller);
+
+		if (target >= EXO_ENVS || source >= EXO_ENVS)
+			return;
+		model_operation(&w->model, &ops[i], caller, target, source,
+				i < done ? ops[i].count : EXO_DONE_SLOTS(value),
+				i < done ? 0 : error);
+	}
+}
+
+/* Tell it of calls that change memory by other ways. */
+static void model_call(struct fuzz_world *w, const struct fuzz_step *step, unsigned caller,
+		       int64_t error, uint64_t call)
+{
+	const uint64_t *argument = step->argument;
+	unsigned i;
+
+	if (call == EXO_CALL_VCPU_START && !error && step->memory_bytes)
+		model_add(&w->model, step_index(argument[0], caller), step->memory.start.page,
+			  EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, NULL, true);
+	if (call == EXO_CALL_ACCOUNT && argument[0] == EXO_ACCOUNT_REPOSSESS)
+		model_doubt_all(&w->model);
+	for (i = 0; call == EXO_CALL_CONSOLE_READ && i <= 256; i += EXO_PAGE_SIZE)
+		model_loosen(&w->model, caller, argument[0] + i);
+}
+
+/* Envs that have ended see nothing; who has got an upcall has a frame on its stack. One that ended
+ * for want of a stack may have got half a frame. */
+static UNCHECKED void model_follow(struct fuzz_world *w)
+{
+	unsigned i;
+
+	for (i = 0; i < EXO_ENVS; i++) {
+		const struct env *e = &w->m->envs[i];
+
+		if (e->state == ENV_ALIVE || e->state == ENV_ENDING || !e->generation)
+			continue;
+		model_forget(&w->model, i,
+			     EXO_STATUS_DEATH(e->status) == EXO_DEATH_UPCALL_STACK);
+	}
+	for (i = 0; i < EXO_VCPUS; i++) {
+		const struct vcpu *v = &w->m->vcpus[i];
+
+		if (v->state == VCPU_FREE || v->regs.sp != v->regs.arg[1]
+		    || v->regs.arg[0] != v->page_address)
+			continue;
+		model_loosen(&w->model, v->env, v->regs.sp);
+		model_loosen(&w->model, v->env, v->regs.sp + sizeof(struct exo_frame) - 1);
+	}
+}
+
+/* Work left over from before, which a call may do on its way to an error. */
+static UNCHECKED bool step_is_busy(const struct machine *m, unsigned cpu)
+{
+	const struct vcpu *v = &m->vcpus[m->cpus[cpu].current];
+	unsigned i;
+
+	for (i = 0; i < EXO_ACCOUNTS; i++)
+		if (m->accounts[i].dying != FRAME_NONE || m->accounts[i].state == ACCOUNT_MERGING)
+			return true;
+	return v->pending || v->stopping || m->cpus[cpu].shoot
+		|| m->arch.clock >= m->cpus[cpu].deadline;
+}
+
+/* With a mark that a RESUME, which returns nothing, replaces if it succeeds. */
+static void step_regs(struct exo_regs *regs, const struct fuzz_step *step, uint64_t mark)
+{
+	unsigned i;
+
+	regs->number = step->number;
+	regs->general[0] = mark;
+	for (i = 0; i < 5; i++)
+		regs->arg[i] = step->argument[i];
+}
+
+/* Must it have changed nothing? AGAIN may have done some of its work; PENDING may have waited;
+ * CONSOLE_READ may have copied some bytes. */
+static bool step_is_atomic(uint64_t call, int64_t error)
+{
+	return error < EXO_OK && error >= EXO_E_RESERVE && error != EXO_E_AGAIN
+		&& error != EXO_E_PENDING && call != EXO_CALL_CONSOLE_READ;
+}
+
+static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
+{
+	struct cpu *c = &w->m->cpus[step->cpu];
+	unsigned vcpu = c->current, env = step_env(w, step->cpu), count;
+	struct vcpu *v = &w->m->vcpus[vcpu];
+	struct exo_slot_op ops[FUZZ_BATCH];
+	uint64_t call = step->number ^ EXO_CALL_PREFIX, generation = v->generation, value;
+	bool is_busy = step_is_busy(w->m, step->cpu);
+	int64_t error;
+
+	count = step_put_memory(w, step, ops);
+	if (step->is_in_registers)
+		ops[count++] = step->memory.ops[0];
+	fuzz_remember(w);
+	step_regs(&v->regs, step, ++w->marks);
+	step_stopped(w, step->cpu, HOST_TRY(kernel_syscall(w->m, c)));
+	error = (int64_t)v->regs.number;
+	value = v->regs.result2;
+	if (w->is_traced)
+		fuzz_print_result(error, value);
+	if (v->generation != generation || v->state == VCPU_FREE)
+		w->model.is_lost |= call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT
+			|| call == EXO_CALL_VCPU_START; /* who asked is no more: no answer */
+	else if (call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT)
+		model_slots(w, ops, count, env, error, value);
+	else
+		model_call(w, step, env, error, call);
+	if (!is_busy && c->current == vcpu && v->regs.general[0] == w->marks && !value
+	    && call < EXO_CALLS && step_is_atomic(call, error))
+		fuzz_check_unchanged(w);
+	else
+		w->is_shadow_old = true;
+}
+
+/* The program touches memory: as the model says, or a page fault. */
+static void step_access(struct fuzz_world *w, const struct fuzz_step *step, unsigned need)
+{
+	unsigned env = step_env(w, step->cpu);
+	uint64_t address = step->argument[0] & ~UINT64_C(7), value = step->argument[1];
+	bool is_view = address / EXO_ROOT_SPAN >= EXO_ROOT_RECURSIVE;
+	struct model_view view = model_look(&w->model, env, address);
+	int code = need == EXO_READ ? host_load(w->m, step->cpu, address, &value)
+		: need == EXO_WRITE ? host_store(w->m, step->cpu, address, value)
+		: host_fetch(w->m, step->cpu, address);
+
+	if (w->is_traced)
+		printf(" -> %s %#llx\n", code ? "fault" : "ok", (unsigned long long)value);
+	w->is_shadow_old = true;
+	if (!code && is_view && need != EXO_READ)
+		fuzz_fail("a table was written or executed");
+	if (!code && !is_view && !w->model.is_lost && !(view.object && view.access & need))
+		fuzz_fail("the model: an access succeeded that must not");
+	if (!code && need == EXO_WRITE)
+		model_store(&w->model, env, address, value);
+	if (code && need == EXO_READ && view.access & need && !view.is_maybe && !w->model.is_lost)
+		fuzz_fail("the model: an access failed that must not");
+	if (!code && need == EXO_READ && !is_view && !w->model.is_lost && !view.object->is_loose
+	    && memcmp(&value, view.object->bytes + address % EXO_PAGE_SIZE, sizeof(value)) != 0)
+		fuzz_fail("the model: a load gave what was never stored");
+	if (code && step->argument[2] & 1)
+		step_stopped(w, step->cpu,
+			     HOST_TRY(kernel_trap(w->m, &w->m->cpus[step->cpu], EXO_UPCALL_FAULT,
+						  (unsigned)code & ~HOST_FAULT, address)));
+}
+
+/* The program changes its vcpu page, which the kernel takes for hostile. */
+static void step_vcpu_page(struct fuzz_world *w, const struct fuzz_step *step)
+{
+	uint64_t page = w->m->vcpus[w->m->cpus[step->cpu].current].page_address;
+
+	host_store(w->m, step->cpu, page + step->argument[2] % 32 * 8, step->argument[1]);
+}
+
+/* What is neither call nor access. */
+static void step_event(struct fuzz_world *w, const struct fuzz_step *step)
+{
+	struct cpu *c = &w->m->cpus[step->cpu];
+	enum host_stop stop = HOST_RUNS;
+	char key[2] = { (char)(step->argument[2] | 1), 0 };
+
+	if (step->kind == FUZZ_ADVANCE)
+		host_advance(w->m, step->argument[0] & 0xffffffffff);
+	if (step->kind == FUZZ_TYPE)
+		host_type(w->m, key);
+	if (w->is_parked[step->cpu])
+		stop = HOST_TRY({
+			kernel_interrupt_idle(w->m, c);
+			cpu_leave(w->m, c);
+		});
+	else if (step->kind == FUZZ_TRAP)
+		stop = HOST_TRY(kernel_trap(w->m, c, EXO_UPCALL_EXCEPTION, step->argument[2], 0));
+	else if (step->kind == FUZZ_MEMORY)
+		step_vcpu_page(w, step);
+	else
+		stop = HOST_TRY(kernel_interrupt(w->m, c));
+	step_stopped(w, step->cpu, stop);
+	w->is_shadow_old = true;
+	if (w->is_traced)
+		printf("\n");
+}
+
+void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step)
+{
+	host_self.index = step->cpu;
+	if (w->is_traced)
+		fuzz_print_step(w, step);
+	if (w->is_parked[step->cpu])
+		step_event(w, step);
+	else if (step->kind < (enum fuzz_kind)EXO_CALLS || step->kind == FUZZ_ANY_CALL
+		 || step->kind == FUZZ_FOREIGN)
+		step_call(w, step);
+	else if (step->kind <= FUZZ_FETCH)
+		step_access(w, step, 1u << (step->kind - FUZZ_LOAD));
+	else
+		step_event(w, step);
+	if (w->is_over)
+		return;
+	model_follow(w);
+	fuzz_check_tlb(w);
+	if (w->model.wrong && !w->model.is_lost)
+		fuzz_check_model(w);
+}
+
+/* End every env but the first, as it would itself, and reap them. */
+static UNCHECKED void finish_envs(struct fuzz_world *w)
+{
+	struct machine *m = w->m;
+	unsigned env, cpu;
+
+	for (env = 1; env < EXO_ENVS; env++) {
+		if (m->envs[env].state != ENV_ALIVE)
+			continue;
+		env_kill(m, &m->cpus[0], env, 0);
+		if (m->cpus[0].current == VCPU_NONE)
+			cpu_load_root(m, &m->cpus[0], ENV_NONE);
+	}
+	for (cpu = 0; cpu < m->cpu_count; cpu++) {
+		host_self.index = cpu;
+		if (m->cpus[cpu].current != VCPU_NONE)
+			step_stopped(w, cpu, HOST_TRY(kernel_interrupt(m, &m->cpus[cpu])));
+		if (w->is_over)
+			return;
+	}
+	host_self.index = 0;
+	/* Who left its CPU while that was asked to end it would end when it runs next. */
+	for (cpu = 0; cpu < EXO_VCPUS; cpu++)
+		if (m->vcpus[cpu].stopping && m->vcpus[cpu].state != VCPU_RUNNING)
+			vcpu_stop(m, &m->cpus[0], cpu);
+	for (env = 1; env < EXO_ENVS; env++)
+		if (m->envs[env].state == ENV_DEAD)
+			env_destroy(m, env);
+	for (cpu = 0; cpu < EXO_ACCOUNTS; cpu++)
+		frame_drain(m, cpu, INT32_MAX);
+	account_settle(m);
+}
+
+void fuzz_finish(struct fuzz_world *w)
+{
+	enum host_stop stop;
+	unsigned i;
+
+	if (w->is_over)
+		return;
+	fuzz_check_audit(w);
+	fuzz_check_model(w);
+	host_self.index = 0;
+	w->m->cpus[0].in_kernel = 1;
+	stop = HOST_TRY(finish_envs(w));
+	if (stop == HOST_PANIC)
+		fuzz_fail(host_self.what);
+	if (w->is_over)
+		return;
+	fuzz_check_audit(w);
+	for (i = 1; i < EXO_ENVS; i++)
+		if (w->m->envs[i].state != ENV_FREE)
+			fuzz_fail("an env does not end");
+	for (i = 1; i < EXO_ACCOUNTS; i++)
+		if (account_limit(w->m, i, EXO_RESOURCE_ENVS))
+			fuzz_fail("an account outlives its envs");
+}
