@@ -53,17 +53,15 @@ static uint64_t map_place(struct vm *vm, uint64_t hint, uint64_t length)
 	return at;
 }
 
-/* Make a whole region present, table by table. */
-static err_t map_populate(struct libos *os, struct vm_region *region)
+/* Make a part of a region present, table by table. */
+static err_t map_populate(struct libos *os, struct vm_region *region, uint64_t at, uint64_t end)
 {
-	uint64_t at = region->start;
-
-	while (at < region->end) {
+	while (at < end) {
 		uint64_t stop = (at | (EXO_SPAN(2) - 1)) + 1;
 		err_t err;
 
-		if (stop > region->end)
-			stop = region->end;
+		if (stop > end)
+			stop = end;
 		err = vm_populate_locked(os, region, at, stop);
 		if (err)
 			return err;
@@ -93,7 +91,8 @@ static err_t map_locked(struct libos *os, uint64_t hint, uint64_t length, unsign
 	err = region_insert(os, region);
 	if (!err && (flags & VM_POPULATE
 		     || (flags & VM_SHARED && !region->backing.object && !region->backing.bytes))) {
-		err = map_populate(os, region_find(vm, start));
+		/* It may have become part of a region that was there before. */
+		err = map_populate(os, region_find(vm, start), start, start + length);
 		if (err && vm_unmap_locked(os, start, start + length))
 			return EXO_E_LIMIT;
 	}
