@@ -24,6 +24,7 @@ HOST_TESTS = \
 GUEST_TESTS = \
 	tests/guest/cow_two_addresses.guest \
 	tests/guest/events_on_the_way_back.guest \
+	tests/guest/exhaustion_stays_in_the_child.guest \
 	tests/guest/faults_reach_their_handler.guest \
 	tests/guest/family_survives_deaths.guest \
 	tests/guest/first_run_fair.guest \
@@ -113,6 +114,7 @@ GUEST_AND_HERE = \
 	tests/guest/processes_clone.c \
 	tests/guest/processes_end.c \
 	tests/guest/processes_execute.c \
+	tests/guest/processes_limits.c \
 	tests/guest/processes_pipes.c \
 	tests/guest/processes_poll.c \
 	tests/guest/processes_share.c \

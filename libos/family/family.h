@@ -70,8 +70,9 @@ void family_fork_child(struct libos *os, struct family_process *self);
  * its status is known, its locks are free. */
 void family_exit(struct libos *os, uint32_t status);
 /* An env that this process has reaped was a member: it is a ZOMBIE, its locks are free, SIGCHLD is
- * pending here if it was this process's child. `status` counts if it said nothing itself. */
-void family_bury(struct libos *os, uint64_t env, uint32_t status);
+ * pending here if it was this process's child. `status` counts if it said nothing itself;
+ * units: its CPU time. */
+void family_bury(struct libos *os, uint64_t env, uint32_t status, uint64_t units);
 /* Post a signal to one process (as family_signal, without looking for it). */
 void family_post(struct family_process *p, unsigned number, const struct family_siginfo *info);
 

@@ -65,7 +65,9 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->pending = 0;
 	p->has_executed = p->is_reported = p->is_borrowing = 0;
 	p->end_signal = TABLE_SIGCHLD;
+	p->nice = parent ? parent->nice : 0;
 	p->env = p->vcpu = 0;
+	p->units = p->children_units = 0;
 	p->start_clock = machine_clock();
 	p->files = NULL;
 	if (parent)
@@ -284,7 +286,7 @@ void family_exit(struct libos *os, uint32_t status)
 	family_unlock_all(os);
 }
 
-void family_bury(struct libos *os, uint64_t env, uint32_t status)
+void family_bury(struct libos *os, uint64_t env, uint32_t status, uint64_t units)
 {
 	struct family *f = family_root();
 	unsigned place = f->by_env[env % FAMILY_PROCESSES];
@@ -299,6 +301,7 @@ void family_bury(struct libos *os, uint64_t env, uint32_t status)
 		table_disown(p);
 	}
 	p->is_borrowing = 0;
+	p->units = units + p->children_units;
 	p->state = FAMILY_ZOMBIE;
 	family_lock_bury(p->pid);
 	os->family.has_buried |= p->files || p->parent == FAMILY_INIT;

@@ -68,10 +68,13 @@ struct family_process {
 	_Atomic uint32_t is_reported; /* status is valid: it ended by itself */
 	/* made by vfork: its parent sleeps until it executes or ends */
 	_Atomic uint32_t is_borrowing;
+	_Atomic int32_t nice;     /* -20 .. 19 */
 	_Atomic uint32_t end_signal; /* what its end sends to its parent: SIGCHLD but for clone */
 	uint64_t env;             /* handle; set before ALIVE */
 	uint64_t vcpu;            /* handle of its first vcpu; 0: not yet */
 	uint64_t start_clock;     /* clock units when it was made */
+	/* CPU time in clock units: of a ZOMBIE with all it waited for; of what it has waited for */
+	uint64_t units, children_units;
 	struct fs_files *files;   /* in the family's arena; of the process alone while ALIVE */
 	char name[16];            /* last part of argv[0] */
 };

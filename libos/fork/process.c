@@ -32,17 +32,29 @@ static uint32_t process_status(uint64_t env_status)
 	return signal ? PROCESS_STATUS_SIGNAL(signal) : PROCESS_STATUS_EXIT(env_status);
 }
 
+uint64_t process_units(uint64_t env)
+{
+	const struct exo_info *info = libos_info();
+	const char *envs = exo_table(info, EXO_ARRAY_ENVS);
+
+	return ((const struct exo_table_env *)(envs + (env & 0xffff)
+		* info->arrays[EXO_ARRAY_ENVS].size))->units;
+}
+
 /* Reap one dead child of this env, whoever's it was. False: there is none. */
 static bool process_reap_one(struct libos *os)
 {
 	struct exo_result dead = exo_call(EXO_CALL_ENV_REAP, 0, 0, 0, 0, 0), r;
 
+	uint64_t units;
+
 	if (dead.value < 0)
 		return false;
+	units = process_units(dead.second);
 	do {
 		r = exo_call(EXO_CALL_ENV_REAP, dead.second, 0, 0, 0, 0);
 	} while (r.value == EXO_E_AGAIN);
-	family_bury(os, dead.second, process_status(r.second));
+	family_bury(os, dead.second, process_status(r.second), units);
 	return r.value >= 0;
 }
 
@@ -99,57 +111,55 @@ static bool wait_is_for(const struct libos *os, const struct family_process *p, 
 }
 
 /* What a child has to tell, taken off it. */
-static bool wait_take_from(struct family_process *p, unsigned how, uint32_t *status)
+static bool wait_take_from(struct libos *os, struct family_process *p, unsigned how,
+			   struct process_ended *ended)
 {
 	uint32_t change = p->change;
 
 	if (p->state == FAMILY_ZOMBIE) {
 		if (!(how & PROCESS_WAIT_ENDED))
 			return false;
-		*status = p->status;
-		if (!(how & PROCESS_WAIT_KEEP))
+		*ended = (struct process_ended){ p->pid, p->status, p->units };
+		if (!(how & PROCESS_WAIT_KEEP)) {
+			os->family.self->children_units += p->units;
 			family_release(p);
+		}
 		return true;
 	}
 	if (!change || !(how & (change == 0xffff ? PROCESS_WAIT_CONTINUED : PROCESS_WAIT_STOPPED)))
 		return false;
-	*status = change;
+	*ended = (struct process_ended){ .pid = p->pid, .status = change };
 	if (!(how & PROCESS_WAIT_KEEP))
 		p->change = 0;
 	return true;
 }
 
 /* EXO_E_EMPTY: no child matches; EXO_E_AGAIN: none that does has something to tell. */
-static err_t wait_take(struct libos *os, int32_t who, unsigned how, uint32_t *ended,
-		       uint32_t *status)
+static err_t wait_take(struct libos *os, int32_t who, unsigned how, struct process_ended *ended)
 {
 	struct family_process *p;
 	err_t err = EXO_E_EMPTY;
 	uint32_t place = 0;
 
 	while ((p = family_next(&place))) {
-		uint32_t pid = p->pid;
-
 		if (!wait_is_for(os, p, who, how))
 			continue;
 		err = EXO_E_AGAIN;
-		if (!wait_take_from(p, how, status))
-			continue;
-		*ended = pid;
-		return EXO_OK;
+		if (wait_take_from(os, p, how, ended))
+			return EXO_OK;
 	}
 	return err;
 }
 
-err_t process_wait(struct libos *os, int32_t who, unsigned how, uint32_t *ended, uint32_t *status)
+err_t process_wait(struct libos *os, int32_t who, unsigned how, struct process_ended *ended)
 {
 	err_t err, blocked = EXO_OK;
 
 	for (;;) {
-		err = wait_take(os, who, how, ended, status);
+		err = wait_take(os, who, how, ended);
 		if (err == EXO_E_AGAIN) {
 			process_reap(os);
-			err = wait_take(os, who, how, ended, status);
+			err = wait_take(os, who, how, ended);
 		}
 		if (err != EXO_E_AGAIN || how & PROCESS_WAIT_NO_HANG)
 			return err;

@@ -99,11 +99,17 @@ enum {
 #define PROCESS_WAIT_ALL   0x40000000u
 #define PROCESS_WAIT_CLONE 0x80000000u
 
+/* What a wait tells of a child. */
+struct process_ended {
+	uint32_t pid;
+	uint32_t status;         /* PROCESS_STATUS_..., or struct family_process.change */
+	uint64_t units;          /* CPU time with that of its children; 0: it has not ended */
+};
+
 /* Wait for a child: `who` > 0 that pid, 0 any of the caller's group, -1 any, < -1 any of group
- * -who. *ended: its pid; *status: PROCESS_STATUS_..., or struct family_process.change. EXO_E_EMPTY:
- * no such child; EXO_E_AGAIN: PROCESS_WAIT_NO_HANG and nothing to tell; EXO_E_PENDING: interrupted
- * (thread_interrupt). */
-err_t process_wait(struct libos *os, int32_t who, unsigned how, uint32_t *ended, uint32_t *status)
+ * -who. EXO_E_EMPTY: no such child; EXO_E_AGAIN: PROCESS_WAIT_NO_HANG and nothing to tell;
+ * EXO_E_PENDING: interrupted (thread_interrupt). */
+err_t process_wait(struct libos *os, int32_t who, unsigned how, struct process_ended *ended)
 	MUST_USE;
 /* Let traces and debuggers know this process by its name (struct exo_vcpu_page). */
 void process_show_name(const struct libos *os);
@@ -111,6 +117,8 @@ void process_show_name(const struct libos *os);
 bool process_is_told(const struct libos *os);
 /* A CHILD event came. */
 void process_events(struct libos *os);
+/* CPU time that an env has had up to its last switch, in clock units. */
+uint64_t process_units(uint64_t env);
 /* Take note of dead children's ends; they can be waited for. Takes nothing: also for whoever waits
  * for a lock of the family. */
 void process_reap(struct libos *os);

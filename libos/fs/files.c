@@ -14,6 +14,7 @@ struct fs_files *files_create(struct fs *fs)
 	node_ref(fs->root);
 	files->dir = fs->root;
 	files->umask = 022;
+	files->most = OPEN_FILES;
 	return files;
 }
 
@@ -55,6 +56,7 @@ struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is
 	node_unref(fs, copy->dir);
 	copy->dir = files->dir;
 	copy->umask = files->umask;
+	copy->most = files->most;
 	for (fd = 0; fd < files->top; fd++) {
 		if (files->open[fd] == NULL || (is_exec && files_is_close_on_exec(files, fd)))
 			continue;
@@ -121,8 +123,8 @@ err_t files_add(struct fs *fs, struct fs_files *files, struct fs_open *open, uin
 
 	while (fd < files->top && files->open[fd] != NULL)
 		fd++;
-	if (fd >= OPEN_FILES)
-		error = least >= OPEN_FILES ? FS_E_ARGUMENT : FS_E_TOO_MANY;
+	if (fd >= files->most)
+		error = least >= files->most ? FS_E_ARGUMENT : FS_E_TOO_MANY;
 	else
 		error = files_grow(fs, files, fd);
 	if (error < 0) {
@@ -136,7 +138,7 @@ err_t files_add(struct fs *fs, struct fs_files *files, struct fs_open *open, uin
 err_t files_put(struct fs *fs, struct fs_files *files, struct fs_open *open, uint64_t fd,
 	bool is_close_on_exec)
 {
-	err_t error = fd < OPEN_FILES ? files_grow(fs, files, fd) : FS_E_BAD_FILE;
+	err_t error = fd < files->most ? files_grow(fs, files, fd) : FS_E_BAD_FILE;
 
 	if (error < 0) {
 		open_unref(fs, open);

@@ -51,7 +51,7 @@ struct fs_files {
 	uint32_t umask;
 	uint32_t room;
 	uint32_t top;                           /* no descriptor from here on is open */
-	uint32_t zero;
+	uint32_t most;                          /* none may be opened from here on */
 	uint64_t close_on_exec[OPEN_FILES / 64];
 	struct fs_open *first[OPEN_FILES_FIRST];
 };

@@ -7,7 +7,7 @@
 
 #include "libos/fs/path.h"
 
-enum { INFO_NAME = 65, INFO_LIMITS = 16 };
+enum { INFO_NAME = 65 };
 
 /* Whoever runs is root and stays it; advice is taken; what there is not cannot be limited. */
 int64_t info_zero(struct linux_call *c)
@@ -64,71 +64,18 @@ int64_t info_sysinfo(struct linux_call *c)
 	} out = {
 		.uptime = (int64_t)(time_now_ns() / 1000000000),
 		.total = info->frames * EXO_PAGE_SIZE,
-		.procs = 1,
 		.unit = 1,
 	};
 	struct exo_result limit, used;
+	uint32_t place = 0;
 
+	while (family_next(&place) != NULL)
+		out.procs++;
 	limit = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_LIMIT, 0, EXO_RESOURCE_FRAMES, 0, 0);
 	used = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_USED, 0, EXO_RESOURCE_FRAMES, 0, 0);
 	if (limit.value >= 0 && used.value >= 0)
 		out.free = (limit.second - used.second) * EXO_PAGE_SIZE;
 	return linux_out(c, c->arg[0], &out, sizeof(out));
-}
-
-/* Soft and hard limit; what is not listed has none. */
-static int64_t info_limit_out(struct linux_call *c, uint64_t which, uint64_t to)
-{
-	enum { STACK = 3, CORE = 4, NOFILE = 7 };
-	uint64_t limit[2] = { UINT64_MAX, UINT64_MAX };
-
-	if (which == STACK)
-		limit[0] = VM_STACK_BYTES;
-	if (which == CORE)
-		limit[0] = 0;
-	if (which == NOFILE)
-		limit[0] = limit[1] = OPEN_FILES;
-	return linux_out(c, to, limit, sizeof(limit));
-}
-
-int64_t info_getrlimit(struct linux_call *c)
-{
-	if ((uint32_t)c->arg[0] >= INFO_LIMITS)
-		return -LINUX_EINVAL;
-	return info_limit_out(c, (uint32_t)c->arg[0], c->arg[1]);
-}
-
-/* Limits are what they are: a new one is looked at and dropped. */
-static int64_t info_limit_in(struct linux_call *c, uint64_t which, uint64_t from)
-{
-	uint64_t limit[2];
-	int64_t error = linux_in(c, limit, from, sizeof(limit));
-
-	if (error >= 0 && (which >= INFO_LIMITS || limit[0] > limit[1]))
-		return -LINUX_EINVAL;
-	return error;
-}
-
-int64_t info_setrlimit(struct linux_call *c)
-{
-	return info_limit_in(c, (uint32_t)c->arg[0], c->arg[1]);
-}
-
-int64_t info_prlimit(struct linux_call *c)
-{
-	int64_t error = 0;
-
-	if (c->arg[2] != 0)
-		error = info_limit_in(c, (uint32_t)c->arg[1], c->arg[2]);
-	if (error < 0)
-		return error;
-	if (c->arg[0] != 0 && (uint32_t)c->arg[0] != c->os->process.pid)
-		return -LINUX_ESRCH;
-	if ((uint32_t)c->arg[1] >= INFO_LIMITS)
-		return -LINUX_EINVAL;
-	if (c->arg[3] != 0)
-		error = info_limit_out(c, (uint32_t)c->arg[1], c->arg[3]);
-	return error;
 }
 
 int64_t info_getres(struct linux_call *c)

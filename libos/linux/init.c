@@ -204,6 +204,7 @@ static void init_fork_child(struct thread *t)
 	struct libos *os = t->os;
 
 	os->linux->files = family_self(os)->files;
+	os->linux->usage = (struct linux_usage){ .clock = machine_clock() };
 	futex_fork_child(os->linux);
 	if (os->linux->threads != 1)
 		os->linux->threads = 1;
@@ -240,6 +241,8 @@ void linux_init(struct libos *os)
 	os->linux->random = machine_clock();
 	init_take_exe(os);
 	init_family(os);
+	limit_init(os->linux);
+	os->linux->usage.clock = machine_clock();
 	saved_load(os);
 	memcpy(os->linux->comm, os->process.name, sizeof(os->linux->comm) - 1);
 	os->linux->is_traced = init_is_traced(os);

@@ -10,6 +10,7 @@
 
 #include "libos/fs/open.h"
 #include "libos/linux/errno.h"
+#include "libos/linux/saved.h"
 #include "libos/linux/signal.h"
 #include "libos/state.h"
 
@@ -27,6 +28,16 @@ struct futex_waiter {
 	struct wait_queue queue;
 };
 
+/* CPU time as this process saw it last (usage.c). */
+struct linux_usage {
+	uint64_t units;    /* what it was found to have run */
+	uint64_t counted;  /* by the kernel then */
+	uint64_t clock;
+};
+
+/* Limits that are none. */
+#define LINUX_UNLIMITED UINT64_MAX
+
 struct linux_state {
 	struct fs_files *files;               /* the family's; family_self()->files too */
 	char *exe;                            /* absolute path of the program's file */
@@ -39,6 +50,8 @@ struct linux_state {
 	struct linux_thread thread0;          /* of thread slot 0; the others' are in */
 	struct linux_thread *threads_more;    /* this array, by slot; NULL: none yet */
 	struct linux_signals signals;
+	struct linux_limit limit[LINUX_LIMITS];
+	struct linux_usage usage;
 	char (*path)[FS_PATH_MAX];            /* two of the call that runs, never held over a wait;
 					       * NULL: none yet */
 };
@@ -108,6 +121,16 @@ int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns) MUST_USE;
 
 /* Fill with random bytes. */
 void info_random(struct linux_state *linux, void *bytes, size_t count);
+
+/* CPU time of this process. */
+uint64_t usage_self_ns(struct libos *os);
+/* A struct rusage of a child that used so much CPU time. */
+int64_t usage_child_out(struct linux_call *c, uint64_t to, uint64_t units);
+
+/* Limits of a program that nobody gave any. */
+void limit_init(struct linux_state *linux);
+/* May there be one process more? */
+bool limit_has_process(struct linux_state *linux);
 
 /* The number that a thread has as a task: the process's for the first. */
 uint64_t task_id(const struct libos *os, const struct thread *t);

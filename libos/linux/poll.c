@@ -112,7 +112,7 @@ int64_t poll_poll(struct linux_call *c)
 {
 	int32_t ms = (int32_t)c->arg[2];
 
-	if (c->arg[1] > OPEN_FILES)
+	if (c->arg[1] > c->linux->files->most)
 		return -LINUX_EINVAL;
 	if (!linux_is_user(c->arg[0], c->arg[1] * sizeof(struct poll_entry)))
 		return -LINUX_EFAULT;
@@ -148,7 +148,7 @@ int64_t poll_ppoll(struct linux_call *c)
 	uint64_t deadline;
 	int64_t error = poll_deadline(c, c->arg[2], &deadline);
 
-	if (error >= 0 && c->arg[1] > OPEN_FILES)
+	if (error >= 0 && c->arg[1] > c->linux->files->most)
 		error = -LINUX_EINVAL;
 	if (error >= 0 && !linux_is_user(c->arg[0], c->arg[1] * sizeof(struct poll_entry)))
 		error = -LINUX_EFAULT;

@@ -29,6 +29,7 @@ void linux_save(struct libos *os, struct process_exec_state *state)
 		.alarm = os->linux->signals.alarm,
 		.alarm_every = os->linux->signals.alarm_every,
 	};
+	memcpy(saved->limit, os->linux->limit, sizeof(saved->limit));
 }
 
 /* What still waited for the program before: a signal, an alarm. */
@@ -52,6 +53,7 @@ void saved_load(struct libos *os)
 	saved = process_state(os, &bytes);
 	if (saved == NULL || bytes < sizeof(*saved) || saved->version != SAVED_VERSION)
 		return;
+	memcpy(linux->limit, saved->limit, sizeof(linux->limit));
 	for (i = 1; i <= LINUX_SIGNALS; i++)
 		linux->signals.action[i].handler = saved->ignored >> (i - 1) & 1;
 	os->process.is_childless = signal_ignores_children(os);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What a program hands to the one that it becomes, beside its place in the family: the masks of its
- * signals.
+ * signals, its limits.
  */
 #ifndef LIBOS_LINUX_SAVED_H
 #define LIBOS_LINUX_SAVED_H
 
 #include <stdint.h>
 
-enum { SAVED_VERSION = 3 };
+enum { SAVED_VERSION = 4, LINUX_LIMITS = 16 };
+
+struct linux_limit {
+	uint64_t soft, hard;
+};
 
 struct saved {
 	uint32_t version;
@@ -17,6 +21,7 @@ struct saved {
 	uint64_t blocked;
 	uint64_t pending;        /* not what came along; a new process: 0, as alarm */
 	uint64_t alarm, alarm_every;
+	struct linux_limit limit[LINUX_LIMITS];
 };
 
 struct libos;

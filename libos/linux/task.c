@@ -97,6 +97,8 @@ static int64_t task_clone_process(struct linux_call *c)
 	uint64_t flags = c->arg[0], id;
 	uint32_t pid;
 
+	if (!limit_has_process(c->linux))
+		return -LINUX_EAGAIN;
 	if (process_fork(c->os, flags & TASK_CLONE_VFORK, flags & TASK_CLONE_SIGNAL, &pid) < 0)
 		return -LINUX_EAGAIN;
 	if (pid != 0) {
@@ -205,26 +207,25 @@ int64_t task_wait4(struct linux_call *c)
 {
 	unsigned how = (unsigned)c->arg[2] & (PROCESS_WAIT_NO_HANG | PROCESS_WAIT_STOPPED
 		| PROCESS_WAIT_CONTINUED | PROCESS_WAIT_ALL | PROCESS_WAIT_CLONE);
-	uint32_t ended, status;
-	int64_t usage[18] = { 0 };
+	struct process_ended ended;
 	err_t error;
 
 	if ((uint32_t)c->arg[2] & ~(how | TASK_WAIT_OWN))
 		return -LINUX_EINVAL;
 	if ((int32_t)c->arg[0] == INT32_MIN)
 		return -LINUX_ESRCH;
-	error = process_wait(c->os, (int32_t)c->arg[0], how | PROCESS_WAIT_ENDED, &ended, &status);
+	error = process_wait(c->os, (int32_t)c->arg[0], how | PROCESS_WAIT_ENDED, &ended);
 	if (error == EXO_E_EMPTY)
 		return -LINUX_ECHILD;
 	if (error == EXO_E_AGAIN)
 		return 0;
 	if (error < 0)
 		return error == EXO_E_PENDING ? -LINUX_ERESTARTSYS : errno_from(error);
-	if (c->arg[1] != 0 && linux_out(c, c->arg[1], &status, sizeof(status)) < 0)
+	if (c->arg[1] != 0 && linux_out(c, c->arg[1], &ended.status, sizeof(ended.status)) < 0)
 		return -LINUX_EFAULT;
-	if (c->arg[3] != 0 && linux_out(c, c->arg[3], usage, sizeof(usage)) < 0)
+	if (c->arg[3] != 0 && usage_child_out(c, c->arg[3], ended.units) < 0)
 		return -LINUX_EFAULT;
-	return ended;
+	return ended.pid;
 }
 
 /* A status of wait4 as waitid tells it: si_code and si_status. */
@@ -252,7 +253,7 @@ int64_t task_waitid(struct linux_call *c)
 		| PROCESS_WAIT_ALL | PROCESS_WAIT_CLONE);
 	enum { ALL = 0, PID = 1, GROUP = 2, FD = 3 };
 	int32_t id = (int32_t)c->arg[1], info[7] = { 0 };
-	uint32_t ended = 0, status = 0;
+	struct process_ended ended;
 	err_t error;
 
 	if ((uint32_t)c->arg[0] > FD || (uint32_t)c->arg[3] & ~(how | TASK_WAIT_OWN)
@@ -262,12 +263,14 @@ int64_t task_waitid(struct linux_call *c)
 	if (c->arg[0] == FD)
 		return -LINUX_EBADF;
 	error = process_wait(c->os, c->arg[0] == ALL ? -1 : c->arg[0] == PID ? id : -id, how,
-		&ended, &status);
+		&ended);
 	if (error >= 0) {
 		info[0] = LINUX_SIGCHLD;
-		info[4] = (int32_t)ended;
-		task_wait_codes(status, &info[2], &info[6]);
+		info[4] = (int32_t)ended.pid;
+		task_wait_codes(ended.status, &info[2], &info[6]);
 	}
+	if (error >= 0 && c->arg[4] != 0 && usage_child_out(c, c->arg[4], ended.units) < 0)
+		return -LINUX_EFAULT;
 	if (c->arg[2] != 0 && linux_out(c, c->arg[2], info, sizeof(info)) < 0)
 		return -LINUX_EFAULT;
 	if (error >= 0 || error == EXO_E_AGAIN)

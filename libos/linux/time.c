@@ -59,8 +59,12 @@ static int64_t time_out(struct linux_call *c, uint64_t to, uint64_t ns)
 
 int64_t time_clock_gettime(struct linux_call *c)
 {
-	return !time_is_clock(c->arg[0]) ? -LINUX_EINVAL
-		: time_out(c, c->arg[1], time_now_ns());
+	enum { PROCESS_CPU = 2, THREAD_CPU = 3 };
+
+	if (!time_is_clock(c->arg[0]))
+		return -LINUX_EINVAL;
+	return time_out(c, c->arg[1], c->arg[0] == PROCESS_CPU || c->arg[0] == THREAD_CPU
+		? usage_self_ns(c->os) : time_now_ns());
 }
 
 int64_t time_clock_getres(struct linux_call *c)
@@ -151,25 +155,4 @@ int64_t time_clock_nanosleep(struct linux_call *c)
 	if (!is_absolute)
 		return time_clock_nanosleep_until(c, machine_clock() + time_units(ns));
 	return time_sleep(c, libos_info()->boot_clock + time_units(ns)) ? 0 : -LINUX_ERESTARTNOHAND;
-}
-
-/* Who used how much is not counted yet: all time since the boot is this process's. */
-int64_t time_getrusage(struct linux_call *c)
-{
-	enum { CHILDREN = -1, SELF = 0, THREAD = 1 };
-	uint64_t now = time_now_ns();
-	int64_t usage[18] = { (int64_t)(now / TIME_NS), (int64_t)(now % TIME_NS / 1000) };
-
-	if ((int32_t)c->arg[0] < CHILDREN || (int32_t)c->arg[0] > THREAD)
-		return -LINUX_EINVAL;
-	return linux_out(c, c->arg[1], usage, sizeof(usage));
-}
-
-int64_t time_times(struct linux_call *c)
-{
-	int64_t ticks = (int64_t)(time_now_ns() / (TIME_NS / 100));
-	int64_t times[4] = { ticks, 0, 0, 0 };
-	int64_t error = c->arg[0] == 0 ? 0 : linux_out(c, c->arg[0], times, sizeof(times));
-
-	return error < 0 ? error : ticks;
 }

@@ -68,15 +68,15 @@ static int64_t native_exit(struct native *n)
 
 static int64_t native_wait(struct native *n)
 {
-	uint32_t pid, status;
+	struct process_ended ended;
 	err_t err;
 
 	if (n->a0 > INT32_MAX)
 		return EXO_E_EMPTY;
-	err = process_wait(n->os, n->a0 ? (int32_t)n->a0 : -1, PROCESS_WAIT_ENDED, &pid, &status);
+	err = process_wait(n->os, n->a0 ? (int32_t)n->a0 : -1, PROCESS_WAIT_ENDED, &ended);
 	if (!err && n->a1)
-		err = vm_write(n->os, n->a1, &status, sizeof(status));
-	return err ? (int64_t)err : (int64_t)pid;
+		err = vm_write(n->os, n->a1, &ended.status, sizeof(ended.status));
+	return err ? (int64_t)err : (int64_t)ended.pid;
 }
 
 static int64_t native_self(struct native *n)

@@ -26,7 +26,7 @@ enum {
 };
 #define FUTEX_WAITERS 0x80000000u
 
-static _Atomic int word, other, woken, begun;
+static _Atomic int word, other, woken;
 
 static long futex(_Atomic int *at, int op, long value, const struct timespec *timeout,
 	_Atomic int *second, long third)
@@ -36,24 +36,22 @@ static long futex(_Atomic int *at, int op, long value, const struct timespec *ti
 
 static void *waits(void *argument)
 {
-	begun++;
 	while (futex(&word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0) < 0 && errno == EINTR)
 		;
 	woken++;
 	return argument;
 }
 
-/* Threads wait on `word` only once all of them have begun and let others run. */
+/* Threads that wait on `word`. Requeueing them where they are counts them. */
 static void start(pthread_t *thread, int n, void *(*entry)(void *))
 {
 	int i;
 
-	word = other = woken = begun = 0;
+	word = other = woken = 0;
 	for (i = 0; i < n; i++)
 		pthread_create(&thread[i], NULL, entry, (void *)(long)i);
-	while (begun < n)
+	while (futex(&word, FUTEX_REQUEUE_PRIVATE, 0, (void *)9, &word, 0) < n)
 		sched_yield();
-	nap(30);
 }
 
 static void join(pthread_t *thread, int n)
@@ -95,7 +93,6 @@ static void check_wake(void)
 
 static void *waits_bit(void *argument)
 {
-	begun++;
 	while (futex(&word, FUTEX_WAIT_BITSET_PRIVATE, 0, NULL, NULL, 1 << (long)argument) < 0
 			&& errno == EINTR)
 		;
@@ -244,7 +241,6 @@ static void *holds_locks(void *argument)
 	say("set_robust_list", syscall(SYS_set_robust_list, &list, sizeof(list)));
 	syscall(SYS_get_robust_list, 0, &head, &bytes);
 	say("is there", head == &list && bytes == sizeof(list));
-	begun = 1;
 	/* Without libc, which would look at its own list. */
 	syscall(SYS_exit, 0);
 	return argument;
@@ -256,7 +252,6 @@ static void check_robust(void)
 	pthread_t thread;
 	int i;
 
-	begun = 0;
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	pthread_create(&thread, &attributes, holds_locks, NULL);
