@@ -13,6 +13,9 @@ AC_ARG_VAR([LIBGCC_AARCH64], [libgcc.a for AArch64, default that of gcc-aarch64-
 : ${FDT_INCLUDE=/usr/include}
 : ${FDT_AARCH64=/usr/lib/aarch64-linux-gnu/libfdt.a}
 : ${LIBGCC_AARCH64=`ls /usr/lib/gcc-cross/aarch64-linux-gnu/*/libgcc.a 2>/dev/null | tail -n 1`}
+AC_ARG_VAR([BUSYBOX_AARCH64], [Debian's static busybox of arm64, for the tests and make run,
+	default where bootstrap puts it: /usr/local/aarch64-linux-gnu/bin/busybox])
+: ${BUSYBOX_AARCH64=/usr/local/aarch64-linux-gnu/bin/busybox}
 AC_MSG_CHECKING([for musl, libfdt and libgcc for AArch64])
 chitin_aarch64=
 for chitin_file in "$MUSL_AARCH64_LIB/libc.a" "$MUSL_AARCH64_INCLUDE/stdio.h" \

@@ -129,6 +129,7 @@ GUEST_AND_HERE = \
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
+	tests/tools/aarch64_matches_linux.sh \
 	tests/tools/arguments_match_linux.sh \
 	tests/tools/bad_first_programs.sh \
 	tests/tools/bad_programs.sh \
@@ -196,6 +197,10 @@ AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	CLOCK='$(CLOCK)'; export CLOCK; \
 	QEMU_X86_64='$(QEMU_X86_64)'; export QEMU_X86_64; \
 	QEMU_AARCH64='$(QEMU_AARCH64)'; export QEMU_AARCH64; \
+	BUSYBOX_AARCH64='$(BUSYBOX_AARCH64)'; export BUSYBOX_AARCH64; \
+	MUSL_AARCH64_INCLUDE='$(MUSL_AARCH64_INCLUDE)'; export MUSL_AARCH64_INCLUDE; \
+	MUSL_AARCH64_LIB='$(MUSL_AARCH64_LIB)'; export MUSL_AARCH64_LIB; \
+	LIBGCC_AARCH64='$(LIBGCC_AARCH64)'; export LIBGCC_AARCH64; \
 	CC='$(CC)'; export CC; CFLAGS='$(CFLAGS)'; export CFLAGS; \
 	DEBUG_CPPFLAGS='$(DEBUG_CPPFLAGS)'; export DEBUG_CPPFLAGS; CTAGS='$(CTAGS)'; export CTAGS; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \

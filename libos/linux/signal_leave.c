@@ -72,11 +72,12 @@ static err_t leave_push(struct thread *t, struct exo_regs *regs, const struct li
 	bool is_on = signal_stack_has(lt, sp);
 	struct signal_setup setup = {
 		.info = info, .trap = &lt->trap, .handler = act->handler,
-		.restorer = act->restorer, .mask = lt->has_saved ? lt->saved : lt->blocked,
+		.restorer = act->flags & SIGNAL_SA_RESTORER ? act->restorer : 0,
+		.mask = lt->has_saved ? lt->saved : lt->blocked,
 		.stack = *stack, .top = sp - LINUX_RED_ZONE,
 	};
 
-	if (!(act->flags & SIGNAL_SA_RESTORER))
+	if (LINUX_NEEDS_RESTORER && !setup.restorer)
 		return EXO_E_POINTER;
 	if (stack->bytes == 0)
 		setup.stack.flags = SIGNAL_SS_DISABLE;

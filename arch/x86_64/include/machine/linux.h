@@ -16,6 +16,9 @@
 
 enum { LINUX_RESTART_SYSCALL = 219 };
 
+/* A handler without SA_RESTORER is refused; else what it returns to is Linux's own. */
+enum { LINUX_NEEDS_RESTORER = 1 };
+
 enum { LINUX_O_DIRECTORY = 0200000, LINUX_O_NOFOLLOW = 0400000 };
 
 /* Arguments of clone, in this machine's order. */
