@@ -88,4 +88,8 @@ for script in "$source"/tests/tools/shell/*.sh; do
 		"$BUSYBOX_AARCH64" sh -c 'mkdir /work; cd /work; exec sh /script'
 	same "$name"
 done
+
+printf 'some words\n' | "$build/tools/chitin-run" --arch aarch64 --timeout 120 "$BUSYBOX_AARCH64" \
+	sh -c 'read words; echo "<$words>"' >there.out
+tap_ok "what is typed is read" grep -q '^<some words>' there.out
 tap_done tests/tools/aarch64_matches_linux.sh

@@ -27,6 +27,11 @@ void console_init(void)
 	a64_out32(UART_CONTROL, UART_ON);
 }
 
+void console_listen(void)
+{
+	a64_out32(UART_INTERRUPTS, UART_RECEIVED);
+}
+
 void arch_console_put(struct machine *m, uint8_t byte)
 {
 	(void)m;
@@ -41,7 +46,7 @@ int arch_console_get(struct machine *m)
 	(void)m;
 	if (!(a64_in32(UART_STATE) & UART_NONE_RECEIVED))
 		return (int)(a64_in32(UART_DATA) & 0xff);
-	a64_out32(UART_INTERRUPTS, UART_RECEIVED);
+	console_listen();
 	return -1;
 }
 

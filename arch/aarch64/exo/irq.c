@@ -83,6 +83,7 @@ void irq_init(struct machine *m)
 		gic_init_v3(&m->arch.devices);
 	else
 		gic_init_v2(&m->arch.devices);
+	console_listen();
 }
 
 /* What is pending with us, ended at once: both of ours last until they are dealt with. */

@@ -77,6 +77,8 @@ void timer_disarm(void);
 enum { CONSOLE_SERIAL = 1, CONSOLE_LAST = 2 };
 
 void console_init(void);
+/* From now on what comes in interrupts. */
+void console_listen(void);
 /* An interrupt said that there is input: console_receive, and quiet if it does not take all. */
 void console_interrupt(struct machine *m);
 /* Text on the serial line, with the last words (see panic_host_call), or both. */
