@@ -34,6 +34,8 @@ struct family {
 	struct family_process process[FAMILY_PROCESSES];
 	struct family_arena arena;
 	struct family_siginfo info[FAMILY_PROCESSES][FAMILY_SIGNALS];
+	/* What a child of vfork leaves of its parent's stack for it. */
+	uint8_t loan[FAMILY_PROCESSES][FAMILY_LOAN_BYTES];
 };
 
 /* A process's own part of it, in struct libos. */

@@ -64,6 +64,7 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->is_waiting = p->status = p->change = 0;
 	p->pending = 0;
 	p->has_executed = p->is_reported = p->is_borrowing = 0;
+	p->loan_bytes = 0;
 	p->end_signal = TABLE_SIGCHLD;
 	p->nice = parent ? parent->nice : 0;
 	p->env = p->vcpu = 0;

@@ -35,6 +35,7 @@ struct fs_files; /* libos/fs/open.h */
 #define FAMILY_PROCESSES 512u /* as many as the kernel has envs */
 #define FAMILY_INIT      1u   /* pid of the first process */
 #define FAMILY_SIGNALS   64u
+#define FAMILY_LOAN_BYTES 2048u
 
 enum family_state {
 	FAMILY_FREE,
@@ -70,6 +71,7 @@ struct family_process {
 	_Atomic uint32_t is_borrowing;
 	_Atomic int32_t nice;     /* -20 .. 19 */
 	_Atomic uint32_t end_signal; /* what its end sends to its parent: SIGCHLD but for clone */
+	_Atomic uint32_t loan_bytes;   /* in struct family.loan when is_borrowing becomes 0 */
 	uint64_t env;             /* handle; set before ALIVE */
 	uint64_t vcpu;            /* handle of its first vcpu; 0: not yet */
 	uint64_t start_clock;     /* clock units when it was made */

@@ -222,6 +222,7 @@ static void init_exit(struct libos *os)
 
 	for (i = 0; i < os->threads_used; i++)
 		futex_robust_end(thread_at(os, i));
+	task_loan_give(os);
 
 	if (self == NULL || self->files == NULL)
 		return;

@@ -52,6 +52,8 @@ struct linux_state {
 	struct linux_signals signals;
 	struct linux_limit limit[LINUX_LIMITS];
 	struct linux_usage usage;
+	uint64_t loan;                        /* made by vfork: its parent's stack from here on is
+					       * given back at its end; 0: none */
 	char (*path)[FS_PATH_MAX];            /* two of the call that runs, never held over a wait;
 					       * NULL: none yet */
 };
@@ -122,6 +124,9 @@ int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns) MUST_USE;
 /* Fill with random bytes. */
 void info_random(struct linux_state *linux, void *bytes, size_t count);
 
+/* The end of a child of vfork: what it wrote to its parent's stack (that its program was not
+ * found, say) the parent will see, as if they had shared memory. */
+void task_loan_give(struct libos *os);
 /* CPU time of this process. */
 uint64_t usage_self_ns(struct libos *os);
 /* A struct rusage of a child that used so much CPU time. */

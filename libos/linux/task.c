@@ -92,9 +92,37 @@ static int64_t task_clone_thread(struct linux_call *c)
 	return (int64_t)id;
 }
 
+void task_loan_give(struct libos *os)
+{
+	struct family_process *self = family_self(os);
+	uint64_t from = os->linux->loan;
+	uint32_t bytes = FAMILY_LOAN_BYTES, page = EXO_PAGE_SIZE - from % EXO_PAGE_SIZE;
+	uint8_t *to;
+
+	if (from == 0 || self == NULL || !self->is_borrowing)
+		return;
+	to = family_root()->loan[family_place(self)];
+	/* The stack may end before. */
+	if (vm_read(os, to, from, bytes) < 0) {
+		bytes = page < bytes ? page : bytes;
+		if (vm_read(os, to, from, bytes) < 0)
+			return;
+	}
+	self->loan_bytes = bytes;
+}
+
+static void task_loan_take(struct libos *os, uint32_t pid, uint64_t sp)
+{
+	struct family_process *p = family_find(pid);
+
+	/* Without its stack it ends by itself. */
+	if (p != NULL && p->loan_bytes != 0)
+		(void)vm_write(os, sp, family_root()->loan[family_place(p)], p->loan_bytes);
+}
+
 static int64_t task_clone_process(struct linux_call *c)
 {
-	uint64_t flags = c->arg[0], id;
+	uint64_t flags = c->arg[0], id, sp = EXO_REG_SP(&c->frame->regs);
 	uint32_t pid;
 
 	if (!limit_has_process(c->linux))
@@ -103,11 +131,14 @@ static int64_t task_clone_process(struct linux_call *c)
 		return -LINUX_EAGAIN;
 	if (pid != 0) {
 		(void)task_tid_out(c, TASK_CLONE_PARENT_SETTID, LINUX_CLONE_PARENT, pid);
-		if (flags & TASK_CLONE_VFORK)
+		if (flags & TASK_CLONE_VFORK) {
 			process_wait_borrower(c->os, pid);
+			task_loan_take(c->os, pid, sp);
+		}
 		return pid;
 	}
 	id = task_id(c->os, c->thread);
+	c->linux->loan = flags & TASK_CLONE_VFORK ? sp : 0;
 	if (c->arg[1] != 0)
 		EXO_REG_SP(&c->frame->regs) = c->arg[1];
 	if (flags & TASK_CLONE_SETTLS)

@@ -114,6 +114,35 @@ static void check_stack(void)
 	munmap(stack, 65536);
 }
 
+static int tells(void *argument)
+{
+	strcpy(argument, "told");
+	return 17;
+}
+
+/* What the child writes to its parent's stack the parent finds. */
+static void check_told(void)
+{
+	char *stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char text[16] = "not told";
+	char *argv[] = { (char *)"x", NULL };
+	volatile int failed = 0;
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		execv("./nowhere", argv);
+		failed = errno;
+		_exit(16);
+	}
+	say("vfork", ended(pid));
+	say("not found", failed == ENOENT);
+	fflush(stdout);
+	pid = clone(tells, stack + 65536, CLONE_VM | CLONE_VFORK | SIGCHLD, text);
+	say("on a stack of its own", ended(pid));
+	printf("%s\n", text);
+	munmap(stack, 65536);
+}
+
 static void check_vfork(void)
 {
 	struct gate gate;
@@ -189,6 +218,7 @@ int main(void)
 	check_numbers();
 	check_end_signal();
 	check_stack();
+	check_told();
 	check_vfork();
 	check_pids();
 	return 0;
