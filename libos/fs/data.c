@@ -28,6 +28,11 @@ const char *data_read(const struct fs_node *node, uint64_t offset, size_t *bytes
 	return node->image + offset;
 }
 
+bool data_is_there(const struct fs_node *node, uint64_t offset)
+{
+	return data_page(node, offset / FS_PAGE) != NULL || offset < node->image_bytes;
+}
+
 /* Make the array of pages long enough for that page. */
 static err_t data_grow(struct fs *fs, struct fs_node *node, uint64_t page)
 {
@@ -85,6 +90,10 @@ err_t data_resize(struct fs *fs, struct fs_node *node, uint64_t size)
 		for (; page < node->page_count; page++) {
 			char *old = node->pages[page];
 
+			if (old != NULL && node->maps > 0) {
+				__builtin_memset(old, 0, FS_PAGE);
+				continue;
+			}
 			node->pages[page] = NULL;
 			fs->outside->free(old);
 		}

@@ -21,6 +21,9 @@ const char *data_read(const struct fs_node *node, uint64_t offset, size_t *bytes
 err_t data_write(struct fs *fs, struct fs_node *node, uint64_t offset, char **to, size_t *bytes)
 	MUST_USE;
 
+/* Has the file anything of its own on that page, in memory or in the archive? */
+bool data_is_there(const struct fs_node *node, uint64_t offset);
+
 /* Cut or lengthen (with zeros) the file. Errors: FS_E_TOO_BIG. */
 err_t data_resize(struct fs *fs, struct fs_node *node, uint64_t size) MUST_USE;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The descriptors of a process (see open.h). Touches its struct fs_files and open descriptions; the
  * family's lock `file` is held. */
+#include "libos/fs/locks.h"
 #include "libos/fs/open.h"
 
 struct fs_files *files_create(struct fs *fs)
@@ -41,6 +42,43 @@ static err_t files_grow(struct fs *fs, struct fs_files *files, uint64_t fd)
 	return FS_OK;
 }
 
+err_t files_map(struct fs *fs, struct fs_files *files, struct fs_node *node)
+{
+	struct fs_map *map = fs->outside->alloc(sizeof(*map));
+
+	if (map == NULL)
+		return FS_E_MEMORY;
+	node_ref(node);
+	node->maps++;
+	map->node = node;
+	map->next = files->maps;
+	files->maps = map;
+	return FS_OK;
+}
+
+void files_unmap(struct fs *fs, struct fs_files *files, struct fs_node *node)
+{
+	struct fs_map **link = &files->maps, *map;
+
+	while ((*link)->node != node)
+		link = &(*link)->next;
+	map = *link;
+	*link = map->next;
+	fs->outside->free(map);
+	node->maps--;
+	node_unref(fs, node);
+}
+
+static err_t files_copy_maps(struct fs *fs, const struct fs_files *files, struct fs_files *copy)
+{
+	const struct fs_map *map;
+	err_t error = FS_OK;
+
+	for (map = files->maps; error >= 0 && map != NULL; map = map->next)
+		error = files_map(fs, copy, map->node);
+	return error;
+}
+
 struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is_exec)
 {
 	struct fs_files *copy = files_create(fs);
@@ -48,7 +86,8 @@ struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is
 
 	if (copy == NULL)
 		return NULL;
-	if (files->top > 0 && files_grow(fs, copy, files->top - 1) < 0) {
+	if ((files->top > 0 && files_grow(fs, copy, files->top - 1) < 0)
+			|| (!is_exec && files_copy_maps(fs, files, copy) < 0)) {
 		files_destroy(fs, copy);
 		return NULL;
 	}
@@ -73,6 +112,8 @@ void files_exec(struct fs *fs, struct fs_files *files)
 {
 	uint32_t fd;
 
+	while (files->maps != NULL)
+		files_unmap(fs, files, files->maps->node);
 	for (fd = 0; fd < files->top; fd++)
 		if (files->open[fd] != NULL && files_is_close_on_exec(files, fd))
 			(void)files_remove(fs, files, fd);
@@ -80,6 +121,8 @@ void files_exec(struct fs *fs, struct fs_files *files)
 
 void files_destroy(struct fs *fs, struct fs_files *files)
 {
+	while (files->maps != NULL)
+		files_unmap(fs, files, files->maps->node);
 	while (files->top > 0)
 		(void)files_remove(fs, files, files->top - 1);
 	node_unref(fs, files->dir);
@@ -160,6 +203,7 @@ err_t files_remove(struct fs *fs, struct fs_files *files, uint64_t fd)
 	files_set_close_on_exec(files, fd, false);
 	while (files->top > 0 && files->open[files->top - 1] == NULL)
 		files->top--;
+	locks_drop(fs, open->node, files);
 	open_unref(fs, open);
 	return FS_OK;
 }

@@ -3,6 +3,7 @@
 #include "libos/fs/node.h"
 
 #include "libos/fs/data.h"
+#include "libos/fs/locks.h"
 #include "libos/fs/pipe.h"
 
 static bool node_has_name(const struct fs_node *node, const char *name, size_t name_bytes)
@@ -230,6 +231,7 @@ void node_unref(struct fs *fs, struct fs_node *node)
 	data_destroy(fs, node);
 	if (node->pipe != NULL)
 		pipe_destroy(fs, node->pipe);
+	locks_destroy(fs, node);
 	fs->outside->free(node->name);
 	fs->outside->free(node);
 }

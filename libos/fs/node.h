@@ -15,7 +15,8 @@
 
 enum fs_kind { FS_DIR, FS_FILE, FS_DEVICE, FS_LINK, FS_PIPE };
 
-struct fs_pipe; /* libos/fs/pipe.h */
+struct fs_pipe;  /* libos/fs/pipe.h */
+struct fs_locks; /* libos/fs/locks.h */
 
 struct fs_node {
 	struct fs_node *parent;    /* NULL: removed; the root's is the root */
@@ -30,6 +31,8 @@ struct fs_node {
 	uint32_t device;           /* enum device_number */
 	uint32_t refs;
 	struct fs_pipe *pipe;
+	struct fs_locks *locks;    /* NULL: none was ever set */
+	uint32_t maps;             /* how often it is mapped: its pages stay where they are */
 	/* Contents: page i is pages[i] if that is there, else image's, else zeros. */
 	const char *image;         /* bytes of the archive, or a link's target */
 	bool has_image;            /* the image is the node's own memory */

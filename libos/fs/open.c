@@ -4,6 +4,7 @@
 
 #include "libos/fs/data.h"
 #include "libos/fs/device.h"
+#include "libos/fs/locks.h"
 #include "libos/fs/path.h"
 #include "libos/fs/pipe.h"
 
@@ -67,6 +68,7 @@ void open_unref(struct fs *fs, struct fs_open *open)
 		return;
 	if (open->node->pipe != NULL)
 		pipe_unref(fs, open->node->pipe, open->flags);
+	locks_drop(fs, open->node, open);
 	node_unref(fs, open->node);
 	fs->outside->free(open);
 }

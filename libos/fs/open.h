@@ -44,6 +44,11 @@ struct fs_open {
 	uint32_t refs;
 };
 
+struct fs_map {
+	struct fs_map *next;
+	struct fs_node *node;                   /* a reference */
+};
+
 /* The descriptors of a process, its directory and mask. */
 struct fs_files {
 	struct fs_open **open;                  /* `room` of them; NULL: free */
@@ -52,6 +57,7 @@ struct fs_files {
 	uint32_t room;
 	uint32_t top;                           /* no descriptor from here on is open */
 	uint32_t most;                          /* none may be opened from here on */
+	struct fs_map *maps;                    /* nodes that are mapped shared, each once */
 	uint64_t close_on_exec[OPEN_FILES / 64];
 	struct fs_open *first[OPEN_FILES_FIRST];
 };
@@ -99,10 +105,15 @@ err_t open_seek(struct fs_open *open, int64_t offset, enum open_whence whence, u
 struct fs_files *files_create(struct fs *fs) MUST_USE;
 
 /* The same files, directory and mask for another process (is_exec: without those that close on
- * exec). NULL: no memory. */
+ * exec, and nothing mapped). NULL: no memory. */
 struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is_exec) MUST_USE;
 
-/* Close those that close on exec. */
+/* Note that the process maps a node, which stays as long, and that it no longer does. Errors:
+ * FS_E_MEMORY. */
+err_t files_map(struct fs *fs, struct fs_files *files, struct fs_node *node) MUST_USE;
+void files_unmap(struct fs *fs, struct fs_files *files, struct fs_node *node);
+
+/* Close those that close on exec; nothing is mapped any more. */
 void files_exec(struct fs *fs, struct fs_files *files);
 
 /* Close all, for good. */

@@ -19,25 +19,34 @@ static void pipe_set(struct fs_pipe *pipe, uint32_t start, uint32_t count)
 	__atomic_store_n(&pipe->content, content, __ATOMIC_RELAXED);
 }
 
-static struct fs_node *pipe_create_node(struct fs *fs)
+err_t pipe_create_named(struct fs *fs, struct fs_node *node)
 {
-	struct fs_node *node = fs->outside->alloc(sizeof(*node));
 	struct fs_pipe *pipe = fs->outside->alloc(sizeof(*pipe));
 	char *buffer = fs->outside->alloc(PIPE_BYTES);
 
-	if (node == NULL || pipe == NULL || buffer == NULL) {
+	if (pipe == NULL || buffer == NULL) {
 		fs->outside->free(buffer);
 		fs->outside->free(pipe);
+		return FS_E_MEMORY;
+	}
+	pipe->buffer = buffer;
+	node->pipe = pipe;
+	return FS_OK;
+}
+
+static struct fs_node *pipe_create_node(struct fs *fs)
+{
+	struct fs_node *node = fs->outside->alloc(sizeof(*node));
+
+	if (node == NULL || pipe_create_named(fs, node) < 0) {
 		fs->outside->free(node);
 		return NULL;
 	}
-	pipe->buffer = buffer;
 	node->kind = FS_PIPE;
 	node->mode = 0600;
 	node->refs = 1;
 	node->ino = ++fs->shared->last_ino;
 	node->mtime_ns = fs->outside->clock_ns();
-	node->pipe = pipe;
 	return node;
 }
 
@@ -68,12 +77,16 @@ void pipe_ref(struct fs_pipe *pipe, uint32_t flags)
 {
 	pipe->readers += (flags & OPEN_READ) != 0;
 	pipe->writers += (flags & OPEN_WRITE) != 0;
+	pipe->read_opens += (flags & OPEN_READ) != 0;
+	pipe->write_opens += (flags & OPEN_WRITE) != 0;
 }
 
 void pipe_unref(struct fs *fs, struct fs_pipe *pipe, uint32_t flags)
 {
 	pipe->readers -= (flags & OPEN_READ) != 0;
 	pipe->writers -= (flags & OPEN_WRITE) != 0;
+	if (pipe->readers == 0 && pipe->writers == 0)
+		pipe_set(pipe, 0, 0);
 	fs->outside->wake(&pipe->waiters);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Pipes: up to PIPE_BYTES between those who write and those who read. Its two ends are open
- * descriptions of one node; counted are descriptions, not descriptors.
+ * descriptions of one node; counted are descriptions, not descriptors. A pipe with a name (FIFO) is
+ * a node of the tree; what is in it goes when nobody has it open.
  */
 #ifndef LIBOS_FS_PIPE_H
 #define LIBOS_FS_PIPE_H
@@ -15,6 +16,7 @@ enum {
 
 struct fs_pipe {
 	uint32_t readers, writers;   /* open descriptions */
+	uint32_t read_opens, write_opens; /* how many there ever were */
 	/* Where in the buffer is what can be read, and in the upper half how many bytes: changed by
 	 * one store. */
 	uint64_t content;
@@ -26,6 +28,8 @@ struct fs_pipe {
  * Errors: FS_E_MEMORY. */
 err_t pipe_create(struct fs *fs, uint32_t flags, struct fs_open **reader, struct fs_open **writer)
 	MUST_USE;
+/* A node of kind FS_PIPE in the tree gets its pipe. Errors: FS_E_MEMORY. */
+err_t pipe_create_named(struct fs *fs, struct fs_node *node) MUST_USE;
 /* The node goes. */
 void pipe_destroy(struct fs *fs, struct fs_pipe *pipe);
 /* An open description of an end with these flags begins or ends. */

@@ -90,40 +90,11 @@ static int64_t descriptor_flags_out(const struct fs_open *open)
 	return flags;
 }
 
-/* Nobody else has a lock. */
-static int64_t descriptor_lock(struct linux_call *c, const struct fs_open *open, bool is_question)
-{
-	enum { READ, WRITE, NONE };
-	struct {
-		int16_t type, whence;
-		int32_t zero;
-		int64_t start, bytes;
-		int64_t pid;
-	} lock;
-
-	if (linux_in(c, &lock, c->arg[2], sizeof(lock)) < 0)
-		return -LINUX_EFAULT;
-	if (lock.type < READ || lock.type > NONE || (is_question && lock.type == NONE)
-			|| lock.whence < OPEN_SET || lock.whence > OPEN_END)
-		return -LINUX_EINVAL;
-	if (lock.whence == OPEN_SET && (lock.start < 0
-			|| (lock.bytes < 0 && lock.start + lock.bytes < 0)))
-		return -LINUX_EINVAL;
-	if (is_question) {
-		lock.type = NONE;
-		return linux_out(c, c->arg[2], &lock, sizeof(lock));
-	}
-	if ((lock.type == READ && !(open->flags & OPEN_READ))
-			|| (lock.type == WRITE && !(open->flags & OPEN_WRITE)))
-		return -LINUX_EBADF;
-	return 0;
-}
-
 int64_t descriptor_fcntl(struct linux_call *c)
 {
 	enum {
 		DUPFD = 0, GETFD = 1, SETFD = 2, GETFL = 3, SETFL = 4, GETLK = 5, SETLK = 6,
-		SETLKW = 7, DUPFD_CLOEXEC = 1030,
+		SETLKW = 7, OFD_GETLK = 36, OFD_SETLK = 37, OFD_SETLKW = 38, DUPFD_CLOEXEC = 1030,
 	};
 	struct fs_files *files = c->linux->files;
 	struct fs_open *open = file_find(c);
@@ -150,7 +121,10 @@ int64_t descriptor_fcntl(struct linux_call *c)
 	case GETLK:
 	case SETLK:
 	case SETLKW:
-		return descriptor_lock(c, open, c->arg[1] == GETLK);
+	case OFD_GETLK:
+	case OFD_SETLK:
+	case OFD_SETLKW:
+		return locks_fcntl(c, open);
 	default:
 		return -LINUX_EINVAL;
 	}

@@ -8,6 +8,8 @@
 #include "libos/fs/data.h"
 #include "libos/fs/device.h"
 #include "libos/fs/path.h"
+#include "libos/fs/pipe.h"
+#include "libos/linux/mapped.h"
 
 enum { FILE_VECTORS = 1024 };
 
@@ -38,6 +40,29 @@ uint32_t file_flags_in(uint64_t flags)
 	return open;
 }
 
+/* A pipe with a name was opened: whoever waits for that end goes on, and so does the caller when
+ * there is somebody at the other. */
+static int64_t file_open_pipe(struct linux_call *c, struct fs_open *open)
+{
+	struct fs_pipe *pipe = open->node->pipe;
+	bool is_reader = open->flags & OPEN_READ, is_alone;
+	const uint32_t *opens = is_reader ? &pipe->write_opens : &pipe->read_opens;
+	uint32_t before = *opens;
+
+	c->fs->outside->wake(&pipe->waiters);
+	is_alone = is_reader ? pipe->writers == 0 : pipe->readers == 0;
+	if (open->flags & OPEN_NONBLOCK && !is_reader && is_alone)
+		return -LINUX_ENXIO;
+	if (open->flags & OPEN_NONBLOCK)
+		return 0;
+	while (is_alone && *opens == before) {
+		c->fs->outside->wait(&pipe->waiters);
+		if (family_sleep(c->os, THREAD_NO_DEADLINE) < 0)
+			return -LINUX_ERESTARTSYS;
+	}
+	return 0;
+}
+
 static int64_t file_open_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t flags,
 	uint64_t mode)
 {
@@ -52,8 +77,16 @@ static int64_t file_open_at(struct linux_call *c, uint64_t fd, uint64_t path, ui
 		return error;
 	error = open_create(c->fs, dir, c->linux->path[0], file_flags_in(flags),
 		(uint32_t)mode & 07777 & ~c->linux->files->umask, &open);
-	if (error >= 0)
-		error = files_add(c->fs, c->linux->files, open, 0, flags & FILE_O_CLOEXEC);
+	if (error < 0)
+		return errno_from(error);
+	mapped_cut(c->os, open->node);
+	if (open->node->kind == FS_PIPE && !(open->flags & OPEN_PATH))
+		error = file_open_pipe(c, open);
+	if (error < 0) {
+		open_unref(c->fs, open);
+		return error;
+	}
+	error = files_add(c->fs, c->linux->files, open, 0, flags & FILE_O_CLOEXEC);
 	return errno_from(error);
 }
 
@@ -355,6 +388,14 @@ int64_t file_fstat(struct linux_call *c)
 	return open == NULL ? -LINUX_EBADF : file_stat_out(c, open->node, c->arg[1]);
 }
 
+static int64_t file_resize(struct linux_call *c, struct fs_node *node, uint64_t bytes)
+{
+	err_t error = data_resize(c->fs, node, bytes);
+
+	mapped_cut(c->os, node);
+	return errno_from(error);
+}
+
 int64_t file_ftruncate(struct linux_call *c)
 {
 	struct fs_open *open = file_find(c);
@@ -363,7 +404,7 @@ int64_t file_ftruncate(struct linux_call *c)
 		return -LINUX_EBADF;
 	if (!(open->flags & OPEN_WRITE) || open->node->kind != FS_FILE || (int64_t)c->arg[1] < 0)
 		return -LINUX_EINVAL;
-	return errno_from(data_resize(c->fs, open->node, c->arg[1]));
+	return file_resize(c, open->node, c->arg[1]);
 }
 
 int64_t file_truncate(struct linux_call *c)
@@ -378,18 +419,11 @@ int64_t file_truncate(struct linux_call *c)
 	error = path_find(c->fs, c->linux->files->dir, c->linux->path[0], 0, &node);
 	if (error >= 0 && node->kind != FS_FILE)
 		error = node->kind == FS_DIR ? FS_E_IS_DIR : FS_E_ARGUMENT;
-	if (error >= 0)
-		error = data_resize(c->fs, node, c->arg[1]);
-	return errno_from(error);
+	return error < 0 ? errno_from(error) : file_resize(c, node, c->arg[1]);
 }
 
 /* Memory files are as safe as they ever get. */
 int64_t file_fsync(struct linux_call *c)
-{
-	return file_find(c) == NULL ? -LINUX_EBADF : 0;
-}
-
-int64_t file_flock(struct linux_call *c)
 {
 	return file_find(c) == NULL ? -LINUX_EBADF : 0;
 }

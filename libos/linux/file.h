@@ -22,5 +22,7 @@ enum {
 uint32_t file_flags_in(uint64_t flags);
 /* The open description that the call's first argument names, or NULL. */
 struct fs_open *file_find(struct linux_call *c);
+/* fcntl's commands on locks. */
+int64_t locks_fcntl(struct linux_call *c, struct fs_open *open);
 
 #endif

@@ -47,6 +47,7 @@ struct linux_state {
 	uint32_t threads;                     /* alive */
 	uint64_t random;                      /* state of the generator, if the CPU has none */
 	struct futex_waiter *waiters;
+	struct mapped *mapped;                /* files that are mapped shared (mapped.c) */
 	struct linux_thread thread0;          /* of thread slot 0; the others' are in */
 	struct linux_thread *threads_more;    /* this array, by slot; NULL: none yet */
 	struct linux_signals signals;

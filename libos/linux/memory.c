@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* System calls on the program's memory, over vm (libos/vm/vm.h), which takes spt. */
+/* System calls on the program's memory, over vm (libos/vm/vm.h), which takes spt; the family's lock
+ * `file` for files. */
 #include "libos/linux/linux.h"
 
 #include "libos/fs/data.h"
 #include "libos/fs/device.h"
+#include "libos/linux/mapped.h"
 
 enum {
 	MEMORY_SHARED = 0x01,
@@ -56,42 +58,22 @@ static int64_t memory_map(struct linux_call *c, unsigned protection, unsigned fl
 	return error < 0 ? errno_from(error) : (int64_t)address;
 }
 
-/* Fill a mapping with a copy of what the file has now. */
-static int64_t memory_fill(struct linux_call *c, const struct fs_node *node, uint64_t address)
+/* A file that is not (any more) the archive's, or that is mapped to be written. */
+static int64_t memory_map_object(struct linux_call *c, struct fs_open *open, unsigned protection,
+	unsigned flags, struct vm_backing *backing)
 {
-	uint64_t offset = c->arg[5], end = offset + c->arg[1];
-	size_t part;
+	int64_t address;
 
-	for (; offset < end && offset < node->size; offset += part, address += part) {
-		const char *from = data_read(node, offset, &part);
-
-		if (part > end - offset)
-			part = end - offset;
-		if (linux_out(c, address, from, part) < 0)
-			return -LINUX_ENOMEM;
-	}
-	return 0;
-}
-
-/* A file that is not (any more) the archive's: a private copy. */
-static int64_t memory_map_copy(struct linux_call *c, const struct fs_node *node,
-	unsigned protection, unsigned flags)
-{
-	int64_t address = memory_map(c, EXO_READ | EXO_WRITE, flags, NULL), error;
-
-	if (address < 0)
-		return address;
-	error = memory_fill(c, node, (uint64_t)address);
-	if (error >= 0 && protection != (EXO_READ | EXO_WRITE))
-		error = errno_from(vm_protect(c->os, (uint64_t)address, c->arg[1], protection));
-	if (error >= 0)
-		return address;
-	if (vm_unmap(c->os, (uint64_t)address, c->arg[1]) < 0)
+	backing->object = mapped_ref(c->os, open->node);
+	if (backing->object == NULL)
 		return -LINUX_ENOMEM;
-	return error;
+	backing->is_read_only = !(open->flags & OPEN_WRITE);
+	address = memory_map(c, protection, flags, backing);
+	mapped_unref(c->os, backing->object);
+	return address;
 }
 
-static int64_t memory_map_file(struct linux_call *c, unsigned protection, unsigned flags)
+static int64_t memory_map_open(struct linux_call *c, unsigned protection, unsigned flags)
 {
 	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[4]);
 	struct vm_backing backing = { .offset = c->arg[5], .is_strict = true };
@@ -105,17 +87,28 @@ static int64_t memory_map_file(struct linux_call *c, unsigned protection, unsign
 		return -LINUX_ENODEV;
 	if (!(open->flags & OPEN_READ))
 		return -LINUX_EACCES;
-	if (flags & VM_SHARED && protection & EXO_WRITE)
-		return open->flags & OPEN_WRITE ? -LINUX_ENODEV : -LINUX_EACCES;
+	if (flags & VM_SHARED && protection & EXO_WRITE && !(open->flags & OPEN_WRITE))
+		return -LINUX_EACCES;
 	if (backing.offset > INT64_MAX - c->arg[1])
 		return -LINUX_EOVERFLOW;
-	flags &= ~(unsigned)VM_SHARED;
 	image = data_image(open->node);
-	if (image == NULL || backing.offset >= open->node->size)
-		return memory_map_copy(c, open->node, protection, flags);
+	if (image == NULL || (flags & VM_SHARED && open->flags & OPEN_WRITE)
+			|| backing.offset >= open->node->size)
+		return memory_map_object(c, open, protection, flags, &backing);
+	flags &= ~(unsigned)VM_SHARED;
 	backing.archive = (uint64_t)image - EXO_INFO_ARCHIVE;
 	backing.bytes = open->node->size - backing.offset;
 	return memory_map(c, protection, flags, &backing);
+}
+
+static int64_t memory_map_file(struct linux_call *c, unsigned protection, unsigned flags)
+{
+	int64_t address;
+
+	family_lock(c->os, FAMILY_FILE);
+	address = memory_map_open(c, protection, flags);
+	family_unlock(c->os, FAMILY_FILE);
+	return address;
 }
 
 int64_t memory_mmap(struct linux_call *c)
@@ -219,4 +212,21 @@ int64_t memory_lock_all(struct linux_call *c)
 
 	return flags == 0 || flags == ON_FAULT || flags & ~(uint32_t)(CURRENT | FUTURE | ON_FAULT)
 		? -LINUX_EINVAL : 0;
+}
+
+/* A file's pages in memory are the file. */
+int64_t memory_msync(struct linux_call *c)
+{
+	enum { ASYNC = 1, INVALIDATE = 2, SYNC = 4 };
+
+	if (c->arg[2] & ~(uint64_t)(ASYNC | INVALIDATE | SYNC)
+			|| (c->arg[2] & ASYNC && c->arg[2] & SYNC)
+			|| c->arg[0] % EXO_PAGE_SIZE != 0)
+		return -LINUX_EINVAL;
+	if (c->arg[1] == 0)
+		return 0;
+	if (PAGE_UP(c->arg[1]) < c->arg[1]
+			|| !vm_is_mapped(c->os, c->arg[0], PAGE_UP(c->arg[1]), 0))
+		return -LINUX_ENOMEM;
+	return 0;
 }

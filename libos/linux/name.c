@@ -3,6 +3,7 @@
 #include "libos/linux/linux.h"
 
 #include "libos/fs/path.h"
+#include "libos/fs/pipe.h"
 
 enum { NAME_CWD = LINUX_AT_CWD };
 enum { NAME_REMOVE_DIR = 0x200, NAME_NOREPLACE = 1, NAME_NOW = 0x3fffffff, NAME_OMIT = 0x3ffffffe };
@@ -141,6 +142,41 @@ static bool name_is_dot(const char *path)
 	while (n > 0 && path[n - 1] == '/')
 		n--;
 	return n > 0 && path[n - 1] == '.' && (n == 1 || path[n - 2] == '/');
+}
+
+static int64_t name_mknod_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t mode,
+	uint64_t device)
+{
+	enum { TYPE = 0170000, FIFO = 0010000, CHARACTERS = 0020000, DIRECTORY = 0040000,
+		BLOCKS = 0060000, FILE = 0100000, SOCKET = 0140000 };
+	uint32_t type = (uint32_t)mode & TYPE, bits = (uint32_t)mode & 07777
+		& ~c->linux->files->umask;
+	struct fs_node *node;
+	int64_t error;
+
+	if (type == BLOCKS || type == SOCKET || type == DIRECTORY)
+		return -LINUX_EPERM;
+	if (type != 0 && type != FIFO && type != CHARACTERS && type != FILE)
+		return -LINUX_EINVAL;
+	error = name_make(c, 0, fd, path, type == FIFO ? FS_PIPE
+		: type == CHARACTERS ? FS_DEVICE : FS_FILE, bits, &node);
+	if (error < 0)
+		return error;
+	if (type == CHARACTERS)
+		node->device = (uint32_t)device;
+	if (type == FIFO && pipe_create_named(c->fs, node) < 0)
+		error = node_remove(c->fs, node) < 0 ? -LINUX_EIO : -LINUX_ENOMEM;
+	return error;
+}
+
+int64_t name_mknod(struct linux_call *c)
+{
+	return name_mknod_at(c, (uint64_t)NAME_CWD, c->arg[0], c->arg[1], c->arg[2]);
+}
+
+int64_t name_mknodat(struct linux_call *c)
+{
+	return name_mknod_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3]);
 }
 
 static int64_t name_remove(struct linux_call *c, uint64_t fd, uint64_t path, bool is_dir)
@@ -388,7 +424,7 @@ struct name_entry {
 /* Positions 0 and 1 of a directory are "." and ".."; then come the children by their cookies. */
 static bool name_entry_fill(struct fs_node *dir, uint64_t position, struct name_entry *entry)
 {
-	static const uint8_t types[] = { 4, 8, 2, 10 };
+	static const uint8_t types[] = { 4, 8, 2, 10, 1 };
 	struct fs_node *node = dir;
 	const char *name = ".";
 	size_t bytes = 1;

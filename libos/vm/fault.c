@@ -131,7 +131,7 @@ static enum upcall_fault fault_fill(struct libos *os, struct vm_region *r, uint6
 	err_t err = EXO_E_EMPTY;
 
 	if (r->backing.object) {
-		if (r->backing.offset + into >= PAGE_UP(r->backing.object->bytes))
+		if (r->backing.offset + into >= PAGE_UP(*r->backing.object->bytes))
 			return UPCALL_FAULT_BEYOND;
 		err = fault_object(os, r, page, is_write);
 	} else if (into < r->backing.bytes) {

@@ -48,8 +48,8 @@ static err_t protect_region(struct vm *vm, struct vm_region *r, unsigned protect
 {
 	if (r->protection == protection)
 		return EXO_OK;
-	if (protection & EXO_WRITE && r->flags & VM_SHARED && !r->backing.object
-	    && r->backing.bytes)
+	if (protection & EXO_WRITE && r->flags & VM_SHARED
+	    && (r->backing.object ? r->backing.is_read_only : r->backing.bytes > 0))
 		return EXO_E_RIGHTS;
 	r->protection = protection;
 	return protect_range(vm, r, r->used_start, r->used_end);
@@ -113,6 +113,27 @@ err_t vm_discard(struct libos *os, uint64_t address, uint64_t length)
 	}
 	lock_release(os, RANK_SPT);
 	return err;
+}
+
+void vm_cut(struct libos *os, const struct vm_object *object)
+{
+	uint64_t bytes = PAGE_UP(*object->bytes);
+	unsigned i;
+
+	lock_acquire(os, RANK_SPT);
+	for (i = 0; i < os->vm.count; i++) {
+		struct vm_region *r = &os->vm.region[i];
+		uint64_t from = r->start;
+
+		if (r->backing.object != object)
+			continue;
+		if (bytes > r->backing.offset)
+			from += bytes - r->backing.offset;
+		from = from > r->used_start ? from : r->used_start;
+		if (from < r->used_end && range_clear(from, r->used_end))
+			break;
+	}
+	lock_release(os, RANK_SPT);
 }
 
 /* Move the pages of [old, old_end) to `to`: copies of the leaves, then the old ones go. */

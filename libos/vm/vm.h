@@ -41,7 +41,7 @@ struct vm_object {
 	void *(*page)(struct libos *os, struct vm_object *object, uint64_t offset, bool create);
 	/* A region on it more (+1: mapped, split) or less (-1: unmapped). */
 	void (*use)(struct libos *os, struct vm_object *object, int change);
-	uint64_t bytes; /* pages wholly beyond it fault with UPCALL_FAULT_BEYOND */
+	const uint64_t *bytes; /* pages wholly beyond them fault with UPCALL_FAULT_BEYOND */
 };
 
 /* What is behind a region. All zero: anonymous memory. */
@@ -51,6 +51,7 @@ struct vm_backing {
 				   * archive of `offset` 0; a multiple of the page size */
 	uint64_t offset;          /* of the region's first page; a multiple of the page size */
 	uint64_t bytes;           /* archive: bytes from `offset` on that are its; then zeros */
+	bool is_read_only;        /* object: a shared region is never written */
 	bool is_strict;           /* archive: pages wholly beyond `bytes` fault (a file), else
 				   * they are zeros (the .bss of a segment) */
 };
@@ -95,6 +96,9 @@ err_t vm_unmap(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
 err_t vm_protect(struct libos *os, uint64_t address, uint64_t length, unsigned protection) MUST_USE;
 /* Drop the pages of a range: private ones read as fresh again (MADV_DONTNEED). Takes spt. */
 err_t vm_discard(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
+/* An object has become shorter: pages of this process that lie wholly beyond its end go (those that
+ * there is no memory to take away stay). Takes spt. */
+void vm_cut(struct libos *os, const struct vm_object *object);
 /* mremap. flags: bit 0 may move, bit 1 to exactly *address. *address: where it is now. Takes
  * spt. */
 err_t vm_remap(struct libos *os, uint64_t old, uint64_t old_length, uint64_t length, unsigned flags,
