@@ -29,6 +29,9 @@ ARCH = x86_64
 RUN_APPS = $(RUN_APPS_$(ARCH))
 RUN_APPS_x86_64 = $(APPS)
 RUN_APPS_aarch64 = $(AARCH64_APPS)
+# Of tests/programs, what is built.
+RUN_BUILT = $(RUN_BUILT_$(ARCH))
+RUN_BUILT_x86_64 = $(wildcard $(BUILT_FOR_LINUX))
 SHELL_PROGRAM = $(SHELL_PROGRAM_$(ARCH))
 SHELL_PROGRAM_x86_64 = $(firstword $(wildcard /bin/busybox /usr/bin/busybox))
 SHELL_PROGRAM_aarch64 = $(wildcard $(BUSYBOX_AARCH64))
@@ -36,7 +39,8 @@ SHELL_FILES = apps/shell/profile apps/shell/passwd apps/shell/group
 EXTRA_DIST += $(SHELL_FILES)
 PROGRAM = $(SHELL_PROGRAM)
 ARGS = $(if $(filter-out $(SHELL_PROGRAM),$(PROGRAM)),,sh -l)
-RUN_FILES = $(foreach file,$(filter-out $(PROGRAM),$(RUN_APPS) $(SHELL_PROGRAM)), \
+RUN_FILES = $(foreach file,$(filter-out $(PROGRAM), \
+		$(RUN_APPS) $(RUN_BUILT) $(SHELL_PROGRAM)), \
 		--add $(file)=bin/$(notdir $(file))) \
 	$(foreach file,$(SHELL_FILES),--add $(srcdir)/$(file)=etc/$(notdir $(file)))
 RUN_FLAGS =

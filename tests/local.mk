@@ -112,6 +112,7 @@ GUEST_AND_HERE = \
 	tests/guest/bad_pointers.c \
 	tests/guest/bad_values.c \
 	tests/guest/processes_clone.c \
+	tests/guest/files_shared.c \
 	tests/guest/processes_end.c \
 	tests/guest/processes_execute.c \
 	tests/guest/processes_limits.c \
@@ -120,6 +121,7 @@ GUEST_AND_HERE = \
 	tests/guest/processes_share.c \
 	tests/guest/processes_wait.c \
 	tests/guest/threads_futex.c \
+	tests/guest/pthreads_every_kind.c \
 	tests/guest/signals_faults.c \
 	tests/guest/signals_family.c \
 	tests/guest/signals_handlers.c \
@@ -141,15 +143,19 @@ TOOL_TESTS = \
 	tests/tools/chitin_run_input.sh \
 	tests/tools/debugger_knows_both.sh \
 	tests/tools/debugger_reads_tables.sh \
+	tests/tools/files_match_linux.sh \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/models_hold.sh \
+	tests/tools/lua_matches_linux.sh \
 	tests/tools/processes_match_linux.sh \
 	tests/tools/post_mortem.sh \
 	tests/tools/ps_and_vmstat.sh \
+	tests/tools/pthreads_match_linux.sh \
 	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \
+	tests/tools/sqlite_matches_linux.sh \
 	tests/tools/syntax_check.sh \
 	tests/tools/trace_is_a_timeline.sh
 
