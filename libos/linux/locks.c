@@ -103,7 +103,7 @@ int64_t locks_fcntl(struct linux_call *c, struct fs_open *open)
 
 int64_t locks_flock(struct linux_call *c)
 {
-	enum { SHARED = 1, EXCLUSIVE = 2, NOT_BLOCKING = 4, UNLOCK = 8 };
+	enum { SHARED = 1, EXCLUSIVE = 2, NOT_BLOCKING = 4, UNLOCK = 8, MANDATORY = 32 };
 	struct fs_open *open = file_find(c);
 	uint32_t how = (uint32_t)c->arg[1] & ~(uint32_t)NOT_BLOCKING;
 	struct fs_range range = {
@@ -111,9 +111,11 @@ int64_t locks_flock(struct linux_call *c)
 		.type = how == SHARED ? LOCKS_READ : how == EXCLUSIVE ? LOCKS_WRITE : LOCKS_NONE,
 	};
 
-	if (open == NULL || open->flags & OPEN_PATH)
-		return -LINUX_EBADF;
+	if (how & MANDATORY) /* there were such locks once */
+		return 0;
 	if (how != SHARED && how != EXCLUSIVE && how != UNLOCK)
 		return -LINUX_EINVAL;
+	if (open == NULL || open->flags & OPEN_PATH)
+		return -LINUX_EBADF;
 	return locks_wait_for(c, open, LOCKS_WHOLE, &range, !(c->arg[1] & NOT_BLOCKING));
 }
