@@ -24,6 +24,7 @@ struct terminal {
 	int fd;
 	char *seen;	/* since the last match */
 	size_t count;
+	pid_t pid;	/* of the command, which is its group's number too */
 	char text[TEXT];
 };
 
@@ -35,6 +36,13 @@ static void fail(const char *what)
 	exit(NOT_SEEN);
 }
 
+/* The command does not outlive us. */
+static void leave(void)
+{
+	kill(-terminal.pid, SIGKILL);
+	_exit(NOT_SEEN);
+}
+
 static void late(int number)
 {
 	static const char said[] = "\nterminal: too late; waited for: ";
@@ -42,8 +50,8 @@ static void late(int number)
 	(void)number;
 	if (write(2, said, sizeof(said) - 1) < 0
 			|| write(2, terminal.text, strlen(terminal.text)) < 0)
-		_exit(NOT_SEEN);
-	_exit(NOT_SEEN);
+		leave();
+	leave();
 }
 
 static void child(int fd, char **command)
@@ -123,7 +131,6 @@ int main(int argc, char **argv)
 {
 	int status, slave;
 	char line[TEXT];
-	pid_t pid;
 
 	if (argc < 3)
 		return NOT_SEEN;
@@ -134,8 +141,8 @@ int main(int argc, char **argv)
 	slave = open(ptsname(terminal.fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		fail("terminal");
-	pid = fork();
-	if (pid == 0)
+	terminal.pid = fork();
+	if (terminal.pid == 0)
 		child(slave, argv + 2);
 	close(slave);
 	signal(SIGALRM, late);
@@ -151,11 +158,11 @@ int main(int argc, char **argv)
 			fail("terminal");
 		if (line[0] == '>' && !await(line + 2, bytes)) {
 			fprintf(stderr, "\nterminal: did not come: %s", terminal.text);
-			return NOT_SEEN;
+			leave();
 		}
 	}
 	while (hear())
 		continue;
-	waitpid(pid, &status, 0);
+	waitpid(terminal.pid, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_SEEN;
 }
