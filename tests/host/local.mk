@@ -30,6 +30,7 @@ KERNEL_TESTS = \
 	tests/host/slot_share_unshare.tap \
 	tests/host/slot_table.tap \
 	tests/host/slots_batch.tap \
+	tests/host/vcpu_is_its_claimants_alone.tap \
 	tests/host/two_unshares_at_once.tap
 
 check_PROGRAMS += $(KERNEL_TESTS)
