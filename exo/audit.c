@@ -5,8 +5,7 @@
 
 #include "exo/audit_slot.h"
 #include "exo/console.h"
-
-#include <machine/slot.h>
+#include "exo/slot.h"
 
 bool audit_fail(struct audit_report *report, unsigned invariant, const char *what, uint64_t where,
 		uint64_t slot, uint64_t got, uint64_t want)
@@ -217,7 +216,7 @@ bool audit_i6_zero_before_use(struct machine *m, struct audit_report *report)
 
 bool audit_i7_no_stale_translation(struct machine *m, struct audit_report *report)
 {
-	unsigned cpu;
+	unsigned cpu, env;
 
 	for (cpu = 0; cpu < m->cpu_count; cpu++) {
 		struct cpu *c = &m->cpus[cpu];
@@ -230,6 +229,19 @@ bool audit_i7_no_stale_translation(struct machine *m, struct audit_report *repor
 		      c->root_env, ENV_NONE);
 		AUDIT(7, m->envs[c->root_env].cpus >> cpu & 1u,
 		      "an env does not know a CPU that runs it", cpu, c->root_env, cpu);
+	}
+	for (env = 0; env < EXO_ENVS; env++) {
+		uint64_t at = m->envs[env].window, slot = 0;
+		struct slot_path path;
+
+		if (!env_has_root(m, env) || !at)
+			continue;
+		if (!slot_find(m, m->envs[env].root, at, 1, &path) && path.is_open)
+			slot = slot_get(path.slot);
+		AUDIT(7, slot_is_present(slot) && slot_access(slot) & EXO_WRITE
+		      && slot_pfn(slot) == m->envs[env].window_frame.n,
+		      "an env's window is not on what its tables say", env, slot,
+		      m->envs[env].window_frame.n);
 	}
 	return true;
 }

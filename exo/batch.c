@@ -95,12 +95,6 @@ static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *
 	return EXO_OK;
 }
 
-/* Still the env that the handle named, now that it is locked. */
-static bool op_env_stays(struct machine *m, unsigned env, uint64_t handle)
-{
-	return m->envs[env].state == ENV_ALIVE && (!handle || env_handle(m, env) == handle);
-}
-
 static ALWAYS_INLINE void batch_unlock(struct batch *b) UNCHECKED
 {
 	if (b->is_locked)
@@ -108,30 +102,32 @@ static ALWAYS_INLINE void batch_unlock(struct batch *b) UNCHECKED
 	b->is_locked = false;
 }
 
-/* Find and lock the envs an operation names: the caller itself, or others by the tree. They stay
- * locked for the operations after it that name the same. */
+/* Find and lock the envs an operation names: the caller itself, or others by the tree, which stay
+ * what they are once they are locked. They are kept for the operations after it that name the
+ * same. */
 static NOINLINE err_t op_lock_envs(struct batch *b, const struct exo_slot_op *op) UNCHECKED
 {
+	bool is_other = op->target_env | op->source_env;
 	err_t err = EXO_OK;
 
 	batch_unlock(b);
 	b->target_handle = op->target_env;
 	b->source_handle = op->source_env;
 	b->target_env = b->source_env = b->caller;
-	if (op->target_env | op->source_env) {
+	if (is_other) {
 		tree_lock(b->m);
 		err = env_find(b->m, b->caller, op->target_env, false, &b->target_env);
 		if (!err)
 			err = env_find(b->m, b->caller, op->source_env, false, &b->source_env);
-		tree_unlock(b->m);
 	}
-	if (err)
-		return err;
-	env_lock_pair(b->m, b->target_env, b->source_env);
-	b->is_locked = true;
-	b->account = b->m->envs[b->target_env].account;
-	return op_env_stays(b->m, b->target_env, op->target_env)
-		&& op_env_stays(b->m, b->source_env, op->source_env) ? EXO_OK : EXO_E_ENV;
+	if (!err) {
+		env_lock_pair(b->m, b->target_env, b->source_env);
+		b->is_locked = true;
+		b->account = b->m->envs[b->target_env].account;
+	}
+	if (is_other)
+		tree_unlock(b->m);
+	return err;
 }
 
 static ALWAYS_INLINE err_t op_find_slots(struct batch *b, const struct exo_slot_op *op,
@@ -149,9 +145,8 @@ static ALWAYS_INLINE err_t op_find_slots(struct batch *b, const struct exo_slot_
 				&b->source);
 	if (err)
 		return err;
-	if (!b->target.is_open && !(uses & IS_FROZEN_OK))
-		return EXO_E_FROZEN;
-	if (op->op == EXO_OP_MOVE && !b->source.is_open)
+	if ((!b->target.is_open && !(uses & IS_FROZEN_OK))
+	    || (op->op == EXO_OP_MOVE && !b->source.is_open))
 		return EXO_E_FROZEN;
 	b->is_common = table_is_common(m, b->target.table);
 	return b->is_common && !(uses & IS_COMMON_OK) ? EXO_E_TYPE : EXO_OK;

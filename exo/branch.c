@@ -22,16 +22,6 @@ err_t branch_table(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	return EXO_OK;
 }
 
-/* Take write access off a branch that is about to have a second holder. A branch in a frozen table
- * stays: nothing on its path can write, and whoever thaws that table takes it off. */
-static void branch_share_source(struct batch *b, unsigned i, uint64_t from)
-{
-	if (!b->source.is_open || !slot_is_writable(from))
-		return;
-	slot_take_write(b->source.slot + i);
-	flush_all(b->m, b->c, b->source_env, false);
-}
-
 err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned i)
 {
 	_Atomic uint64_t *target = b->target.slot + i;
@@ -49,8 +39,12 @@ err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	err = frame_ref(b->m, (struct pfn){ slot_pfn(from) });
 	if (err)
 		return err;
-	if (!is_common)
-		branch_share_source(b, i, from);
+	/* Write access goes off a branch that now has a second holder. One in a frozen table stays:
+	 * nothing on its path can write, and whoever thaws that table takes it off. */
+	if (!is_common && b->source.is_open && slot_is_writable(from)) {
+		slot_take_write(b->source.slot + i);
+		flush_all(b->m, b->c, b->source_env, false);
+	}
 	slot_set(target, slot_branch(slot_pfn(from), rights, is_common && rights & EXO_WRITE));
 	b->used++;
 	return EXO_OK;

@@ -91,7 +91,7 @@ err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *li
 	m->envs[at].root = root;
 	m->envs[at].account = account;
 	m->envs[at].parent = parent;
-	m->envs[at].units = 0;
+	m->envs[at].units = m->envs[at].window = 0;
 	m->envs[at].generation++;
 	m->envs[at].state = ENV_ALIVE;
 	env_unlock(m, at);

@@ -36,6 +36,10 @@ struct env {
 	 * and clears it after it loaded another. seq_cst; pairs with: flush_finish */
 	_Atomic uint64_t cpus;
 	struct lock lock;
+	/* A page of it that the program may write, and its frame; 0: none is known. As a CPU's
+	 * translation it goes when its slot, or a table above, is named for a flush. Env lock. */
+	uint64_t window;
+	struct pfn window_frame;
 };
 
 uint64_t env_handle(struct machine *m, unsigned env);

@@ -3,22 +3,14 @@
  * frame_drop, frames. Takes account, free, wait and cpu locks through frame_drop. */
 #include "exo/machine.h"
 
-/* The pending flush is another env's. */
-static NOINLINE void flush_pages_other(struct machine *m, struct cpu *c,
-							unsigned env, uint64_t address, unsigned n)
-{
-	flush_finish(m, c);
-	flush_pages(m, c, env, address, n);
-}
-
 void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t address, unsigned n)
 {
 	struct flush *f = &c->flush;
 
-	if (f->env != env && f->env != ENV_NONE) {
-		flush_pages_other(m, c, env, address, n);
-		return;
-	}
+	if (m->envs[env].window - (address & -EXO_PAGE_SIZE) < n * EXO_PAGE_SIZE)
+		m->envs[env].window = 0;
+	if (f->env != env)
+		flush_finish(m, c);
 	f->env = env;
 	if (n > FLUSH_PAGES - f->pages_count || f->pages_count > FLUSH_PAGES) {
 		f->pages_count = FLUSH_PAGES + 1;
@@ -30,6 +22,7 @@ void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t addres
 
 void flush_all(struct machine *m, struct cpu *c, unsigned env, bool is_everywhere)
 {
+	m->envs[env].window = 0;
 	if (c->flush.env != env)
 		flush_finish(m, c);
 	c->flush.env = env;

@@ -20,6 +20,11 @@ static void slot_make_executable(struct batch *b, uint64_t old, uint64_t new)
 		arch_frame_executable(b->m, (struct pfn){ slot_pfn(new) });
 }
 
+static bool slot_is_sole(struct batch *b, struct pfn pfn)
+{
+	return frame_type(frame_meta(b->m, pfn)) == FRAME_DATA && frame_refs(b->m, pfn) == 1;
+}
+
 /* Use up a data leaf of the caller's that nobody else holds (I-5, I-7: flushed before reuse). */
 static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, struct pfn *pfn)
 {
@@ -36,10 +41,9 @@ static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, st
 	if (!slot_is_present(slot) || path.slot == b->target.slot || path.slot == b->source.slot)
 		return EXO_E_RESERVE;
 	pfn->n = slot_pfn(slot);
-	if (frame_type(frame_meta(b->m, *pfn)) != FRAME_DATA || frame_refs(b->m, *pfn) != 1
-	    || frame_type(frame_meta(b->m, path.table)) != FRAME_TABLE)
+	if (!slot_is_sole(b, *pfn) || table_is_common(b->m, path.table))
 		return EXO_E_RESERVE;
-	atomic_store_explicit(path.slot, 0, memory_order_relaxed);
+	slot_set(path.slot, 0);
 	frame_use(b->m, path.table, -1);
 	flush_pages(b->m, b->c, b->caller, op->reserve, 1);
 	flush_finish(b->m, b->c);
@@ -98,11 +102,6 @@ static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i
 			leaf = slot_aged(leaf, old);
 	} while (!atomic_compare_exchange_weak(b->target.slot + i, &old, leaf));
 	slot_make_executable(b, old, leaf);
-}
-
-static bool slot_is_sole(struct batch *b, struct pfn pfn)
-{
-	return frame_type(frame_meta(b->m, pfn)) == FRAME_DATA && frame_refs(b->m, pfn) == 1;
 }
 
 err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)

@@ -39,14 +39,13 @@ void trace(struct machine *m, struct cpu *c, enum exo_trace_kind kind, unsigned 
 /* The operations of a batch, as far as they can be read; the program may change them yet. */
 static void trace_batch(struct machine *m, struct cpu *c, const struct exo_regs *regs)
 {
-	uint64_t words[8], at = EXO_REG_ARG0(regs), i;
+	uint64_t words[EXO_BATCH_MAX][8], count = EXO_REG_ARG1(regs), i;
 
-	for (i = 0; i < EXO_REG_ARG1(regs) && i < EXO_BATCH_MAX; i++) {
-		if (user_read(m, m->vcpus[c->current].env, words,
-			      (struct uaddr){ at + i * sizeof(words) }, sizeof(words)))
-			break;
-		trace(m, c, EXO_TRACE_SLOT, words[0] & 0xff, words[0], words[3]);
-	}
+	if (count > EXO_BATCH_MAX || user_read(m, m->vcpus[c->current].env, words,
+					       (struct uaddr){ EXO_REG_ARG0(regs) }, count * 64))
+		return;
+	for (i = 0; i < count; i++)
+		trace(m, c, EXO_TRACE_SLOT, words[i][0] & 0xff, words[i][0], words[i][3]);
 }
 
 static struct vcpu *trace_leave(struct machine *m, struct cpu *c, struct vcpu *v)

@@ -8,11 +8,11 @@
 /* The last place of a frame in a page; both are multiples of 16. */
 #define FRAME_LAST (EXO_PAGE_SIZE - sizeof(struct exo_frame))
 
-/* Where the frame goes: below the stack pointer if that is on the upcall stack, and in one page.
- * 0: no room. */
-static uint64_t upcall_frame(const struct exo_vcpu_page *page, const struct exo_regs *regs)
+/* Where the frame goes: below the stack pointer if that is on the upcall stack, and in one page. No
+ * room: an address that no window is on. */
+static ALWAYS_INLINE uint64_t upcall_frame(const struct exo_vcpu_page *page, uint64_t sp)
 {
-	uint64_t base = page->stack_base, top = page->stack_top, sp = EXO_REG_SP(regs), at;
+	uint64_t base = page->stack_base, top = page->stack_top, at;
 
 	if (sp > base && sp <= top)
 		top = sp;
@@ -20,7 +20,14 @@ static uint64_t upcall_frame(const struct exo_vcpu_page *page, const struct exo_
 	if (at % EXO_PAGE_SIZE > FRAME_LAST)
 		at = (at & -EXO_PAGE_SIZE) + FRAME_LAST;
 	/* Not at the base itself: a nested one would begin at the top again. */
-	return at < top && at > base ? at : 0;
+	return at < top && at > base ? at : ~UINT64_C(15);
+}
+
+static NOINLINE void upcall_die(struct machine *m, struct cpu *c, enum exo_death death)
+{
+	tree_lock(m);
+	env_kill(m, c, m->vcpus[c->current].env, EXO_STATUS(death, 0));
+	tree_unlock(m);
 }
 
 void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_t code,
@@ -28,12 +35,12 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 {
 	struct vcpu *v = &m->vcpus[c->current];
 	struct exo_vcpu_page *page = vcpu_page(m, c->current);
-	uint64_t entry = page->upcall_entry, at = upcall_frame(page, &v->regs);
-	struct exo_frame *frame = NULL;
+	uint64_t entry = page->upcall_entry, at = upcall_frame(page, EXO_REG_SP(&v->regs));
+	unsigned env = v->env;
+	struct exo_frame *frame;
 
-	env_lock(m, v->env);
-	if (at)
-		frame = user_window(m, v->env, (struct uaddr){ at }, sizeof(*frame), true);
+	env_lock(m, env);
+	frame = user_window_kept(m, env, (struct uaddr){ at }, sizeof(*frame));
 	if (frame) {
 		frame->kind = kind;
 		frame->code = code;
@@ -41,15 +48,11 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 		frame->masked = page->masked & 1;
 		frame->regs = v->regs;
 	}
-	env_unlock(m, v->env);
+	env_unlock(m, env);
+	page->masked = 1;
 	arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
-	if (entry && at && frame && arch_regs_check(&v->regs)) {
-		page->masked = 1;
-		return;
-	}
-	tree_lock(m);
-	env_kill(m, c, v->env, EXO_STATUS(entry ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY, 0));
-	tree_unlock(m);
+	if (!frame || !entry || !arch_regs_check(&v->regs))
+		upcall_die(m, c, entry ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY);
 }
 
 void upcall_events(struct machine *m, struct cpu *c)
@@ -64,32 +67,24 @@ void upcall_events(struct machine *m, struct cpu *c)
 	upcall_push(m, c, EXO_UPCALL_EVENTS, events, 0);
 }
 
-/* Take a frame, which the program may be changing. */
-static err_t frame_load(struct machine *m, struct cpu *c, const struct exo_frame *frame)
+err_t upcall_resume(struct machine *m, struct cpu *c, uint64_t at)
 {
-	uint64_t masked = *(const volatile uint64_t *)&frame->masked;
-
-	if (masked > 1 || !arch_regs_load(&m->vcpus[c->current].regs, &frame->regs))
-		return EXO_E_ARGUMENT;
-	vcpu_page(m, c->current)->masked = (uint32_t)masked;
-	return EXO_OK;
-}
-
-err_t upcall_resume(struct machine *m, struct cpu *c, uint64_t frame)
-{
-	unsigned env = m->vcpus[c->current].env;
-	const struct exo_frame *window;
-	struct exo_frame copy;
+	struct vcpu *v = &m->vcpus[c->current];
+	const struct exo_frame *frame;
+	uint64_t masked;
 	err_t err = EXO_OK;
 
-	if (frame % 16)
+	if (at % 16 || at % EXO_PAGE_SIZE > FRAME_LAST)
 		return EXO_E_ARGUMENT;
-	env_lock(m, env);
-	window = user_window(m, env, (struct uaddr){ frame }, sizeof(copy), false);
-	if (window)
-		err = frame_load(m, c, window);
-	env_unlock(m, env);
-	if (!window)
-		err = user_read(m, env, &copy, (struct uaddr){ frame }, sizeof(copy));
-	return window || err ? err : frame_load(m, c, &copy);
+	env_lock(m, v->env);
+	frame = user_window_kept(m, v->env, (struct uaddr){ at }, sizeof(*frame));
+	masked = frame ? *(const volatile uint64_t *)&frame->masked : 0; /* it may change */
+	if (!frame)
+		err = EXO_E_POINTER;
+	else if (masked > 1 || !arch_regs_load(&v->regs, &frame->regs))
+		err = EXO_E_ARGUMENT;
+	else
+		vcpu_page(m, c->current)->masked = (uint32_t)masked;
+	env_unlock(m, v->env);
+	return err;
 }

@@ -14,25 +14,41 @@ struct uaddr {
 	uint64_t a;
 };
 
+/* Find the page at an address, whose part of `bytes` must not go beyond it, and remember it; NULL:
+ * the program may not write it. Pages of common tables are not remembered: others change them. */
+void *user_window_keep(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes)
+	REQUIRES(env_class);
+
 /* The kernel's address of [at, at + bytes), all in one page, if the program may read it (and write
  * it, if so asked: then the page is marked dirty); NULL otherwise. Valid until the env lock is
  * given up, or as long as only the current env could change the slot and runs on this CPU alone.
  * Requires the env lock. */
 static inline void *user_window(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes,
-				bool is_write) REQUIRES(env_class)
+				bool is_write, struct slot_path *path) REQUIRES(env_class)
 {
 	uint64_t offset = at.a % EXO_PAGE_SIZE, slot;
-	struct slot_path path;
 
-	if (offset + bytes > EXO_PAGE_SIZE || slot_find(m, m->envs[env].root, at.a, 1, &path))
+	if (offset + bytes > EXO_PAGE_SIZE || slot_find(m, m->envs[env].root, at.a, 1, path))
 		return NULL;
-	slot = slot_get(path.slot);
+	slot = slot_get(path->slot);
 	if (!slot_is_present(slot) || !(slot_access(slot) & EXO_READ))
 		return NULL;
-	if (is_write && !(slot_access(slot) & EXO_WRITE && path.is_open))
+	if (is_write && !(slot_access(slot) & EXO_WRITE && path->is_open))
 		return NULL;
-	slot_mark(path.slot, slot, is_write);
+	slot_mark(path->slot, slot, is_write);
 	return (char *)arch_frame_memory(m, (struct pfn){ slot_pfn(slot) }) + offset;
+}
+
+/* The same for writing, remembered by the env until the translation changes: for the page that its
+ * upcalls go to. */
+static inline void *user_window_kept(struct machine *m, unsigned env, struct uaddr at,
+				     uint64_t bytes) REQUIRES(env_class)
+{
+	struct env *e = &m->envs[env];
+
+	if (e->window != (at.a & -EXO_PAGE_SIZE) || !e->window)
+		return user_window_keep(m, env, at, bytes);
+	return (char *)arch_frame_memory(m, e->window_frame) + at.a % EXO_PAGE_SIZE;
 }
 
 /* Copy in, copy out: any alignment and length. EXO_E_POINTER: part of it is not accessible (what

@@ -31,8 +31,8 @@ static err_t wait_name(struct machine *m, unsigned env, uint64_t word, uint64_t 
 
 	if (flags & ~(uint64_t)(EXO_WAIT_SHARED | EXO_WAIT_DOORBELL) || word % 4)
 		return EXO_E_ARGUMENT;
-	*at = user_window(m, env, (struct uaddr){ word }, 4, false);
-	if (!*at || slot_find(m, m->envs[env].root, word, 1, &path))
+	*at = user_window(m, env, (struct uaddr){ word }, 4, false, &path);
+	if (!*at)
 		return EXO_E_POINTER;
 	if (flags & EXO_WAIT_SHARED) {
 		name->key = slot_pfn(slot_get(path.slot))

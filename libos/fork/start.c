@@ -136,7 +136,7 @@ static void start_forget(struct libos *os)
 
 static _Noreturn void start_program(struct libos *os, struct process_exec_state *exec)
 {
-	_Alignas(16) struct exo_frame frame = { .kind = EXO_UPCALL_SYSCALL };
+	_Alignas(512) struct exo_frame frame = { .kind = EXO_UPCALL_SYSCALL };
 	const char *path = process_text(exec, exec->path), *why;
 	struct program_image program;
 	struct image image;

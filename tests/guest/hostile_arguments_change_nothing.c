@@ -96,7 +96,7 @@ static void all_pointers(void)
 			&& fails(EXO_CALL_SLOTS, p, EXO_BATCH_MAX, 0, 0, EXO_E_POINTER);
 		ok[1] &= fails(EXO_CALL_ENV_CREATE, p, 0, 0, 0, EXO_E_POINTER);
 		ok[2] &= fails(EXO_CALL_VCPU_START, 0, p, 0, 0, EXO_E_POINTER);
-		ok[3] &= fails(EXO_CALL_RESUME, p & -UINT64_C(16), 0, 0, 0, EXO_E_POINTER)
+		ok[3] &= fails(EXO_CALL_RESUME, p & -EXO_PAGE_SIZE, 0, 0, 0, EXO_E_POINTER)
 			&& fails(EXO_CALL_RESUME, p | 8, 0, 0, 0, EXO_E_ARGUMENT);
 		ok[4] &= fails(EXO_CALL_WAIT, p, 0, 0, 0, EXO_E_POINTER)
 			&& fails(EXO_CALL_WAIT, p + 1, 0, 0, 0, EXO_E_ARGUMENT)

@@ -23,12 +23,8 @@ struct place {
 static const struct place places[] = {
 	{ "in a page", AREA(0) + 64, 0 },
 	{ "at a page's end", AREA(1) - sizeof(struct exo_frame), 0 },
-	{ "across a page's end", AREA(1) - 80, 0 },
-	{ "across into a page for reading", AREA(2) - 96, 0 },
-	{ "in a page for reading", AREA(2) + 512, 0 },
-	{ "across into nothing", AREA(3) - 80, EXO_E_POINTER },
-	{ "across out of nothing", AREA(4) - 80, EXO_E_POINTER },
-	{ "across into no access", AREA(5) - 80, EXO_E_POINTER },
+	{ "across a page's end", AREA(1) - 80, EXO_E_ARGUMENT },
+	{ "in a page for reading", AREA(2) + 512, EXO_E_POINTER },
 	{ "in a page without access", AREA(5), EXO_E_POINTER },
 	{ "in an empty slot", AREA(3), EXO_E_POINTER },
 	{ "without a table", 2 * RAW_AREA, EXO_E_POINTER },
@@ -38,8 +34,9 @@ static const struct place places[] = {
 	{ "in the kernel", UINT64_C(0xffffffff80200000), EXO_E_POINTER },
 	{ "in the direct map", UINT64_C(0xffff888000200000), EXO_E_POINTER },
 	{ "at no canonical address", UINT64_C(0x8000000000000000), EXO_E_POINTER },
-	{ "across the end of all", -UINT64_C(80), EXO_E_POINTER },
-	{ "across the end of user addresses", USER_END - 80, EXO_E_POINTER },
+	{ "across the end of all", -UINT64_C(80), EXO_E_ARGUMENT },
+	{ "at the end of all", -UINT64_C(4096), EXO_E_POINTER },
+	{ "across the end of user addresses", USER_END - 80, EXO_E_ARGUMENT },
 	{ "in the tables", EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN, EXO_E_POINTER },
 };
 

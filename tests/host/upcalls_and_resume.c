@@ -111,10 +111,10 @@ static void check_hostile(struct lab *l)
 
 	lab_denies(l, EXO_CALL_RESUME, at + 8, 0, 0, EXO_E_ARGUMENT, "a frame at an odd address");
 	lab_denies(l, EXO_CALL_RESUME, 9 * T, 0, 0, EXO_E_POINTER, "nowhere");
-	lab_denies(l, EXO_CALL_RESUME, UINT64_MAX - 15, 0, 0, EXO_E_POINTER, "at the end of all");
+	lab_denies(l, EXO_CALL_RESUME, UINT64_MAX - 15, 0, 0, EXO_E_ARGUMENT, "at the end of all");
 	lab_denies(l, EXO_CALL_RESUME, UINT64_C(1) << 47, 0, 0, EXO_E_POINTER, "at no address");
 	lab_denies(l, EXO_CALL_RESUME, EXO_ROOT_RECURSIVE * T, 0, 0, EXO_E_POINTER, "in a table");
-	lab_denies(l, EXO_CALL_RESUME, last - 64, 0, 0, EXO_E_POINTER, "half unmapped");
+	lab_denies(l, EXO_CALL_RESUME, last - 64, 0, 0, EXO_E_ARGUMENT, "across pages");
 	frame.masked = 2;
 	host_write(l->m, 0, at, &frame, sizeof(frame));
 	lab_denies(l, EXO_CALL_RESUME, at, 0, 0, EXO_E_ARGUMENT, "masked twice");
