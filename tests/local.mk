@@ -120,6 +120,7 @@ GUEST_AND_HERE = \
 	tests/guest/processes_poll.c \
 	tests/guest/processes_share.c \
 	tests/guest/processes_wait.c \
+	tests/guest/terminal_jobs.c \
 	tests/guest/threads_futex.c \
 	tests/guest/pthreads_every_kind.c \
 	tests/guest/signals_faults.c \
@@ -157,6 +158,7 @@ TOOL_TESTS = \
 	tests/tools/signals_match_linux.sh \
 	tests/tools/sqlite_matches_linux.sh \
 	tests/tools/syntax_check.sh \
+	tests/tools/terminal_matches_linux.sh \
 	tests/tools/trace_is_a_timeline.sh
 
 TEST_H = tests/tap.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \

@@ -11,6 +11,7 @@
 
 enum {
 	TABLE_PID_MAX = 32768,
+	TABLE_SI_KERNEL = 0x80, TABLE_SIGHUP = 1,
 	TABLE_SIGCHLD = 17, TABLE_SIGCONT = 18, TABLE_SIGSTOP = 19, TABLE_SIGTTOU = 22,
 	TABLE_CLD_EXITED = 1, TABLE_CLD_KILLED = 2, TABLE_CLD_STOPPED = 5,
 	TABLE_CLD_CONTINUED = 6,
@@ -236,22 +237,70 @@ void family_set_stopped(struct libos *os, unsigned number)
 			  number ? number : TABLE_SIGCONT);
 }
 
-bool family_is_orphaned(const struct libos *os)
+/* Is a process the one through which its group has a shell: is its parent in another group of the
+ * session? */
+static bool table_is_job(const struct family_process *p)
 {
-	const struct family_process *self = os->family.self, *p, *parent;
+	const struct family_process *parent = p->parent == FAMILY_INIT ? NULL
+		: family_find(p->parent);
+
+	return parent && parent->group != p->group && parent->session == p->session;
+}
+
+/* A group without such a member, but for `leaving` and its children. */
+static bool table_is_orphaned(uint32_t group, const struct family_process *leaving)
+{
+	const struct family_process *p;
 	uint32_t place = 0;
 
 	while ((p = family_next(&place))) {
-		if (p->group != self->group || p->state < FAMILY_ALIVE || p->state == FAMILY_ZOMBIE)
+		if (p->group != group || p->state < FAMILY_ALIVE || p->state == FAMILY_ZOMBIE)
 			continue;
-		parent = p->parent == FAMILY_INIT ? NULL : family_find(p->parent);
-		if (parent && parent->group != p->group && parent->session == p->session)
+		if (p != leaving && !(leaving && p->parent == leaving->pid) && table_is_job(p))
 			return false;
 	}
 	return true;
 }
 
+bool family_is_orphaned(const struct libos *os)
+{
+	return table_is_orphaned(os->family.self->group, NULL);
+}
+
 /* ---- The end ---- */
+
+/* Nobody will continue what is stopped in that group when `leaving` has gone: it is told, and goes
+ * on. */
+static void table_release_group(uint32_t group, const struct family_process *leaving)
+{
+	const struct family_siginfo info = { .code = TABLE_SI_KERNEL };
+	struct family_process *p;
+	bool is_stopped = false;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place)))
+		is_stopped |= p->group == group && p->state == FAMILY_STOPPED;
+	if (!is_stopped || !table_is_orphaned(group, leaving))
+		return;
+	for (place = 0; (p = family_next(&place));) {
+		if (p->group != group || p == leaving || p->state < FAMILY_ALIVE)
+			continue;
+		family_post(p, TABLE_SIGHUP, &info);
+		family_post(p, TABLE_SIGCONT, &info);
+	}
+}
+
+/* The groups of a process that ends and of its children, if that made them jobs of a shell. */
+static void table_release_groups(const struct family_process *leaving)
+{
+	const struct family_process *p;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place)))
+		if (p == leaving || p->parent == leaving->pid)
+			if (table_is_job(p))
+				table_release_group(p->group, leaving);
+}
 
 /* The children of a process that ends are pid 1's, which asks no questions. */
 static void table_disown(const struct family_process *parent)
@@ -260,6 +309,12 @@ static void table_disown(const struct family_process *parent)
 	uint32_t place = 0;
 
 	while ((p = family_next(&place))) {
+		if (p->state == FAMILY_STOPPED) {
+			table_release_groups(parent);
+			break;
+		}
+	}
+	for (place = 0; (p = family_next(&place));) {
 		if (p->parent != parent->pid)
 			continue;
 		p->parent = FAMILY_INIT;

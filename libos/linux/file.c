@@ -197,6 +197,9 @@ static int64_t file_move(struct linux_call *c, struct file_part part)
 		return -LINUX_EBADF;
 	if (!linux_is_user(part.address, part.bytes))
 		return -LINUX_EFAULT;
+	now = job_check_move(c, open, part.is_write);
+	if (now < 0)
+		return now;
 	now = file_move_once(c, open, &part);
 	/* The usual case. */
 	if (now >= 0 && (part.bytes == 0 || !part.is_write))

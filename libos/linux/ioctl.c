@@ -58,21 +58,27 @@ static int64_t ioctl_modes_in(struct linux_call *c, struct tty *tty, bool is_flu
 	return 0;
 }
 
-/* Is there a process of that group in the caller's session? */
-static bool ioctl_is_group(struct linux_call *c, uint32_t group)
+/* Is there a process of that group in the caller's session? 0; -LINUX_EPERM: elsewhere;
+ * -LINUX_ESRCH. */
+static int64_t ioctl_find_group(struct linux_call *c, uint32_t group)
 {
+	int64_t error = -LINUX_ESRCH;
 	struct family_process *p;
 	uint32_t place = 0;
 
-	while ((p = family_next(&place)))
+	while ((p = family_next(&place))) {
 		if (p->group == group && p->session == family_self(c->os)->session)
-			return true;
-	return false;
+			return 0;
+		if (p->group == group || p->pid == group)
+			error = -LINUX_EPERM;
+	}
+	return error;
 }
 
 /* Whose input the keys interrupt. */
 static int64_t ioctl_foreground_in(struct linux_call *c)
 {
+	int64_t error;
 	int32_t group;
 
 	if (linux_in(c, &group, c->arg[2], sizeof(group)) < 0)
@@ -81,8 +87,9 @@ static int64_t ioctl_foreground_in(struct linux_call *c)
 		return -LINUX_ENOTTY;
 	if (group < 0)
 		return -LINUX_EINVAL;
-	if (!ioctl_is_group(c, (uint32_t)group))
-		return -LINUX_EPERM;
+	error = ioctl_find_group(c, (uint32_t)group);
+	if (error < 0)
+		return error;
 	family_root()->foreground = (uint32_t)group;
 	return 0;
 }
@@ -101,10 +108,24 @@ static int64_t ioctl_take(struct linux_call *c)
 	return 0;
 }
 
+/* Is it only for the foreground? */
+static bool ioctl_is_change(uint32_t request)
+{
+	return (request >= IOCTL_TCSETS && request <= IOCTL_TCSETSF)
+		|| (request >= IOCTL_TCSBRK && request <= IOCTL_TCFLSH)
+		|| request == IOCTL_TIOCSPGRP;
+}
+
 static int64_t ioctl_tty(struct linux_call *c, struct tty *tty, uint32_t device)
 {
 	uint32_t value;
+	int64_t error;
 
+	if (ioctl_is_change((uint32_t)c->arg[1])) {
+		error = job_check_change(c);
+		if (error < 0)
+			return error;
+	}
 	switch ((uint32_t)c->arg[1]) {
 	case IOCTL_TCGETS:
 		return linux_out(c, c->arg[2], &tty->modes, sizeof(tty->modes));

@@ -125,6 +125,10 @@ int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns) MUST_USE;
 /* Fill with random bytes. */
 void info_random(struct linux_state *linux, void *bytes, size_t count);
 
+/* May this thread now read (is_write: write) what is perhaps the terminal, or change its modes? 0;
+ * -LINUX_EIO: nobody can ever continue it; -LINUX_ERESTARTSYS: its group stops. */
+int64_t job_check_move(struct linux_call *c, const struct fs_open *open, bool is_write);
+int64_t job_check_change(struct linux_call *c);
 /* The end of a child of vfork: what it wrote to its parent's stack (that its program was not
  * found, say) the parent will see, as if they had shared memory. */
 void task_loan_give(struct libos *os);

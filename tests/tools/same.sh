@@ -18,6 +18,11 @@ same_runs() {	# same_runs NAME KIND PROGRAM: it ends well on Chitin, and its out
 	tap_eq "$1, $2: status 0" "$there" 0
 }
 
+# Runs ./program here, alone in a session and in folder/: here.out, status in $here.
+same_here() {
+	(cd folder && setsid -w ../program) >here.out </dev/null || here=$?
+}
+
 # same_program NAME: tests/guest/NAME.c, compiled unmodified for Linux with musl and natively by
 # chitin-cc, says on Chitin what it says here, where it is alone in a session and a folder.
 same_program() {
@@ -27,7 +32,7 @@ same_program() {
 		exit 1
 	mkdir folder
 	here=0
-	(cd folder && setsid -w ../program) >here.out </dev/null || here=$?
+	same_here
 	rm -rf folder
 	tap_ok "$1: says something here" test "$(wc -l <here.out)" -gt 4
 	tap_eq "$1: status 0 here" "$here" 0
