@@ -15,16 +15,18 @@
 
 static void symbolize_take_line(struct symbolize *symbolize)
 {
+	struct symbolize_frame *frame = &symbolize->frame[symbolize->count];
 	const char *line = symbolize->line;
-	unsigned int frame;
-	uint64_t address;
 
 	symbolize->line[symbolize->length] = '\0';
 	symbolize->length = 0;
 	line += strspn(line, " \t");
-	if (sscanf(line, "#%u 0x%" SCNx64, &frame, &address) == 2 &&
-	    symbolize->count < SYMBOLIZE_FRAMES)
-		symbolize->address[symbolize->count++] = address;
+	if (symbolize->count == SYMBOLIZE_FRAMES)
+		return;
+	frame->object[0] = '\0';
+	if (sscanf(line, "#%u 0x%" SCNx64 " %255[^\r\n]", &frame->number, &frame->address,
+		   frame->object) >= 2)
+		symbolize->count++;
 }
 
 void symbolize_scan(struct symbolize *symbolize, const char *bytes, size_t size_bytes)
@@ -68,6 +70,27 @@ static bool symbolize_place(const char *object, uint64_t address)
 	return symbolize_run(llvm_16) || symbolize_run(llvm_14) || symbolize_run(binutils);
 }
 
+/* The file on the host that an address is of. */
+static const char *symbolize_find(const struct symbolize_frame *frame,
+	const struct run_options *options)
+{
+	const char *object = frame->object + strspn(frame->object, "/");
+	const char *slash = strrchr(options->program, '/');
+	unsigned int i;
+
+	if (frame->address & SYMBOLIZE_KERNEL)
+		return options->kernel;
+	if (strcmp(object, "libos") == 0)
+		return options->libos;
+	if (strncmp(object, "bin/", 4) == 0 &&
+	    strcmp(object + 4, slash != NULL ? slash + 1 : options->program) == 0)
+		return options->program;
+	for (i = 0; i < options->add_count; i++)
+		if (strcmp(object, options->add[i].path) == 0)
+			return options->add[i].file;
+	return object[0] == '\0' ? options->program : NULL;
+}
+
 void symbolize_print(const struct symbolize *symbolize, const struct run_options *options)
 {
 	unsigned int i;
@@ -76,14 +99,15 @@ void symbolize_print(const struct symbolize *symbolize, const struct run_options
 		return;
 	fprintf(stderr, "chitin-run: the addresses above are\n");
 	for (i = 0; i < symbolize->count; i++) {
-		uint64_t address = symbolize->address[i];
-		bool kernel = address & SYMBOLIZE_KERNEL;
+		const struct symbolize_frame *frame = &symbolize->frame[i];
+		const char *file = symbolize_find(frame, options);
 
-		fprintf(stderr, "#%-2u 0x%" PRIx64 " ", i, address);
+		fprintf(stderr, "#%-2u 0x%" PRIx64 " ", frame->number, frame->address);
 		fflush(stderr);
 		/* A return address may already belong to the next line: look one byte before. */
-		if (!symbolize_place(kernel ? options->kernel : options->program,
-				     i == 0 ? address : address - 1))
+		if (file == NULL)
+			fprintf(stderr, "in %s\n", frame->object);
+		else if (!symbolize_place(file, frame->address - (frame->number != 0)))
 			fprintf(stderr, "(no llvm-symbolizer or addr2line)\n");
 	}
 }

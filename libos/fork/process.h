@@ -65,6 +65,8 @@ struct process {
 	uint64_t library;        /* archive offset of the file that its library's text is of;
 				  * 0: not known, or made in memory */
 	char name[64];           /* for messages: last part of argv[0] */
+	bool is_native;          /* the program brought its own library */
+	bool is_examined;        /* LIBOS_POSTMORTEM=1: its death is told at length */
 	bool is_exiting;
 	bool is_childless;       /* SIGCHLD is ignored: ended children leave nothing to wait for */
 	uint64_t forks;          /* in all */

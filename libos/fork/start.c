@@ -160,6 +160,7 @@ static _Noreturn void start_program(struct libos *os, struct process_exec_state 
 	why = load_parse(&exec->file, &image);
 	if (why)
 		start_fail(os, path, why, START_NOT_EXECUTABLE);
+	os->process.is_native = image.is_native;
 	program = (struct program_image){
 		.entry = image.is_native ? *(const uint64_t *)LIBOS_PROGRAM_ENTRY
 			: image.entry,

@@ -177,13 +177,14 @@ static void init_take_exe(struct libos *os)
 	memcpy(os->linux->exe, path, bytes);
 }
 
-static bool init_is_traced(struct libos *os)
+/* Is this word in the environment that the program was started with? */
+static bool init_has(struct libos *os, const char *word)
 {
 	const char *text;
 	unsigned i;
 
 	for (i = 0; (text = process_environment(os, i)) != NULL; i++)
-		if (strcmp(text, "LIBOS_STRACE=1") == 0)
+		if (strcmp(text, word) == 0)
 			return true;
 	return false;
 }
@@ -246,13 +247,15 @@ void linux_init(struct libos *os)
 	os->linux->usage.clock = machine_clock();
 	saved_load(os);
 	memcpy(os->linux->comm, os->process.name, sizeof(os->linux->comm) - 1);
-	os->linux->is_traced = init_is_traced(os);
+	os->linux->is_traced = init_has(os, "LIBOS_STRACE=1");
+	os->process.is_examined = init_has(os, "LIBOS_POSTMORTEM=1");
 	os->hooks.syscall = call_hook;
 	os->hooks.linux_call = call_native;
 	os->hooks.events = init_events;
 	os->hooks.leave = signal_leave;
 	os->hooks.bell = signal_bell;
 	os->hooks.fault = signal_fault;
+	os->hooks.died = post_mortem;
 	os->hooks.fork_child = init_fork_child;
 	os->hooks.exit = init_exit;
 	signal_bell(os);

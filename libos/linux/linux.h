@@ -109,6 +109,8 @@ int64_t linux_in_path(struct linux_call *c, unsigned which, uint64_t from) MUST_
 /* Where a path relative to a directory's descriptor begins. NULL: no such directory; *error. */
 struct fs_node *linux_dir(struct linux_call *c, uint64_t fd, const char *path, int64_t *error);
 
+/* hooks.died (post_mortem.c). */
+void post_mortem(struct libos *os, const struct exo_frame *frame);
 /* LIBOS_STRACE: a call before it runs (one that does not return) and after. */
 void strace_before(struct linux_call *c, const struct linux_entry *entry);
 void strace_after(struct linux_call *c, const struct linux_entry *entry, int64_t result);

@@ -14,14 +14,22 @@ static const uint64_t leave_stops = SIGNAL_BIT(LINUX_SIGSTOP) | SIGNAL_BIT(LINUX
 static const uint64_t leave_harmless = SIGNAL_BIT(LINUX_SIGCHLD) | SIGNAL_BIT(LINUX_SIGCONT)
 	| SIGNAL_BIT(LINUX_SIGURG) | SIGNAL_BIT(LINUX_SIGWINCH);
 
+/* Those that would leave a core. */
+static const uint64_t leave_cores = SIGNAL_BIT(LINUX_SIGQUIT) | SIGNAL_BIT(LINUX_SIGILL)
+	| SIGNAL_BIT(LINUX_SIGTRAP) | SIGNAL_BIT(LINUX_SIGABRT) | SIGNAL_BIT(LINUX_SIGBUS)
+	| SIGNAL_BIT(LINUX_SIGFPE) | SIGNAL_BIT(LINUX_SIGSEGV);
+
 _Noreturn void signal_end(struct libos *os, unsigned number)
 {
 	const char *name = signal_name(number);
 
 	/* Where a shell is the parent it says so itself. */
-	if (process_is_told(os) && number != LINUX_SIGINT && number != LINUX_SIGPIPE)
+	if ((process_is_told(os) && number != LINUX_SIGINT && number != LINUX_SIGPIPE)
+	    || os->process.is_examined)
 		print("%s: ended by signal %u%s%s\n", os->process.name, number,
 			name != NULL ? ", SIG" : "", name != NULL ? name : "");
+	if (leave_cores & SIGNAL_BIT(number) && thread_self()->frame != NULL)
+		post_mortem(os, thread_self()->frame);
 	process_exit(os, PROCESS_STATUS_SIGNAL(number));
 }
 

@@ -30,15 +30,17 @@ static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault w
 static _Noreturn void upcall_die(struct libos *os, const struct exo_frame *frame,
 				 enum upcall_fault why)
 {
-	if (!frame->masked && !process_is_told(os))
-		process_exit(os, PROCESS_STATUS_SIGNAL(upcall_signal(frame, why)));
-	if (why == UPCALL_FAULT_EXCEPTION)
+	bool is_told = frame->masked || os->process.is_examined || process_is_told(os);
+
+	if (is_told && why == UPCALL_FAULT_EXCEPTION)
 		print("%s: exception %lu (pc 0x%lx)\n", os->process.name, frame->code,
 		      EXO_REG_PC(&frame->regs));
-	else
+	else if (is_told)
 		print("%s: page fault at 0x%lx (pc 0x%lx)%s\n", os->process.name, frame->address,
 		      EXO_REG_PC(&frame->regs),
 		      why == UPCALL_FAULT_MEMORY ? ": out of memory" : "");
+	if (is_told && os->hooks.died)
+		os->hooks.died(os, frame);
 	process_exit(os, PROCESS_STATUS_SIGNAL(upcall_signal(frame, why)));
 }
 

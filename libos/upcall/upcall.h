@@ -52,6 +52,9 @@ struct upcall_hooks {
 	/* A fault or exception of the program that nothing resolved: deliver a signal and return
 	 * true, or return false: one line on the console, status 128 + 11 and the like. */
 	bool (*fault)(struct thread *t, struct exo_frame *frame, enum upcall_fault why);
+	/* The process is about to end by a fault that nobody took, and its line is printed: more
+	 * for who wants to know. masked in the frame: it was the library's own. */
+	void (*died)(struct libos *os, const struct exo_frame *frame);
 	/* The process's bell rang (libos/family/process_table.h): a signal may be pending. Perhaps
 	 * idle, on any thread's library stack; may not block. */
 	void (*bell)(struct libos *os);

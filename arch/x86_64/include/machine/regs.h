@@ -15,6 +15,7 @@ struct exo_regs {
 /* Names that portable code uses. */
 #define EXO_REG_PC(r)       ((r)->rip)
 #define EXO_REG_SP(r)       ((r)->rsp)
+#define EXO_REG_FP(r)       ((r)->rbp) /* frame pointer: the caller's is there, then whereto */
 #define EXO_REG_NUMBER(r)   ((r)->rax) /* call number, and the first result */
 #define EXO_REG_RESULT(r)   ((r)->rax)
 #define EXO_REG_RESULT2(r)  ((r)->rdx)
@@ -23,5 +24,10 @@ struct exo_regs {
 #define EXO_REG_ARG2(r)     ((r)->rdx)
 #define EXO_REG_ARG3(r)     ((r)->r10)
 #define EXO_REG_ARG4(r)     ((r)->r8)
+
+/* Of all words of struct exo_regs, in order. */
+#define EXO_REG_NAMES \
+	"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", \
+	"r13", "r14", "r15", "rip", "rflags"
 
 #endif
