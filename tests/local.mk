@@ -106,6 +106,11 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/upcalls_nest_to_a_stated_bound.raw \
 	tests/aarch64/waits_end_by_wake_or_event.raw
 
+# tests/guest/aarch64/NAME.c: kernel tests of that CPU, as there are of x86-64 under the same names.
+AARCH64_OWN_RAW_TESTS = \
+	tests/aarch64/cpu_exceptions_are_upcalls.raw \
+	tests/aarch64/random_code_cannot_stop_the_kernel.raw
+
 # tests/guest/NAME.c, plain C for Linux, compiled both ways by a test in tests/tools that compares
 # what they say on Chitin and here.
 GUEST_AND_HERE = \
@@ -132,6 +137,7 @@ GUEST_AND_HERE = \
 
 # tests/tools/NAME.sh, run by the shell: the host tools.
 TOOL_TESTS = \
+	tests/tools/aarch64_machines.sh \
 	tests/tools/aarch64_matches_linux.sh \
 	tests/tools/arguments_match_linux.sh \
 	tests/tools/bad_first_programs.sh \
@@ -175,7 +181,8 @@ EXTRA_DIST += tests/race/first_run_once.unfix.patch tests/race/no_cpu_sees_freed
 	tests/race/progress_with_a_late_event.unfix.patch
 EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
-CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS)
+CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
+EXTRA_DIST += $(AARCH64_OWN_RAW_TESTS:tests/aarch64/%.raw=tests/guest/aarch64/%.c)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
 AM_CFLAGS = $(HOST_CFLAGS)
@@ -187,7 +194,7 @@ check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 TESTS += $(GUEST_TESTS) $(RAW_TESTS)
 if HAVE_AARCH64
-TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS)
+TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
 endif
 
 TEST_EXTENSIONS = .tap .guest .raw .sh .fuzz
@@ -250,7 +257,10 @@ $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 		-fno-pic $(CFLAGS) -c $< -o $@.o && \
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
 
-$(AARCH64_RAW_TESTS): tests/aarch64/%.raw: tests/guest/%.c $(ABI_H) $(AARCH64_MACHINE_H) $(TEST_H)
+$(AARCH64_OWN_RAW_TESTS): tests/aarch64/%.raw: tests/guest/aarch64/%.c
+$(AARCH64_RAW_TESTS): tests/aarch64/%.raw: tests/guest/%.c
+$(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS): $(ABI_H) $(AARCH64_MACHINE_H) $(TEST_H)
+$(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS):
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(AARCH64_CPPFLAGS) -I$(srcdir)/tests/guest/aarch64 $(AARCH64_CFLAGS) \
 		-fno-pic $(CFLAGS) -c $< -o $@.o && \
@@ -262,6 +272,9 @@ tests/guest/registers_survive_at_1000_hz.raw tests/aarch64/registers_survive_at_
 # The kernel that plays the other side of chitin-run.
 check_DATA = tests/tools/kernel.elf bench/exo.raw
 CLEANFILES += tests/tools/kernel.elf
+if HAVE_AARCH64
+check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS)
+endif
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(X86_64_TARGET) -g -c $(srcdir)/tests/tools/kernel.S -o $@.o && \
