@@ -164,7 +164,7 @@ static void frames(void)
 		UINT64_C(0x7ffffffff000), UINT64_C(0x7fffffffffff), UINT64_C(0x800000000000),
 		UINT64_C(0xffffffff80200000), UINT64_C(0x8000000000400000), UINT64_MAX,
 	};
-	static struct exo_frame frame __attribute__((aligned(16)));
+	static struct exo_frame frame RAW_FRAME_ALIGNED;
 	unsigned i;
 	bool is_refused = true;
 	uint64_t flags, number = EXO_CALL_PREFIX | EXO_CALL_RESUME, at = (uint64_t)&frame;

@@ -55,7 +55,7 @@ struct storm {
 };
 
 static struct storm storm;
-static struct exo_frame ending __attribute__((aligned(16)));
+static struct exo_frame ending RAW_FRAME_ALIGNED;
 
 void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
@@ -137,7 +137,7 @@ static bool is_good(const struct exo_frame *frame)
 __attribute__((used, noreturn))
 static void storm_next(const struct exo_frame *got)
 {
-	static struct exo_frame frame __attribute__((aligned(16)));
+	static struct exo_frame frame RAW_FRAME_ALIGNED;
 	int64_t err;
 
 	if (storm.accepted > 0 || storm.refused > 0)

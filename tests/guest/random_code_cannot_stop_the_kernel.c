@@ -17,7 +17,7 @@ struct random_run {
 	unsigned steps;
 	unsigned kinds[EXO_UPCALLS];
 	uint64_t classes; /* of exceptions: a bit each */
-	struct exo_frame frame __attribute__((aligned(16)));
+	struct exo_frame frame RAW_FRAME_ALIGNED;
 };
 
 static struct random_run random_run;

@@ -14,6 +14,8 @@
 #include "abi/exo.h"
 
 #define RAW_STACK_BYTES 16384
+/* A frame to resume lies in one page. */
+#define RAW_FRAME_ALIGNED __attribute__((aligned(512)))
 
 struct raw_state {
 	struct exo_vcpu_page *page;

@@ -91,7 +91,8 @@ static void privileged(void)
 	UNDEFINED("mrs x9, pmccntr_el0");
 	UNDEFINED(".inst 0x2518e3e0"); /* SVE: ptrue p0.b */
 	TRY("mrs x9, tpidrro_el0\n\tmrs x10, cntvct_el0\n\tmsr tpidr_el0, x9", 0);
-	raw_ok(seen.count == 0, "the vcpu page's address, the clock, the thread pointer are for all");
+	raw_ok(seen.count == 0,
+	       "the vcpu page's address, the clock, the thread pointer are for all");
 }
 
 static void faults(void)

@@ -15,8 +15,8 @@ enum { ROUNDS = 20000, CODE_WORDS = 8 };
 struct random_run {
 	uint64_t seed;
 	unsigned kinds[EXO_UPCALLS];
-	struct exo_frame frame __attribute__((aligned(16)));
-	struct exo_frame back __attribute__((aligned(16)));
+	struct exo_frame frame RAW_FRAME_ALIGNED;
+	struct exo_frame back RAW_FRAME_ALIGNED;
 };
 
 static struct random_run random_run;
