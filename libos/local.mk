@@ -12,7 +12,7 @@ LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/vm/copy.c libos/vm/fault.c libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c \
 	libos/vm/region.c libos/vm/slots.c \
 	libos/fs/archive.c \
-	libos/linux/call.c libos/linux/console.c libos/linux/descriptor.c \
+	libos/linux/attribute.c libos/linux/call.c libos/linux/console.c libos/linux/descriptor.c \
 	libos/linux/errno.c libos/linux/file.c libos/linux/futex.c libos/linux/info.c libos/linux/init.c \
 	libos/linux/ioctl.c libos/linux/job.c libos/linux/limit.c libos/linux/locks.c libos/linux/mapped.c \
 	libos/linux/memory.c libos/linux/name.c libos/linux/poll.c \
@@ -34,7 +34,7 @@ LIBOS_H = \
 	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/locks.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
 	libos/fs/tty.h libos/linux/console.h libos/linux/errno.def libos/linux/errno.h \
-	libos/linux/file.h libos/linux/linux.h libos/linux/mapped.h libos/linux/saved.h libos/linux/signal.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
+	libos/linux/file.h libos/linux/linux.h libos/linux/mapped.h libos/linux/name.h libos/linux/saved.h libos/linux/signal.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
 	libos/upcall/native.def libos/upcall/native.h \
 	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h
 

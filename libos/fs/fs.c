@@ -16,6 +16,7 @@ static err_t fs_create_root(struct fs *fs)
 	root->mode = 0755;
 	root->refs = 1;
 	root->parent = root;
+	root->links = 1;
 	root->ino = ++fs->shared->last_ino;
 	fs->shared->root = fs->root = root;
 	return FS_OK;

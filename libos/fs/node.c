@@ -47,7 +47,7 @@ static void node_order(void)
 }
 
 /* Put the node at the end of its new directory. */
-static void node_link(struct fs *fs, struct fs_node *dir, struct fs_node *node)
+static void node_attach(struct fs *fs, struct fs_node *dir, struct fs_node *node)
 {
 	struct fs_node **last = &dir->child;
 
@@ -76,6 +76,15 @@ static void node_unlink(struct fs *fs, struct fs_node *node)
 	node->sibling = NULL;
 }
 
+struct fs_node *node_entry(struct fs_node *dir, const char *name, size_t name_bytes)
+{
+	struct fs_node *node = dir->child;
+
+	while (node != NULL && !node_has_name(node, name, name_bytes))
+		node = node->sibling;
+	return node;
+}
+
 struct fs_node *node_find(struct fs_node *dir, const char *name, size_t name_bytes)
 {
 	struct fs_node *node;
@@ -84,10 +93,8 @@ struct fs_node *node_find(struct fs_node *dir, const char *name, size_t name_byt
 		return NULL;
 	if (node_is_dots(name, name_bytes))
 		return name_bytes == 1 ? dir : dir->parent;
-	for (node = dir->child; node != NULL; node = node->sibling)
-		if (node_has_name(node, name, name_bytes))
-			return node;
-	return NULL;
+	node = node_entry(dir, name, name_bytes);
+	return node != NULL && node->same != NULL ? node->same : node;
 }
 
 struct fs_node *node_next(struct fs_node *dir, uint64_t cookie)
@@ -125,10 +132,41 @@ err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t n
 	made->kind = kind;
 	made->mode = mode;
 	made->refs = 1;
+	made->links = 1;
 	made->mtime_ns = fs->outside->clock_ns();
-	node_link(fs, dir, made);
+	node_attach(fs, dir, made);
 	*node = made;
 	return FS_OK;
+}
+
+err_t node_link(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
+	size_t name_bytes)
+{
+	struct fs_node *made;
+	err_t error;
+
+	if (node->kind == FS_DIR)
+		return FS_E_DENIED;
+	if (node->links == 0)
+		return FS_E_MISSING;
+	error = node_create(fs, dir, name, name_bytes, node->kind, 0, &made);
+	if (error < 0)
+		return error;
+	node_ref(node);
+	node->links++;
+	made->same = node;
+	return FS_OK;
+}
+
+/* A name goes, and with the last one its reference. */
+static void node_drop_name(struct fs *fs, struct fs_node *entry)
+{
+	node_unlink(fs, entry);
+	if (entry->same != NULL)
+		entry->same->links--;
+	else
+		entry->links--;
+	node_unref(fs, entry);
 }
 
 err_t node_remove(struct fs *fs, struct fs_node *node)
@@ -137,9 +175,13 @@ err_t node_remove(struct fs *fs, struct fs_node *node)
 		return FS_E_BUSY;
 	if (node->child != NULL)
 		return FS_E_NOT_EMPTY;
-	node_unlink(fs, node);
-	node_unref(fs, node);
+	node_drop_name(fs, node);
 	return FS_OK;
+}
+
+static const struct fs_node *node_first(const struct fs_node *entry)
+{
+	return entry->same != NULL ? entry->same : entry;
 }
 
 static err_t node_move_check(struct fs *fs, struct fs_node *node, struct fs_node *dir,
@@ -168,27 +210,25 @@ static err_t node_move_check(struct fs *fs, struct fs_node *node, struct fs_node
 err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
 	size_t name_bytes)
 {
-	struct fs_node *old = node_find(dir, name, name_bytes);
+	struct fs_node *old = node_entry(dir, name, name_bytes);
 	err_t error = node_name_check(name, name_bytes);
 	char *copy, *old_name;
 
 	if (error >= 0)
 		error = node_move_check(fs, node, dir, old);
-	if (error < 0 || old == node)
+	if (error < 0 || (old != NULL && node_first(old) == node_first(node)))
 		return error;
 	copy = node_name_create(fs, name, name_bytes);
 	if (copy == NULL)
 		return FS_E_MEMORY;
-	if (old != NULL) {
-		node_unlink(fs, old);
-		node_unref(fs, old);
-	}
+	if (old != NULL)
+		node_drop_name(fs, old);
 	node_unlink(fs, node);
 	old_name = node->name;
 	node->name = copy;
 	node->name_bytes = name_bytes;
 	fs->outside->free(old_name);
-	node_link(fs, dir, node);
+	node_attach(fs, dir, node);
 	return FS_OK;
 }
 
@@ -228,6 +268,8 @@ void node_unref(struct fs *fs, struct fs_node *node)
 {
 	if (--node->refs > 0)
 		return;
+	if (node->same != NULL)
+		node_unref(fs, node->same);
 	data_destroy(fs, node);
 	if (node->pipe != NULL)
 		pipe_destroy(fs, node->pipe);

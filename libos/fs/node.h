@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A node of the file tree: directory, file, device or symbolic link; or a pipe, outside the tree.
+ * A node of the file tree: directory, file, device, symbolic link or pipe; or a pipe outside the
+ * tree. Each further name of a node is a node of its own that only leads to the first (`same`).
  *
  *     node_create: linked, refs = 1 -- node_ref/node_unref by open descriptions --
  *     node_remove: unlinked, the tree's reference dropped -- at 0 references freed
@@ -26,6 +27,8 @@ struct fs_node {
 	uint64_t ino;
 	uint64_t mtime_ns;
 	uint64_t size;             /* bytes; of a link: of its target */
+	struct fs_node *same;      /* this is another name of that node: a reference */
+	uint32_t links;            /* names; a directory's: 1 */
 	enum fs_kind kind;
 	uint32_t mode;             /* permission bits */
 	uint32_t device;           /* enum device_number */
@@ -54,14 +57,24 @@ err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t n
 /* The child of that name, "." and ".." too, or NULL. */
 struct fs_node *node_find(struct fs_node *dir, const char *name, size_t name_bytes);
 
+/* What bears that name in the directory, not "." and "..": perhaps only another name of a node.
+ * NULL: nothing does. */
+struct fs_node *node_entry(struct fs_node *dir, const char *name, size_t name_bytes);
+
+/* Give a node another name. Errors: FS_E_DENIED (it is a directory), FS_E_MISSING (it has none any
+ * more), and those of node_create. */
+err_t node_link(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
+	size_t name_bytes) MUST_USE;
+
 /* The first child whose cookie is greater, or NULL. */
 struct fs_node *node_next(struct fs_node *dir, uint64_t cookie);
 
-/* Take the node's name away. Errors: FS_E_BUSY (the root), FS_E_NOT_EMPTY. */
+/* Take an entry's name away. Errors: FS_E_BUSY (the root), FS_E_NOT_EMPTY. */
 err_t node_remove(struct fs *fs, struct fs_node *node) MUST_USE;
 
 /*
- * Give the node another place, taking the place of what has that name there. Errors: as
+ * Give an entry another place, taking the place of what has that name there; if that is another
+ * name of the same node, both stay. Errors: as
  * node_create and node_remove; FS_E_ARGUMENT (into itself), FS_E_NOT_DIR and FS_E_IS_DIR (one of
  * the two is a directory, the other not).
  */

@@ -45,6 +45,7 @@ static struct fs_node *pipe_create_node(struct fs *fs)
 	node->kind = FS_PIPE;
 	node->mode = 0600;
 	node->refs = 1;
+	node->links = 1;
 	node->ino = ++fs->shared->last_ino;
 	node->mtime_ns = fs->outside->clock_ns();
 	return node;

@@ -129,3 +129,22 @@ int64_t descriptor_fcntl(struct linux_call *c)
 		return -LINUX_EINVAL;
 	}
 }
+
+int64_t descriptor_close_range(struct linux_call *c)
+{
+	enum { UNSHARE = 2, CLOSE_ON_EXEC = 4 };
+	struct fs_files *files = c->linux->files;
+	uint64_t fd, last = (uint32_t)c->arg[1];
+
+	if (c->arg[2] & ~(uint64_t)(UNSHARE | CLOSE_ON_EXEC) || (uint32_t)c->arg[0] > last)
+		return -LINUX_EINVAL;
+	for (fd = (uint32_t)c->arg[0]; fd < files->top && fd <= last; fd++) {
+		if (files_find(files, fd) == NULL)
+			continue;
+		if (c->arg[2] & CLOSE_ON_EXEC)
+			files_set_close_on_exec(files, fd, true);
+		else
+			(void)files_remove(c->fs, files, fd);
+	}
+	return 0;
+}

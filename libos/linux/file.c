@@ -253,7 +253,8 @@ static int64_t file_check_vectors(struct linux_call *c)
 	return error;
 }
 
-static int64_t file_move_vectors(struct linux_call *c, bool is_write)
+/* position NULL: the description's own. */
+static int64_t file_move_vectors(struct linux_call *c, bool is_write, uint64_t *position)
 {
 	struct fs_open *open = file_find(c);
 	struct file_vector vector;
@@ -272,7 +273,7 @@ static int64_t file_move_vectors(struct linux_call *c, bool is_write)
 	for (i = 0; i < c->arg[2]; i++) {
 		part = linux_in(c, &vector, c->arg[1] + i * sizeof(vector), sizeof(vector));
 		if (part >= 0 && vector.bytes > 0)
-			part = file_move(c, (struct file_part){ vector.base, vector.bytes, NULL,
+			part = file_move(c, (struct file_part){ vector.base, vector.bytes, position,
 				is_write });
 		if (part < 0)
 			return done > 0 ? done : part;
@@ -285,12 +286,29 @@ static int64_t file_move_vectors(struct linux_call *c, bool is_write)
 
 int64_t file_readv(struct linux_call *c)
 {
-	return file_move_vectors(c, false);
+	return file_move_vectors(c, false, NULL);
 }
 
 int64_t file_writev(struct linux_call *c)
 {
-	return file_move_vectors(c, true);
+	return file_move_vectors(c, true, NULL);
+}
+
+static int64_t file_move_vectors_at(struct linux_call *c, bool is_write)
+{
+	uint64_t position = c->arg[3];
+
+	return (int64_t)position < 0 ? -LINUX_EINVAL : file_move_vectors(c, is_write, &position);
+}
+
+int64_t file_preadv(struct linux_call *c)
+{
+	return file_move_vectors_at(c, false);
+}
+
+int64_t file_pwritev(struct linux_call *c)
+{
+	return file_move_vectors_at(c, true);
 }
 
 int64_t file_lseek(struct linux_call *c)
@@ -336,7 +354,7 @@ static int64_t file_stat_out(struct linux_call *c, const struct fs_node *node, u
 	struct linux_stat stat = {
 		.dev = 1,
 		.ino = node->ino,
-		.nlink = node->parent != NULL || node->kind == FS_PIPE,
+		.nlink = node->links,
 		.mode = file_type(node) | node->mode,
 		.rdev = node->kind == FS_DEVICE ? node->device : 0,
 		.size = (int64_t)node->size,
@@ -429,4 +447,27 @@ int64_t file_truncate(struct linux_call *c)
 int64_t file_fsync(struct linux_call *c)
 {
 	return file_find(c) == NULL ? -LINUX_EBADF : 0;
+}
+
+/* Only making a file as long as that: its pages come when they are written. */
+int64_t file_fallocate(struct linux_call *c)
+{
+	struct fs_open *open = file_find(c);
+	int64_t start = (int64_t)c->arg[2], bytes = (int64_t)c->arg[3];
+
+	if (open == NULL)
+		return -LINUX_EBADF;
+	if (start < 0 || bytes <= 0)
+		return -LINUX_EINVAL;
+	if (c->arg[1] != 0)
+		return -LINUX_EOPNOTSUPP;
+	if (!(open->flags & OPEN_WRITE))
+		return -LINUX_EBADF;
+	if (open->node->kind != FS_FILE)
+		return open->node->kind == FS_PIPE ? -LINUX_ESPIPE : -LINUX_ENODEV;
+	if (start > INT64_MAX - bytes)
+		return -LINUX_EFBIG;
+	if ((uint64_t)(start + bytes) <= open->node->size)
+		return 0;
+	return file_resize(c, open->node, (uint64_t)(start + bytes));
 }

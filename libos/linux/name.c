@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* System calls on names: directories, links, moving, removing, listing. No locks. */
-#include "libos/linux/linux.h"
+#include "libos/linux/name.h"
 
 #include "libos/fs/path.h"
 #include "libos/fs/pipe.h"
 
-enum { NAME_CWD = LINUX_AT_CWD };
-enum { NAME_REMOVE_DIR = 0x200, NAME_NOREPLACE = 1, NAME_NOW = 0x3fffffff, NAME_OMIT = 0x3ffffffe };
+enum { NAME_REMOVE_DIR = 0x200, NAME_NOREPLACE = 1 };
 
-/* Copy a path in and walk it. */
-static int64_t name_walk(struct linux_call *c, unsigned which, uint64_t fd, uint64_t path,
+int64_t name_walk(struct linux_call *c, unsigned which, uint64_t fd, uint64_t path,
 	unsigned flags, struct fs_walk *walk)
 {
 	int64_t error = linux_in_path(c, which, path);
@@ -23,8 +21,7 @@ static int64_t name_walk(struct linux_call *c, unsigned which, uint64_t fd, uint
 	return errno_from(path_walk(c->fs, dir, c->linux->path[which], flags, walk));
 }
 
-/* The same where something must be there. */
-static int64_t name_find(struct linux_call *c, uint64_t fd, uint64_t path, unsigned flags,
+int64_t name_find(struct linux_call *c, uint64_t fd, uint64_t path, unsigned flags,
 	struct fs_node **node)
 {
 	struct fs_walk walk;
@@ -179,18 +176,27 @@ int64_t name_mknodat(struct linux_call *c)
 	return name_mknod_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3]);
 }
 
+/* What bears the name that was walked to. */
+static struct fs_node *name_entry(const struct fs_walk *walk)
+{
+	return walk->name_bytes > 0 ? node_entry(walk->dir, walk->name, walk->name_bytes)
+		: walk->node;
+}
+
 static int64_t name_remove(struct linux_call *c, uint64_t fd, uint64_t path, bool is_dir)
 {
-	struct fs_node *node;
-	int64_t error = name_find(c, fd, path, PATH_LINK, &node);
+	struct fs_walk walk;
+	int64_t error = name_walk(c, 0, fd, path, PATH_LINK, &walk);
 
 	if (error < 0)
 		return error;
+	if (walk.node == NULL)
+		return -LINUX_ENOENT;
 	if (is_dir && name_is_dot(c->linux->path[0]))
 		return -LINUX_EINVAL;
-	if (is_dir != (node->kind == FS_DIR))
+	if (is_dir != (walk.node->kind == FS_DIR))
 		return is_dir ? -LINUX_ENOTDIR : -LINUX_EISDIR;
-	return errno_from(node_remove(c->fs, node));
+	return errno_from(node_remove(c->fs, name_entry(&walk)));
 }
 
 int64_t name_unlink(struct linux_call *c)
@@ -226,7 +232,7 @@ static int64_t name_rename_at(struct linux_call *c, uint64_t old_fd, uint64_t ol
 		return -LINUX_EEXIST;
 	if (from.name_bytes == 0 || to.name_bytes == 0)
 		return -LINUX_EBUSY;
-	return errno_from(node_move(c->fs, from.node, to.dir, to.name, to.name_bytes));
+	return errno_from(node_move(c->fs, name_entry(&from), to.dir, to.name, to.name_bytes));
 }
 
 int64_t name_rename(struct linux_call *c)
@@ -244,11 +250,34 @@ int64_t name_renameat2(struct linux_call *c)
 	return name_rename_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4]);
 }
 
-/* A file has one name only. */
+static int64_t name_link_at(struct linux_call *c, uint64_t old_fd, uint64_t old, uint64_t fd,
+	uint64_t path, uint64_t flags)
+{
+	enum { FOLLOW = 0x400 };
+	struct fs_walk walk;
+	struct fs_node *node;
+	int64_t error = flags & ~(uint64_t)FOLLOW ? -LINUX_EINVAL
+		: name_find(c, old_fd, old, flags & FOLLOW ? 0 : PATH_LINK, &node);
+
+	if (error >= 0)
+		error = name_walk(c, 1, fd, path, PATH_LINK, &walk);
+	if (error < 0)
+		return error;
+	if (walk.node != NULL)
+		return -LINUX_EEXIST;
+	if (walk.is_dir)
+		return -LINUX_ENOENT;
+	return errno_from(node_link(c->fs, node, walk.dir, walk.name, walk.name_bytes));
+}
+
 int64_t name_link(struct linux_call *c)
 {
-	(void)c;
-	return -LINUX_EPERM;
+	return name_link_at(c, (uint64_t)NAME_CWD, c->arg[0], (uint64_t)NAME_CWD, c->arg[1], 0);
+}
+
+int64_t name_linkat(struct linux_call *c)
+{
+	return name_link_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4]);
 }
 
 static int64_t name_symlink_at(struct linux_call *c, uint64_t target, uint64_t fd, uint64_t path)
@@ -311,107 +340,6 @@ int64_t name_readlinkat(struct linux_call *c)
 	return name_readlink_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3]);
 }
 
-static int64_t name_set_mode(struct fs_node *node, uint64_t mode)
-{
-	node->mode = (uint32_t)mode & 07777;
-	return 0;
-}
-
-int64_t name_chmod(struct linux_call *c)
-{
-	struct fs_node *node;
-	int64_t error = name_find(c, (uint64_t)NAME_CWD, c->arg[0], 0, &node);
-
-	return error < 0 ? error : name_set_mode(node, c->arg[1]);
-}
-
-int64_t name_fchmodat(struct linux_call *c)
-{
-	struct fs_node *node;
-	int64_t error = name_find(c, c->arg[0], c->arg[1], 0, &node);
-
-	return error < 0 ? error : name_set_mode(node, c->arg[2]);
-}
-
-int64_t name_fchmod(struct linux_call *c)
-{
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
-
-	return open == NULL ? -LINUX_EBADF : name_set_mode(open->node, c->arg[1]);
-}
-
-/* Everything is root's and stays so. */
-int64_t name_chown(struct linux_call *c)
-{
-	struct fs_node *node;
-
-	return name_find(c, (uint64_t)NAME_CWD, c->arg[0], PATH_LINK, &node);
-}
-
-int64_t name_fchownat(struct linux_call *c)
-{
-	struct fs_node *node;
-
-	return name_find(c, c->arg[0], c->arg[1], PATH_LINK, &node);
-}
-
-int64_t name_fchown(struct linux_call *c)
-{
-	return files_find(c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF : 0;
-}
-
-int64_t name_utime(struct linux_call *c)
-{
-	struct fs_node *node;
-	int64_t error = name_find(c, (uint64_t)NAME_CWD, c->arg[0], 0, &node), times[2];
-
-	if (error < 0)
-		return error;
-	node->mtime_ns = c->fs->outside->clock_ns();
-	if (c->arg[1] != 0) {
-		error = linux_in(c, times, c->arg[1], sizeof(times));
-		if (error >= 0)
-			node->mtime_ns = (uint64_t)times[1] * 1000000000;
-	}
-	return error;
-}
-
-/* Nanoseconds of utimensat, or one of its two words. */
-static bool name_is_time(const struct linux_time *time)
-{
-	return (time->ns >= 0 && time->ns < 1000000000) || time->ns == NAME_NOW
-		|| time->ns == NAME_OMIT;
-}
-
-int64_t name_utimensat(struct linux_call *c)
-{
-	enum { NO_FOLLOW = 0x100, EMPTY_PATH = 0x1000 };
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
-	struct linux_time times[2] = { { 0, NAME_NOW }, { 0, NAME_NOW } };
-	struct fs_node *node = open != NULL ? open->node : NULL;
-	int64_t error = 0;
-
-	if (c->arg[2] != 0) {
-		error = linux_in(c, times, c->arg[2], sizeof(times));
-		if (error >= 0 && (!name_is_time(&times[0]) || !name_is_time(&times[1])))
-			error = -LINUX_EINVAL;
-	}
-	if (error < 0 || c->arg[3] & ~(uint64_t)(NO_FOLLOW | EMPTY_PATH))
-		return error < 0 ? error : -LINUX_EINVAL;
-	if (c->arg[1] != 0)
-		error = name_find(c, c->arg[0], c->arg[1], c->arg[3] & NO_FOLLOW ? PATH_LINK : 0,
-			&node);
-	else if ((int32_t)c->arg[0] == NAME_CWD)
-		error = -LINUX_EFAULT;
-	else if (node == NULL)
-		error = -LINUX_EBADF;
-	if (error < 0 || times[1].ns == NAME_OMIT)
-		return error;
-	node->mtime_ns = times[1].ns == NAME_NOW ? c->fs->outside->clock_ns()
-		: (uint64_t)times[1].s * 1000000000 + (uint64_t)times[1].ns;
-	return 0;
-}
-
 /* An entry of getdents64, followed by the name. */
 struct name_entry {
 	uint64_t ino;
@@ -440,8 +368,9 @@ static bool name_entry_fill(struct fs_node *dir, uint64_t position, struct name_
 		name = node->name;
 		bytes = node->name_bytes;
 	}
-	entry->ino = node->ino;
 	entry->next = position < 2 ? (int64_t)position + 1 : (int64_t)node->cookie + 2;
+	node = node->same != NULL ? node->same : node;
+	entry->ino = node->ino;
 	entry->bytes = (uint16_t)((offsetof(struct name_entry, name) + bytes + 1 + 7) & ~7ul);
 	entry->type = types[node->kind];
 	memset(entry->name, 0, sizeof(entry->name));
