@@ -81,6 +81,10 @@ static UNCHECKED void unchanged_forget(struct machine *m, struct machine *shadow
 		memcpy(shadow->cpus[i].flush.pages, m->cpus[i].flush.pages,
 		       sizeof(m->cpus[i].flush.pages));
 	}
+	for (i = 0; i < EXO_ENVS; i++) {
+		shadow->envs[i].window = m->envs[i].window;
+		shadow->envs[i].window_frame = m->envs[i].window_frame;
+	}
 	for (i = 0; i < EXO_VCPUS; i++) {
 		shadow->vcpus[i].has_progressed = m->vcpus[i].has_progressed;
 		if (m->vcpus[i].state == VCPU_RUNNING)
@@ -88,14 +92,15 @@ static UNCHECKED void unchanged_forget(struct machine *m, struct machine *shadow
 	}
 }
 
-/* The kernel reads user memory as a program does: an accessed bit may be set in a table. */
+/* The kernel reads and writes user memory as a program does: accessed and dirty bits may be set in
+ * a table. */
 static bool unchanged_word(struct machine *m, const struct machine *shadow, size_t word)
 {
 	const uint64_t *live = (const uint64_t *)m, *old = (const uint64_t *)shadow;
 	enum frame_type type;
 	struct pfn pfn;
 
-	if (word * 8 < m->arch.memory || (live[word] ^ old[word]) != SLOT_ACCESSED)
+	if (word * 8 < m->arch.memory || (live[word] ^ old[word]) & ~(SLOT_ACCESSED | SLOT_DIRTY))
 		return false;
 	pfn.n = (uint32_t)((word * 8 - m->arch.memory) / EXO_PAGE_SIZE);
 	type = frame_type(frame_meta(m, pfn));

@@ -13,6 +13,7 @@
 #include "arch/host/host.h"
 #include "exo/audit.h"
 #include "exo/machine.h"
+#include "fuzz/files.h"
 #include "fuzz/model/model.h"
 #include "tests/host/lab.h"
 
@@ -76,6 +77,7 @@ struct fuzz_target {
 	unsigned kinds_count;
 	/* NULL: an input is records. Else what is done with its bytes. */
 	void (*run)(const uint8_t *data, size_t size, bool is_traced);
+	bool is_concurrent; /* by both CPUs at once: schedule.c */
 };
 
 struct fuzz_world {
@@ -85,6 +87,7 @@ struct fuzz_world {
 	struct machine *shadow; /* as it was before the last call */
 	bool is_shadow_old;     /* the shadow must be made again */
 	bool is_over;           /* the machine was powered off */
+	bool is_concurrent;     /* the other CPU is in the midst of something */
 	bool is_traced;         /* print each step */
 	uint64_t marks;         /* calls made; each leaves its number in a register */
 	bool is_parked[EXO_CPUS]; /* the CPU is idle in the kernel */
@@ -112,7 +115,6 @@ void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step);
 /* All that must hold when an input is at its end; then every env but the first ends, and it must
  * hold again. */
 void fuzz_finish(struct fuzz_world *w);
-_Noreturn void fuzz_fail(const char *what);
 
 /* check.c: a call that failed has changed nothing (fuzz_remember before it); every invariant holds;
  * memory is what the model says. */

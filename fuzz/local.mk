@@ -49,14 +49,17 @@ fuzz_explore_stale_tap_LDADD =
 # Fuzz targets: fuzz/NAME.fuzz for libFuzzer or what LIB_FUZZING_ENGINE says, fuzz/NAME.afl for
 # AFL++, fuzz/replay for any input of any target; all from the same sources. The geometry is tiny,
 # so that an input costs some microseconds.
-FUZZ_TARGETS = abi slots accounts wait
-FUZZERS = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz
+FUZZ_TARGETS = abi slots accounts wait schedules elf archive
+FUZZERS = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz \
+	fuzz/schedules.fuzz fuzz/elf.fuzz fuzz/archive.fuzz
 
-FUZZ_SOURCES = fuzz/check.c fuzz/decode.c fuzz/model/model.c fuzz/model/operations.c \
-	fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
-	$(EXO_SOURCES) $(HOST_EXO_SOURCES)
-EXTRA_DIST += fuzz/fuzz.h fuzz/model/model.h fuzz/mutate.h fuzz/mutate_afl.c fuzz/ignore \
-	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/driver.c \
+FUZZ_SOURCES = fuzz/check.c fuzz/decode.c fuzz/files.c \
+	fuzz/files_library.c fuzz/model/model.c fuzz/model/operations.c \
+	fuzz/mutate.c fuzz/print.c fuzz/schedule.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
+	libos/fork/image.c libos/fs/cpio.c $(EXO_SOURCES) $(HOST_EXO_SOURCES)
+EXTRA_DIST += fuzz/files.h fuzz/fuzz.h fuzz/model/model.h fuzz/mutate.h fuzz/schedule.h \
+	fuzz/mutate_afl.c fuzz/ignore \
+	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
 
 FUZZ_IGNORE = -fsanitize-ignorelist=$(srcdir)/fuzz/ignore \
@@ -131,3 +134,78 @@ fuzz/coverage/replay: $(FUZZ_SOURCES) fuzz/replay.c
 fuzz-coverage: fuzz/coverage/replay
 	LLVM_PROFDATA='$(LLVM_PROFDATA)' LLVM_COV='$(LLVM_COV)' $(SHELL) $(srcdir)/fuzz/run-coverage
 .PHONY: fuzz fuzz-afl fuzz-corpus fuzz-coverage
+
+# make mutants: every planted bug against every layer; doc/mutants.md has the table.
+MUTANTS =
+MUTANT_SECONDS = 60
+mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) fuzz/replay
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' MUTANT_HOST='$(HOST_CPPFLAGS) $(HOST_CFLAGS)' \
+		MUTANT_FUZZ='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS)' \
+		MUTANT_EXPLORE_account='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
+		MUTANT_EXPLORE_common='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
+		MUTANT_EXPLORE_fork='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
+		MUTANT_EXPLORE_sharers='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
+		MUTANT_EXPLORE_stale='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
+		MUTANT_TESTS='$(KERNEL_TESTS)' MUTANT_ENGINE='$(LIB_FUZZING_ENGINE)' \
+		$(SHELL) $(srcdir)/fuzz/run-mutants -s $(MUTANT_SECONDS) $(MUTANTS)
+.PHONY: mutants
+
+FUZZ_PLANTED = \
+	fuzz/planted/account_move_creates.patch \
+	fuzz/planted/account_over_limit.patch \
+	fuzz/planted/alloc_unzeroed.patch \
+	fuzz/planted/archive_name_unchecked.patch \
+	fuzz/planted/charge_lost.patch \
+	fuzz/planted/claim_charges_both.patch \
+	fuzz/planted/claim_without_right.patch \
+	fuzz/planted/clear_drops_at_once.patch \
+	fuzz/planted/clear_miscounts_used.patch \
+	fuzz/planted/clear_of_vcpu_page.patch \
+	fuzz/planted/clear_without_flush.patch \
+	fuzz/planted/copy_of_vcpu_page.patch \
+	fuzz/planted/copy_over_used_slot.patch \
+	fuzz/planted/copy_raises_rights.patch \
+	fuzz/planted/double_grant.patch \
+	fuzz/planted/drop_list_overflows.patch \
+	fuzz/planted/dup_keeps_old_reference.patch \
+	fuzz/planted/dup_uncopied.patch \
+	fuzz/planted/dup_without_flush.patch \
+	fuzz/planted/elf_reads_behind_file.patch \
+	fuzz/planted/elf_segment_wraps.patch \
+	fuzz/planted/flush_forgets_other_cpus.patch \
+	fuzz/planted/foreign_env_named.patch \
+	fuzz/planted/frozen_not_checked.patch \
+	fuzz/planted/groups_forgotten.patch \
+	fuzz/planted/lock_missing.patch \
+	fuzz/planted/move_from_frozen.patch \
+	fuzz/planted/move_miscounts_used.patch \
+	fuzz/planted/move_without_flush.patch \
+	fuzz/planted/protect_counts_two_as_sole.patch \
+	fuzz/planted/protect_flushes_one_too_few.patch \
+	fuzz/planted/protect_without_flush.patch \
+	fuzz/planted/recursive_slot_named.patch \
+	fuzz/planted/reserve_not_flushed.patch \
+	fuzz/planted/revoke_early.patch \
+	fuzz/planted/revoke_without_count.patch \
+	fuzz/planted/root_kept.patch \
+	fuzz/planted/root_left_dirty.patch \
+	fuzz/planted/run_leaves_table.patch \
+	fuzz/planted/share_keeps_source_writable.patch \
+	fuzz/planted/share_raises_rights.patch \
+	fuzz/planted/share_target_writable.patch \
+	fuzz/planted/share_without_flush.patch \
+	fuzz/planted/slices_unpaid.patch \
+	fuzz/planted/stale_handle.patch \
+	fuzz/planted/table_left_full.patch \
+	fuzz/planted/unshare_adopts_unswept.patch \
+	fuzz/planted/unshare_double_drop.patch \
+	fuzz/planted/unshare_keeps_branches.patch \
+	fuzz/planted/unshare_keeps_leaves.patch \
+	fuzz/planted/unshare_uncounted.patch \
+	fuzz/planted/unshare_without_flush.patch \
+	fuzz/planted/unused_fields_unchecked.patch \
+	fuzz/planted/wait_value_unchecked.patch \
+	fuzz/planted/wait_without_reference.patch \
+	fuzz/planted/wake_of_another_word.patch \
+	fuzz/planted/wake_one_too_many.patch
+EXTRA_DIST += $(FUZZ_PLANTED)

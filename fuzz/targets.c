@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
+#include "fuzz/schedule.h"
 
 /* How often each kind stands here is how likely it is. */
 static const uint8_t abi_kinds[] = {
@@ -37,10 +38,19 @@ static const uint8_t wait_kinds[] = {
 	FUZZ_ADVANCE, FUZZ_INTERRUPT, FUZZ_INTERRUPT, FUZZ_TYPE, FUZZ_MEMORY, FUZZ_TRAP,
 };
 
-#define RECORDS(name) { #name, name##_kinds, sizeof(name##_kinds), NULL }
+/* What two CPUs may do at once, as long as the gaps in ARCHITECTURE.md are there. */
+static const uint8_t schedules_kinds[] = {
+	EXO_CALL_SLOTS, EXO_CALL_SLOTS, EXO_CALL_SLOTS, EXO_CALL_SLOTS, EXO_CALL_SLOTS,
+	EXO_CALL_SLOTS, EXO_CALL_SLOTS, FUZZ_LOAD, FUZZ_STORE, EXO_CALL_ENV_CREATE,
+};
+
+#define RECORDS(name, is_concurrent)							\
+	{ #name, name##_kinds, sizeof(name##_kinds), NULL, is_concurrent }
 
 static const struct fuzz_target targets[] = {
-	RECORDS(abi), RECORDS(slots), RECORDS(accounts), RECORDS(wait),
+	RECORDS(abi, false), RECORDS(slots, false), RECORDS(accounts, false), RECORDS(wait, false),
+	RECORDS(schedules, true),
+	{ "elf", NULL, 0, files_elf, false }, { "archive", NULL, 0, files_archive, false },
 };
 
 const struct fuzz_target *fuzz_target_find(const char *name)
@@ -74,6 +84,10 @@ void fuzz_run(const struct fuzz_target *target, const uint8_t *data, size_t size
 		: FUZZ_RECORDS_MAX;
 	if (count)
 		memcpy(records, data, count * sizeof(*records));
+	if (target->is_concurrent) {
+		schedule_run(target, records, count, is_traced);
+		return;
+	}
 	fuzz_reset(w);
 	w->is_traced = is_traced;
 	while (at < count && !w->is_over) {

@@ -222,7 +222,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	count = step_put_memory(w, step, ops);
 	if (step->is_in_registers)
 		ops[count++] = step->memory.ops[0];
-	fuzz_remember(w);
+	if (!w->is_concurrent)
+		fuzz_remember(w);
 	step_regs(&v->regs, step, ++w->marks);
 	step_stopped(w, step->cpu, HOST_TRY(kernel_syscall(w->m, c)));
 	error = (int64_t)v->regs.number;
@@ -236,8 +237,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 		model_slots(w, ops, count, env, error, value);
 	else
 		model_call(w, step, env, error, call);
-	if (!is_busy && c->current == vcpu && v->regs.general[0] == w->marks && !value
-	    && call < EXO_CALLS && step_is_atomic(call, error))
+	if (!w->is_concurrent && !is_busy && c->current == vcpu && v->regs.general[0] == w->marks
+	    && !value && call < EXO_CALLS && step_is_atomic(call, error))
 		fuzz_check_unchanged(w);
 	else
 		w->is_shadow_old = true;
@@ -324,7 +325,7 @@ void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step)
 		step_access(w, step, 1u << (step->kind - FUZZ_LOAD));
 	else
 		step_event(w, step);
-	if (w->is_over)
+	if (w->is_over || w->is_concurrent)
 		return;
 	model_follow(w);
 	fuzz_check_tlb(w);

@@ -32,6 +32,12 @@ static void remove_maybe(struct model *d, struct model_place place)
 		model_page_remove(d, page);
 }
 
+/* No operation names a vcpu page. */
+static void want_free(struct model *d, const struct model_page *page, uint64_t address)
+{
+	model_want(d, !page || !page->is_fixed || page->is_maybe, "a vcpu page was named", address);
+}
+
 static void want_empty(struct model *d, struct model_place place, uint64_t address)
 {
 	struct model_page *page = model_find(d, place);
@@ -56,6 +62,7 @@ static void dup_slot(struct model *d, const struct operation *o)
 	uint32_t object;
 
 	model_want(d, from, "a page was filled from nothing", o->from);
+	want_free(d, from, o->from);
 	if (!from)
 		return;
 	if (is_in_place(o) && model_is_sole(d, from)) {
@@ -82,6 +89,7 @@ static void copy_slot(struct model *d, const struct operation *o)
 		want_empty(d, to, o->to);
 		return;
 	}
+	want_free(d, page, o->from);
 	rights = page->rights & (o->op->rights | EXO_READ);
 	if (from.region)
 		rights &= from.region->rights | EXO_READ;
@@ -102,6 +110,7 @@ static void protect_slot(struct model *d, const struct operation *o)
 
 	if (!page)
 		return;
+	want_free(d, page, o->to);
 	if (o->op->flags & EXO_OP_MASK) {
 		page->access &= o->op->access;
 		return;
@@ -115,10 +124,23 @@ static void protect_slot(struct model *d, const struct operation *o)
 
 static void clear_slot(struct model *d, const struct operation *o)
 {
-	if (o->op->level == 1)
-		remove_maybe(d, model_place(d, o->target, o->to));
-	else
+	struct model_place place = model_place(d, o->target, o->to);
+
+	if (o->op->level == 1) {
+		want_free(d, model_find(d, place), o->to);
+		remove_maybe(d, place);
+	} else {
 		model_span_remove(d, o->target, o->to, EXO_SPAN(o->op->level));
+	}
+}
+
+/* The charge is for who may write. */
+static void claim_slot(struct model *d, const struct operation *o)
+{
+	const struct model_page *page = model_find(d, model_place(d, o->target, o->to));
+
+	model_want(d, o->op->level > 1 || !page || page->is_maybe || page->rights & EXO_WRITE,
+		   "a page was claimed by who may never write it", o->to);
 }
 
 static void region_add(struct model *d, struct model_region region)
@@ -240,7 +262,10 @@ static void operate(struct model *d, const struct operation *o)
 	case EXO_OP_CLEAR:
 		clear_slot(d, o);
 		break;
-	default: /* CLAIM moves no byte */
+	case EXO_OP_CLAIM:
+		claim_slot(d, o);
+		break;
+	default:
 		break;
 	}
 }

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC */
+/* Targets whose inputs are files: programs and boot archives, each read by the kernel and (in
+ * files_library.c) by the library. Whatever they accept must lie inside the file, and be in memory
+ * as the file says. */
+#include <string.h>
+
+#include "exo/boot.h"
+#include "fuzz/fuzz.h"
+
+/* A program header, as elf(5) has it; it may lie unaligned. */
+struct __attribute__((packed)) file_segment {
+	uint32_t type, flags;
+	uint64_t offset, address, physical, file_bytes, memory_bytes, alignment;
+};
+
+/* A byte of memory, as the program reads it. */
+static void check_byte(struct fuzz_world *w, uint64_t address, uint8_t want, uint32_t flags)
+{
+	uint8_t byte;
+
+	if (host_read(w->m, FUZZ_PROBE, address, &byte, 1))
+		fuzz_fail("a byte of a segment cannot be read");
+	if (byte != want)
+		fuzz_fail("a byte of a segment is not the file's");
+	if (!(flags & 1) && !host_fetch(w->m, FUZZ_PROBE, address))
+		fuzz_fail("a segment can be executed that must not");
+	if (!(flags & 2) && !host_write(w->m, FUZZ_PROBE, address, &byte, 1))
+		fuzz_fail("a segment can be written that must not");
+}
+
+static void check_loaded(struct fuzz_world *w, const uint8_t *data)
+{
+	struct file_segment segment;
+	uint64_t table, at;
+	uint16_t count, i;
+
+	memcpy(&table, data + 32, sizeof(table));
+	memcpy(&count, data + 56, sizeof(count));
+	arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], w->m->envs[0].root);
+	for (i = 0; i < count; i++) {
+		memcpy(&segment, data + table + i * sizeof(segment), sizeof(segment));
+		for (at = 0; segment.type == 1 && at < segment.memory_bytes; at += 61)
+			check_byte(w, segment.address + at, at < segment.file_bytes
+				   ? data[segment.offset + at] : 0, segment.flags);
+	}
+}
+
+void files_elf(const uint8_t *data, size_t size, bool is_traced)
+{
+	const struct boot_member file = { data, size };
+	struct fuzz_world *w = fuzz_world();
+	const char *wrong = boot_check(&file);
+	uint64_t entry, stack;
+	err_t err;
+
+	files_image(data, size, MACHINE_ELF);
+	if (is_traced)
+		printf("the kernel: %s\n", wrong ? wrong : "a program");
+	if (wrong)
+		return;
+	fuzz_reset(w);
+	err = boot_load(w->m, 0, &file, &entry, &stack);
+	if (is_traced)
+		printf("loaded: %d, entry %#llx, stack %#llx\n", err, (unsigned long long)entry,
+		       (unsigned long long)stack);
+	if (!err)
+		check_loaded(w, data);
+	fuzz_check_audit(w);
+}
+
+void files_archive(const uint8_t *data, size_t size, bool is_traced)
+{
+	struct boot_member first;
+	uint64_t offset;
+
+	files_members(data, size, is_traced);
+	if (boot_find(data, size, "init", &first))
+		return;
+	offset = (uint64_t)(first.data - data);
+	if (offset > size || first.bytes > size - offset)
+		fuzz_fail("the first member lies outside the archive");
+}
