@@ -155,6 +155,7 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/installed.sh \
 	tests/tools/models_hold.sh \
+	tests/tools/linux_calls_are_listed.sh \
 	tests/tools/lua_matches_linux.sh \
 	tests/tools/processes_match_linux.sh \
 	tests/tools/post_mortem.sh \
