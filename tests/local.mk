@@ -177,7 +177,7 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/tools/trace_is_a_timeline.py tests/tools/terminal.c tests/README \
 	tests/check-layout tests/check-unfix tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
-EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/pipes.sh \
+EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
 EXTRA_DIST += tests/race/first_run_once.unfix.patch tests/race/no_cpu_sees_freed_frames.unfix.patch \
 	tests/race/progress_with_a_late_event.unfix.patch

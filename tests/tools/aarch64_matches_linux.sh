@@ -76,16 +76,20 @@ applet grep -c line words
 applet cat nowhere
 applet false
 
+# The same applets here and there, as links.
+mkdir applets
+"$busybox" --install -s "$tap_scratch/applets" || exit 1
 for script in "$source"/tests/tools/shell/*.sh; do
 	name=$(basename "$script" .sh)
 	mkdir folder
 	here=0
-	(cd folder && env -i HOME=/ PATH=/bin "$busybox" sh "$script") \
+	(cd folder && env -i HOME=/ PATH="$tap_scratch/applets" "$busybox" sh "$script") \
 		>here.out 2>&1 </dev/null || here=$?
 	rm -rf folder
 	sed -i "s,$script,/script," here.out
 	run --env HOME=/ --env PATH=/bin --add "$BUSYBOX_AARCH64=bin/sh" --add "$script=script" \
-		"$BUSYBOX_AARCH64" sh -c 'mkdir /work; cd /work; exec sh /script'
+		"$BUSYBOX_AARCH64" \
+		sh -c 'busybox --install -s /bin; mkdir /work; cd /work; exec sh /script'
 	same "$name"
 done
 

@@ -9,16 +9,20 @@ build=$(cd "${top_builddir:-.}" && pwd)
 [ -f "$build/libos.elf" ] || tap_skip_all "no libos.elf yet"
 cd "$tap_scratch" || exit 1
 
+# The same applets here and there, as links.
+mkdir applets
+"$busybox" --install -s "$tap_scratch/applets" || exit 1
+
 for script in "$source"/tests/tools/shell/*.sh; do
 	name=$(basename "$script" .sh)
 	mkdir "$name"
 	here=0
 	there=0
-	(cd "$name" && env -i HOME=/ PATH=/bin "$busybox" sh "$script") \
+	(cd "$name" && env -i HOME=/ PATH="$tap_scratch/applets" "$busybox" sh "$script") \
 		>here.out 2>&1 </dev/null || here=$?
 	"$build/tools/chitin-run" --icount --timeout 240 --env HOME=/ --env PATH=/bin \
 		--add "$busybox=bin/sh" --add "$script=script" "$busybox" \
-		sh -c 'mkdir /work; cd /work; exec sh /script' >there.out 2>there.err </dev/null ||
+		sh -c 'busybox --install -s /bin; mkdir /work; cd /work; exec sh /script' >there.out 2>there.err </dev/null ||
 		there=$?
 	sed -i "s,$script,/script," here.out
 	if ! cmp -s here.out there.out; then
