@@ -33,7 +33,7 @@ LIBOS_H = \
 	libos/fork/fork.h libos/fork/image.h libos/fork/load.h libos/fork/process.h \
 	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/locks.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
-	libos/fs/tty.h libos/linux/console.h libos/linux/errno.def libos/linux/errno.h \
+	libos/fs/tty.h libos/linux/console.h libos/linux/errno.def libos/linux/errno.h libos/linux/strace.def \
 	libos/linux/file.h libos/linux/linux.h libos/linux/mapped.h libos/linux/name.h libos/linux/saved.h libos/linux/signal.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
 	libos/upcall/native.def libos/upcall/native.h \
 	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h

@@ -165,6 +165,7 @@ TOOL_TESTS = \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \
 	tests/tools/sqlite_matches_linux.sh \
+	tests/tools/strace_names_things.sh \
 	tests/tools/syntax_check.sh \
 	tests/tools/terminal_matches_linux.sh \
 	tests/tools/trace_is_a_timeline.sh

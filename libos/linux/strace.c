@@ -5,6 +5,8 @@
  */
 #include "libos/linux/linux.h"
 
+#include <machine/linux.h>
+
 enum { STRACE_LINE = 400, STRACE_TEXT = 32 };
 
 /* A line being made; what does not fit is cut. */
@@ -60,11 +62,48 @@ static void strace_add_memory(struct strace_line *line, struct linux_call *c, ui
 	strace_add(line, "\"");
 }
 
+/* The names of what an argument's bits say; false: a letter without names. */
+static bool strace_add_names(struct strace_line *line, char letter, uint32_t value)
+{
+	static const struct {
+		char letter;
+		uint32_t mask, value;
+		const char *name;
+	} names[] = {
+#define NAME(letter, mask, value, name) { letter, mask, value, #name },
+#include "libos/linux/strace.def"
+#undef NAME
+	};
+	bool is_letter = false;
+	const char *bar = "";
+	uint32_t rest = value;
+	unsigned i;
+
+	for (i = 0; i < ARRAY_COUNT(names); i++) {
+		if (names[i].letter != letter)
+			continue;
+		is_letter = true;
+		if ((value & names[i].mask) != names[i].value)
+			continue;
+		strace_add(line, "%s%s", bar, names[i].name);
+		rest &= ~names[i].mask;
+		bar = "|";
+	}
+	if (is_letter && rest != 0)
+		strace_add(line, "%s0x%x", bar, rest);
+	else if (is_letter && *bar == '\0')
+		strace_add(line, "0");
+	return is_letter;
+}
+
 static void strace_add_argument(struct strace_line *line, struct linux_call *c, char kind,
 	unsigned i, int64_t result)
 {
 	uint64_t value = c->arg[i];
+	const char *name;
 
+	if (strace_add_names(line, kind, (uint32_t)value))
+		return;
 	switch (kind) {
 	case 'd':
 		strace_add(line, "%ld", (long)(int32_t)value);
@@ -74,6 +113,13 @@ static void strace_add_argument(struct strace_line *line, struct linux_call *c, 
 			strace_add(line, "AT_FDCWD");
 		else
 			strace_add(line, "%ld", (long)(int32_t)value);
+		return;
+	case 'S':
+		name = signal_name((unsigned)value);
+		if (name != NULL)
+			strace_add(line, "SIG%s", name);
+		else
+			strace_add(line, "%u", (unsigned)value);
 		return;
 	case 'u':
 		strace_add(line, "%lu", (unsigned long)value);
