@@ -75,6 +75,7 @@ RAW_TESTS = \
 AARCH64_GUEST_TESTS = \
 	tests/aarch64/cow_two_addresses.guest \
 	tests/aarch64/family_survives_deaths.guest \
+	tests/aarch64/faults_reach_their_handler.guest \
 	tests/aarch64/first_run_fair.guest \
 	tests/aarch64/first_run_once.guest \
 	tests/aarch64/fork_fresh_root.guest \
@@ -82,9 +83,13 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/fork_progress.guest \
 	tests/aarch64/fork_random_tree.guest \
 	tests/aarch64/fork_spin_stress.guest \
+	tests/aarch64/linux_calls_answer_as_linux.guest \
+	tests/aarch64/native_linux_calls.guest \
 	tests/aarch64/pthreads_share_and_wait.guest \
+	tests/aarch64/random_linux_calls_leave_the_process.guest \
 	tests/aarch64/signal_on_cow_stack.guest \
 	tests/aarch64/thread_progress.guest \
+	tests/aarch64/threads_keep_registers.guest \
 	tests/aarch64/threads_mixed_kinds.guest \
 	tests/aarch64/wait_statuses.guest
 AARCH64_RAW_TESTS = \
@@ -170,8 +175,9 @@ TOOL_TESTS = \
 	tests/tools/terminal_matches_linux.sh \
 	tests/tools/trace_is_a_timeline.sh
 
-TEST_H = tests/tap.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
+TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
 	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
+	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
 	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
@@ -248,11 +254,13 @@ check-long:
 
 $(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) $(DEBUG_CPPFLAGS) $< -o $@
+	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -I$(srcdir)/tests/guest/x86_64 \
+		$(DEBUG_CPPFLAGS) $< -o $@
 
 $(AARCH64_GUEST_TESTS): tests/aarch64/%.guest: tests/guest/%.c $(NATIVE_NEEDS_AARCH64) $(TEST_H)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) $(DEBUG_CPPFLAGS) $< -o $@
+	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) -I$(srcdir)/tests/guest/aarch64 \
+		$(DEBUG_CPPFLAGS) $< -o $@
 
 $(RAW_TESTS): %.raw: %.c $(ABI_H) $(TEST_H)
 	@$(MKDIR_P) $(@D)

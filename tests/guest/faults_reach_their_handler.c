@@ -3,6 +3,8 @@
  * A program's own fault handler: skips an instruction, unprotects the page, declines; protection of
  * ranges and pages; copy-on-write never reaches it.
  */
+#include <cpu.h>
+
 #include "tests/process.h"
 
 static unsigned faults;
@@ -31,32 +33,26 @@ static bool decline(struct exo_frame *frame, void *argument)
 	return false;
 }
 
-/* One instruction of seven bytes that writes. */
-static void write_once(volatile void *at)
-{
-	__asm__ volatile(".byte 0x48, 0xc7, 0x07, 0x2a, 0, 0, 0" : : "D"(at) : "memory");
-}
-
 static void check_skip(char *pages)
 {
-	uint64_t length = 7;
+	uint64_t length = CPU_WRITE_BYTES;
 	int i;
 
 	libos_set_fault_handler(skip, &length, pages, pages + 16 * 4096);
 	pages[0] = 5;
 	tap_eq(libos_protect(pages, 4096, EXO_READ), 0, "read-only");
 	for (i = 0; i < 100; i++)
-		write_once(pages);
+		cpu_write_42(pages);
 	tap_eq(faults, 100, "one fault a write");
 	tap_eq(last_address, (uint64_t)pages, "at its address");
 	tap_eq(pages[0], 5, "nothing was written");
 	tap_eq(libos_protect(pages, 4096, 0), 0, "no access");
 	faults = 0;
-	write_once(pages);
+	cpu_write_42(pages);
 	tap_eq(faults, 1, "a fault without any access");
 	libos_protect(pages, 4096, EXO_READ | EXO_WRITE);
 	tap_eq(pages[0], 5, "contents stay over no access");
-	write_once(pages);
+	cpu_write_42(pages);
 	tap_eq(pages[0], 42, "writable again");
 }
 

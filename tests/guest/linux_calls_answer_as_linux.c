@@ -16,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -24,6 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/calls.h"
 #include "tests/tap.h"
 
 /* A call by number: its result, or the error negated. */
@@ -70,10 +70,10 @@ static void check_files(void)
 	tap_eq(ftruncate(fd, 3), 0, "ftruncate");
 	tap_eq(stat("/tmp/../tmp/file", &info) == 0 ? info.st_size : -1, 3, "stat by path");
 	tap_ok(close(fd) == 0 && close(copy) == 0 && close(copy) == -1, "close");
-	tap_eq(call(SYS_open, (long)"/tmp/file", O_RDONLY | O_DIRECTORY, 0, 0), -ENOTDIR,
+	tap_eq(call(SYS_openat, AT_FDCWD, (long)"/tmp/file", O_RDONLY | O_DIRECTORY, 0), -ENOTDIR,
 		"ENOTDIR");
-	tap_eq(call(SYS_open, (long)"/tmp", O_WRONLY, 0, 0), -EISDIR, "EISDIR");
-	tap_eq(call(SYS_open, (long)"/no/where", O_RDONLY, 0, 0), -ENOENT, "ENOENT");
+	tap_eq(call(SYS_openat, AT_FDCWD, (long)"/tmp", O_WRONLY, 0), -EISDIR, "EISDIR");
+	tap_eq(call(SYS_openat, AT_FDCWD, (long)"/no/where", O_RDONLY, 0), -ENOENT, "ENOENT");
 	tap_eq(call(SYS_read, 77, (long)back, 1, 0), -EBADF, "EBADF");
 }
 
@@ -160,6 +160,8 @@ static void check_bad_pointers(void)
 
 	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		for (j = 0; j < sizeof(bad) / sizeof(bad[0]); j++) {
+			if (calls[i] == CALL_NONE)
+				continue;
 			if (calls[i] == SYS_arch_prctl)
 				faults += call(calls[i], 0x1003, bad[j], 8, 8) == -EFAULT;
 			else if (calls[i] == SYS_getdents64)
@@ -197,7 +199,8 @@ static void check_rest(void)
 	char one[16], two[16];
 	sigset_t set;
 
-	tap_ok(uname(&name) == 0 && strcmp(name.machine, "x86_64") == 0, "uname");
+	tap_ok(uname(&name) == 0 && (strcmp(name.machine, "x86_64") == 0
+		|| strcmp(name.machine, "aarch64") == 0), "uname");
 	tap_ok(getrandom(one, 16, 0) == 16 && getrandom(two, 16, 0) == 16
 		&& memcmp(one, two, 16) != 0, "getrandom");
 	tap_eq(poll(&wanted, 1, 0), 1, "poll: the console can be written to");

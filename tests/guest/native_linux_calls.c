@@ -30,7 +30,7 @@ static void check_pipe(void)
 	int ends[2];
 	long pid;
 
-	tap_eq(call(SYS_pipe, (uint64_t)ends, 0, 0), 0, "pipe");
+	tap_eq(call(SYS_pipe2, (uint64_t)ends, 0, 0), 0, "pipe");
 	tap_eq(call(SYS_write, (uint64_t)ends[1], (uint64_t)"abc", 3), 3, "write");
 	tap_eq(call(SYS_read, (uint64_t)ends[0], (uint64_t)text, sizeof(text)), 3, "read");
 	tap_ok(memcmp(text, "abc", 3) == 0, "the bytes arrive");
@@ -53,7 +53,7 @@ static void check_interrupted(void)
 	char byte;
 	int ends[2];
 
-	call(SYS_pipe, (uint64_t)ends, 0, 0);
+	call(SYS_pipe2, (uint64_t)ends, 0, 0);
 	sigaction(SIGALRM, &action, &old);
 	alarm(1);
 	tap_eq(call(SYS_read, (uint64_t)ends[0], (uint64_t)&byte, 1), -EINTR, "a signal ends it");

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/calls.h"
 #include "tests/tap.h"
 
 /* These end or change the process, sleep, or take its memory or its console away. */

@@ -136,6 +136,13 @@ static inline uint64_t cpu_undefined_changes(uint64_t kept, uint64_t argument)
 	return x2;
 }
 
+/* One instruction that writes 42, and its length. */
+#define CPU_WRITE_BYTES 4u
+static inline void cpu_write_42(volatile void *at)
+{
+	__asm__ volatile("str %w1, [%0]" : : "r"(at), "r"(42) : "memory");
+}
+
 /* A system call with any number, and 0, 0, 0x77 for arguments. Returns the first result; a foreign
  * call, which changes nothing, the number. */
 static inline uint64_t cpu_call(uint64_t number)

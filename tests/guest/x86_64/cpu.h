@@ -133,6 +133,13 @@ static inline uint64_t cpu_undefined_changes(uint64_t kept, uint64_t argument)
 	return changed;
 }
 
+/* One instruction that writes 42, and its length. */
+#define CPU_WRITE_BYTES 7u
+static inline void cpu_write_42(volatile void *at)
+{
+	__asm__ volatile(".byte 0x48, 0xc7, 0x07, 0x2a, 0, 0, 0" : : "D"(at) : "memory");
+}
+
 /* A system call with any number, and 0, 0, 0x77 for arguments. */
 static inline uint64_t cpu_call(uint64_t number)
 {
