@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A pattern in all registers of x86-64, for threads of a native program; the FPU's control word with
- * a rounding; a vector register that no function keeps.
+ * A pattern in all registers of x86-64, for threads of a native program; the FPU's control
+ * word with a rounding; a vector register that no function keeps.
  */
 #ifndef TESTS_GUEST_KEEP_H
 #define TESTS_GUEST_KEEP_H
