@@ -169,6 +169,10 @@ static UNCHECKED void lab_forget(struct machine *m, const struct machine *other)
 		memcpy(m->cpus[i].flush.pages, other->cpus[i].flush.pages,
 		       sizeof(m->cpus[i].flush.pages));
 	}
+	for (i = 0; i < EXO_ENVS; i++) {
+		m->envs[i].window = other->envs[i].window;
+		m->envs[i].window_frame = other->envs[i].window_frame;
+	}
 	for (i = 0; i < EXO_VCPUS; i++) {
 		m->vcpus[i].has_progressed = other->vcpus[i].has_progressed;
 		if (m->vcpus[i].state == VCPU_RUNNING)
