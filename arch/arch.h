@@ -62,6 +62,10 @@ void arch_tlb_flush_all(struct machine *m, struct cpu *c);
 static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
 					 unsigned level);
 
+/* (inline) Is any of these four slots not zero? Which of them are does not change meanwhile, but
+ * the CPU may be marking them. */
+static inline bool arch_slots_any(const _Atomic uint64_t *slots);
+
 /* (inline) Now, in clock units; never goes backwards on one CPU. */
 static inline uint64_t arch_clock(struct machine *m);
 /* Interrupt this CPU at `deadline` (clock units), once; a later call replaces it. UINT64_MAX:
@@ -131,7 +135,8 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c);
 /* kind: EXO_UPCALL_FAULT or _EXCEPTION; code and address as in struct exo_frame. */
 struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
 			 uint64_t address);
-/* Any interrupt (clock, console, other CPU). */
+/* Any interrupt (clock, console, other CPU). So a further CPU begins, too, after machine_start has
+ * returned: it counts itself in m->joined and sets c->since to the clock. */
 struct vcpu *kernel_interrupt(struct machine *m, struct cpu *c);
 /* The same three for a machine whose command line says trace=N (exo/trace.h). */
 struct vcpu *trace_syscall(struct machine *m, struct cpu *c);

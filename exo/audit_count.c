@@ -231,6 +231,12 @@ static UNCHECKED bool count_tree(struct machine *m, struct audit_report *report)
 	return true;
 }
 
+/* Some CPU has its registers loaded. */
+static bool vcpu_is_running(struct vcpu *v)
+{
+	return v->state == VCPU_RUNNING || v->state == VCPU_STOPPING;
+}
+
 /* A CPU: what it runs is RUNNING, its sleepers are in order, its slices are held by the living. */
 static UNCHECKED bool count_cpu(struct machine *m, unsigned cpu, unsigned *sleepers,
 				struct audit_report *report)
@@ -240,8 +246,9 @@ static UNCHECKED bool count_cpu(struct machine *m, unsigned cpu, unsigned *sleep
 	unsigned i, vcpu;
 
 	if (c->current != VCPU_NONE) {
-		SAME("a CPU runs a vcpu that is not RUNNING", cpu, m->vcpus[c->current].state,
-		     (uint32_t)VCPU_RUNNING);
+		AUDIT(8, vcpu_is_running(&m->vcpus[c->current]),
+		      "a CPU runs a vcpu that is not RUNNING", cpu,
+		      m->vcpus[c->current].state, (uint32_t)VCPU_RUNNING);
 		SAME("a CPU runs a vcpu in another env's root", cpu, c->root_env,
 		     m->vcpus[c->current].env);
 	}
@@ -270,7 +277,7 @@ static UNCHECKED bool count_queues(struct machine *m, struct audit_report *repor
 	unsigned waits = 0;
 
 	for (i = 0; i < EXO_VCPUS; i++) {
-		running += m->vcpus[i].state == VCPU_RUNNING;
+		running += vcpu_is_running(&m->vcpus[i]);
 		sleeping += m->vcpus[i].state != VCPU_FREE && m->vcpus[i].is_sleeping;
 		waiting += m->vcpus[i].wait_mode != WAIT_NONE;
 	}

@@ -263,8 +263,7 @@ err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count
 
 	if (count > EXO_BATCH_MAX)
 		return EXO_E_TOO_LONG;
-	if (user_read(m, m->vcpus[c->current].env, ops, (struct uaddr){ batch },
-		      count * sizeof(*ops)))
+	if (user_copy(m, m->vcpus[c->current].env, batch, ops, count * sizeof(*ops), false))
 		return EXO_E_POINTER;
 	return batch_run(m, c, ops, count, done);
 }

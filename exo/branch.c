@@ -163,7 +163,7 @@ err_t branch_move(struct batch *b, const struct exo_slot_op *op, unsigned i)
 		return EXO_E_EMPTY;
 	if (slot_is_present(slot_get(target)))
 		return EXO_E_USED;
-	atomic_store_explicit(source, 0, memory_order_relaxed);
+	atomic_exchange(source, 0); /* before CPUs are looked for; pairs with: cpu_load_root */
 	slot_set(target, slot_branch(slot_pfn(from), slot_rights(from) & b->source.rights,
 				     slot_is_writable(from)));
 	frame_use(b->m, b->source.table, -1);

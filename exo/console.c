@@ -31,7 +31,7 @@ err_t console_write(struct machine *m, unsigned env, uint64_t buffer, uint64_t b
 
 	if (bytes > CONSOLE_WRITE_MAX)
 		return EXO_E_TOO_LONG;
-	if (user_read(m, env, copy, (struct uaddr){ buffer }, bytes))
+	if (user_copy(m, env, buffer, copy, bytes, false))
 		return EXO_E_POINTER;
 	console_lock(m);
 	for (i = 0; i < bytes; i++)
@@ -44,16 +44,15 @@ err_t console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t by
 		   uint64_t *taken)
 {
 	uint8_t copy[ARRAY_COUNT(m->console_ring)];
-	uint32_t head, tail, i;
+	uint32_t tail, i;
 	err_t err;
 
 	console_lock(m);
-	head = m->console_head;
 	tail = m->console_tail;
-	for (i = 0; tail + i != head && i < bytes; i++)
+	for (i = 0; tail + i != m->console_head && i < bytes; i++)
 		copy[i] = m->console_ring[(tail + i) % ARRAY_COUNT(copy)];
 	console_unlock(m);
-	err = user_write(m, env, (struct uaddr){ buffer }, copy, i);
+	err = user_copy(m, env, buffer, copy, i, true);
 	if (err)
 		return err;
 	console_lock(m);

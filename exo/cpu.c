@@ -3,6 +3,7 @@
  * Takes the cpu lock; wait and tree through events and stops. */
 #include "exo/machine.h"
 
+#include "exo/audit.h"
 #include "exo/upcall.h"
 
 LOCK_PAIR(cpu, RANK_CPU, (struct machine *m, struct cpu *c), &c->lock)
@@ -75,7 +76,7 @@ static void cpu_charge(struct machine *m, struct cpu *c)
 	}
 }
 
-void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
+bool cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 {
 	unsigned vcpu = c->current;
 	struct vcpu *v = &m->vcpus[vcpu];
@@ -85,7 +86,18 @@ void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 		arch_fpu_save(&v->fpu, vcpu_page(m, vcpu)->fpu_dead);
 	c->current = VCPU_NONE;
 	point("cpu_put");
-	assert(vcpu_edge(m, vcpu, VCPU_RUNNING, to));
+	if (vcpu_edge(m, vcpu, atomic_load_explicit(&v->state, memory_order_relaxed), to))
+		return true;
+	c->current = vcpu;
+	return false;
+}
+
+/* Another CPU asked for the end of what runs here. */
+static void cpu_end_current(struct machine *m, struct cpu *c)
+{
+	tree_lock(m);
+	vcpu_stop(m, c, c->current);
+	tree_unlock(m);
 }
 
 /* Run a vcpu that has just become RUNNING here. */
@@ -93,7 +105,7 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
 {
 	struct vcpu *v = &m->vcpus[vcpu];
 
-	c->current = vcpu;
+	c->current = vcpu; /* pairs with: vcpu_kick */
 	c->switches++;
 	c->armed = 0;
 	cpu_load_root(m, c, v->env);
@@ -104,24 +116,19 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
 /* The next position, after the running slice's, whose vcpu is RUNNABLE; EXO_SLICES: none. */
 static unsigned slice_find(struct machine *m, struct cpu *c) REQUIRES(cpu_class)
 {
-	unsigned n = 0, position;
+	unsigned n = 1;
 
-	while (n < EXO_SLICES) {
-		uint64_t word;
+	while (n <= EXO_SLICES) {
+		unsigned position = (c->position + n) % EXO_SLICES;
+		uint64_t rest = c->slices_used[position / 64] >> position % 64;
 
-		position = (c->position + 1 + n) % EXO_SLICES;
-		word = c->slices_used[position / 64] >> position % 64;
-		if (!word) {
+		if (!rest)
 			n += 64 - position % 64;
-			continue;
-		}
-		n += (unsigned)__builtin_ctzll(word);
-		position = (c->position + 1 + n) % EXO_SLICES;
-		if (n < EXO_SLICES
-		    && atomic_load_explicit(&m->vcpus[c->slices[position]].state,
-					    memory_order_relaxed) == VCPU_RUNNABLE)
+		else if (rest & 1 && atomic_load(&m->vcpus[c->slices[position]].state)
+			 == VCPU_RUNNABLE)
 			return position;
-		n++;
+		else
+			n++;
 	}
 	return EXO_SLICES;
 }
@@ -151,24 +158,21 @@ static uint64_t cpu_first_timer(struct machine *m, struct cpu *c)
 	return timer;
 }
 
-/* Sleepers whose time has come. */
-static void cpu_wake_sleepers(struct machine *m, struct cpu *c, uint64_t now)
+/* The first sleeper's time has come. The tree lock keeps it from ending between list and event. */
+static NOINLINE void cpu_wake_sleeper(struct machine *m, struct cpu *c, uint64_t now)
 {
-	for (;;) {
-		unsigned vcpu;
+	unsigned vcpu;
 
-		cpu_lock(m, c);
-		vcpu = c->sleepers;
-		if (vcpu == VCPU_NONE || m->vcpus[vcpu].timer > now) {
-			cpu_unlock(m, c);
-			return;
-		}
-		c->sleepers = m->vcpus[vcpu].sleep_next;
-		m->vcpus[vcpu].is_sleeping = false;
-		m->vcpus[vcpu].timer = UINT64_MAX;
-		cpu_unlock(m, c);
-		vcpu_event(m, vcpu, EXO_EVENT_TIMER);
-	}
+	tree_lock(m);
+	cpu_lock(m, c);
+	vcpu = c->sleepers;
+	if (vcpu == VCPU_NONE || m->vcpus[vcpu].timer > now)
+		vcpu = VCPU_NONE; /* it has been woken meanwhile */
+	else
+		m->vcpus[vcpu].timer = UINT64_MAX; /* who wakes it takes it off the list */
+	cpu_unlock(m, c);
+	vcpu_event(m, vcpu, EXO_EVENT_TIMER);
+	tree_unlock(m);
 }
 
 /* Nothing can run: work on dying tables, a step at a time; when none are left, sleep until an
@@ -183,11 +187,10 @@ static void cpu_idle(struct machine *m, struct cpu *c)
 		is_left |= frame_drain(m, i, 64);
 	c->slice_end = UINT64_MAX;
 	if (is_left) {
-		cpu_wake_sleepers(m, c, arch_clock(m));
+		cpu_tick(m, c);
 		return;
 	}
-	c->deadline = cpu_first_timer(m, c);
-	c->armed = c->deadline;
+	c->armed = c->deadline = cpu_first_timer(m, c);
 	arch_clock_arm(m, c->deadline);
 	trace(m, c, EXO_TRACE_IDLE, 0, 0, 0);
 	c->since = arch_clock(m);
@@ -196,35 +199,35 @@ static void cpu_idle(struct machine *m, struct cpu *c)
 	c->since = arch_clock(m);
 }
 
+/* One look for something to run. */
 static void cpu_dispatch(struct machine *m, struct cpu *c)
 {
-	while (c->current == VCPU_NONE) {
-		unsigned position, vcpu = VCPU_NONE;
+	unsigned position, vcpu = VCPU_NONE;
 
-		cpu_lock(m, c);
-		position = slice_find(m, c);
-		if (position != EXO_SLICES) {
-			vcpu = c->slices[position];
-			if (vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
-				slice_begin(m, c, position);
-			else
-				vcpu = VCPU_NONE;
-		}
-		cpu_unlock(m, c);
-		if (vcpu != VCPU_NONE)
-			cpu_take(m, c, vcpu);
-		else if (position == EXO_SLICES)
-			cpu_idle(m, c);
+	cpu_lock(m, c);
+	position = slice_find(m, c);
+	if (position != EXO_SLICES) {
+		vcpu = c->slices[position];
+		if (vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
+			slice_begin(m, c, position);
+		else
+			vcpu = VCPU_NONE; /* another CPU was first */
 	}
-	cpu_tick(m, c);
+	cpu_unlock(m, c);
+	if (vcpu != VCPU_NONE) {
+		cpu_take(m, c, vcpu);
+		cpu_tick(m, c);
+	} else if (position == EXO_SLICES) {
+		cpu_idle(m, c);
+	}
 }
 
 err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
 {
-	if (atomic_load_explicit(&m->vcpus[vcpu].state, memory_order_relaxed) != VCPU_RUNNABLE
-	    || !vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
+	if (!vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
 		return EXO_E_STATE;
-	cpu_put(m, c, VCPU_RUNNABLE);
+	if (!cpu_put(m, c, VCPU_RUNNABLE))
+		cpu_end_current(m, c);
 	cpu_take(m, c, vcpu);
 	cpu_tick(m, c);
 	return EXO_OK;
@@ -267,7 +270,8 @@ void cpu_tick(struct machine *m, struct cpu *c)
 {
 	uint64_t now = arch_clock(m);
 
-	cpu_wake_sleepers(m, c, now);
+	while (cpu_first_timer(m, c) <= now)
+		cpu_wake_sleeper(m, c, now);
 	if (c->current == VCPU_NONE)
 		return;
 	if (m->vcpus[c->current].timer <= now) {
@@ -305,26 +309,41 @@ static NOINLINE bool cpu_is_settled(struct machine *m, struct cpu *c,
 						     const struct vcpu *v)
 {
 	/* A deadline of 0: the events come with the clock, after the quantum that it was given. */
-	return !v->stopping && (vcpu_page(m, c->current)->masked
-				|| (v->has_progressed && !(v->pending && c->deadline)));
+	return v->state == VCPU_RUNNING
+		&& (vcpu_page(m, c->current)->masked
+		    || (v->has_progressed && !(v->pending && c->deadline)));
 }
 
 /* Nothing keeps this CPU in the kernel; then it counts as out of it. */
 static ALWAYS_INLINE bool cpu_may_leave(struct machine *m, struct cpu *c)
 {
+	unsigned vcpu = c->current;
 	const struct vcpu *v;
 
-	if (c->current == VCPU_NONE)
+	if (vcpu == VCPU_NONE)
 		return false;
-	v = &m->vcpus[c->current];
-	if ((v->pending || !v->has_progressed || v->stopping) && !cpu_is_settled(m, c, v))
+	v = &m->vcpus[vcpu];
+	if (__builtin_expect(v->pending || !v->has_progressed || v->state != VCPU_RUNNING, false)
+	    && !cpu_is_settled(m, c, v))
 		return false;
-	/* Whoever sees in_kernel set has set shoot before; pairs with: flush_finish */
+	/* Whoever sees in_kernel set has set shoot before; pairs with: flush_others */
 	atomic_store(&c->in_kernel, 0);
 	if (!atomic_load(&c->shoot))
 		return true;
 	atomic_store(&c->in_kernel, 1);
 	return false;
+}
+
+/* The first env has ended, and this CPU holds nothing: the last to come here ends the machine. */
+static _Noreturn void cpu_park(struct machine *m, struct cpu *c) UNCHECKED
+{
+	/* All that the others have done is visible to the last; pairs with: cpu_park */
+	if (atomic_fetch_add(&m->parked, 1) + 1 >= atomic_load(&m->joined)) {
+		audit_at_end(m);
+		arch_power_off(m, m->envs[0].status);
+	}
+	for (;;)
+		flush_answer(m, c);
 }
 
 /* Do one of the things that keep it. */
@@ -333,15 +352,15 @@ static NOINLINE void cpu_prepare(struct machine *m, struct cpu *c)
 	struct vcpu *v;
 
 	flush_answer(m, c);
+	if (atomic_load(&c->shoot) & SHOOT_END)
+		cpu_park(m, c);
 	if (c->current == VCPU_NONE) {
 		cpu_dispatch(m, c);
 		return;
 	}
 	v = &m->vcpus[c->current];
-	if (v->stopping) {
-		tree_lock(m); /* another CPU asked for it */
-		vcpu_stop(m, c, c->current);
-		tree_unlock(m);
+	if (v->state != VCPU_RUNNING) {
+		cpu_end_current(m, c);
 	} else if (c->deadline && arch_clock(m) >= c->deadline) {
 		cpu_tick(m, c); /* a fresh quantum puts the clock off, but not the slice's end */
 	} else if (!v->has_progressed) {
@@ -371,31 +390,29 @@ err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want,
 		  uint64_t *position)
 {
 	err_t err = EXO_E_USED;
+	struct cpu *c = &m->cpus[cpu];
 	uint64_t at = want, i;
-	struct cpu *c;
 
 	if (cpu >= m->cpu_count || (want >= EXO_SLICES && want != EXO_SLICE_ANY))
 		return EXO_E_RANGE;
 	if (account_charge(m, account, EXO_RESOURCE_SLICES, 1))
 		return EXO_E_LIMIT;
-	c = &m->cpus[cpu];
 	cpu_lock(m, c);
 	if (want == EXO_SLICE_ANY) {
 		err = EXO_E_FULL;
-		for (i = 1; i <= EXO_SLICES; i++) {
-			at = (c->position + i) % EXO_SLICES;
-			if (c->slices[at] == VCPU_NONE)
-				break;
-		}
+		at = (c->position + 1) % EXO_SLICES;
+		for (i = 1; i < EXO_SLICES && c->slices[at] != VCPU_NONE; i++)
+			at = (at + 1) % EXO_SLICES;
 	}
 	if (c->slices[at] == VCPU_NONE) {
 		c->slices_used[at / 64] |= UINT64_C(1) << at % 64;
 		c->slices[at] = (uint16_t)vcpu;
 		c->slice_account[at] = (uint16_t)account;
 		m->vcpus[vcpu].slices++;
-		m->vcpus[vcpu].home = (uint32_t)cpu;
+		atomic_fetch_or_explicit(&m->vcpus[vcpu].homes, 1u << cpu, memory_order_relaxed);
 		*position = at;
 		err = EXO_OK;
+		vcpu_kick(m, vcpu);
 	}
 	cpu_unlock(m, c);
 	if (err)

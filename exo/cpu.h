@@ -10,9 +10,13 @@
 #include "exo/flush.h"
 #include "exo/vcpu.h"
 
+enum { SHOOT_FLUSH = 1, SHOOT_END = 2 };
+
 /* First what programs may read: struct exo_table_cpu. */
 struct cpu {
-	uint32_t current;             /* vcpu whose registers are loaded, VCPU_NONE: none */
+	/* Vcpu whose registers are loaded, VCPU_NONE: none. Written by the CPU itself; seq_cst:
+	 * before it reads vcpus' states and events. pairs with: vcpu_kick */
+	_Atomic uint32_t current;
 	uint32_t root_env;            /* env whose root is loaded, ENV_NONE: the kernel's own */
 	uint64_t traced;              /* records in this CPU's ring, in all */
 	uint64_t switches;
@@ -27,8 +31,9 @@ struct cpu {
 	bool is_over;                 /* slice over: the allowance runs */
 	struct flush flush;
 	uint64_t held;                /* ranks of locks held: 8 bits a rank (debug builds) */
-	/* Another CPU asks for a flush; in the kernel, where no user translation is used, or not.
-	 * seq_cst, pairs with: flush_finish. */
+	/* What other CPUs ask, SHOOT_...; in the kernel, where no user translation is used, or not.
+	 * seq_cst: who asks looks then whether it is in the kernel, who leaves that looks then
+	 * whether it is asked. pairs with: flush_others, cpu_may_leave */
 	_Atomic uint32_t shoot;
 	_Atomic uint32_t in_kernel;
 	struct lock lock;
@@ -68,7 +73,8 @@ void cpu_load_root(struct machine *m, struct cpu *c, unsigned env);
 /* If the trace is on (trace.c), one record about the vcpu that runs, if one does: abi/trace.def. */
 void trace(struct machine *m, struct cpu *c, enum exo_trace_kind kind, unsigned what, uint64_t a,
 	   uint64_t b);
-/* Stop running the current vcpu: excess charged, FPU state stored, then the state edge to `to`. */
-void cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to);
+/* Stop running the current vcpu: excess charged, FPU state stored, then the state edge to `to`.
+ * False: it is STOPPING, and still current; so only TERMINATED is left for it. */
+bool cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to);
 
 #endif

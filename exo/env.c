@@ -3,7 +3,6 @@
  * caller's; takes env, and what frame_alloc and vcpu_stop take. */
 #include "exo/machine.h"
 
-#include "exo/audit.h"
 #include "exo/slot.h"
 
 void env_lock_pair(struct machine *m, unsigned a, unsigned b) UNCHECKED
@@ -115,7 +114,7 @@ static void env_disown(struct machine *m, unsigned env) REQUIRES(tree_class)
 			continue;
 		m->envs[parent].children++;
 		if (m->envs[i].state == ENV_DEAD)
-			vcpu_event_env(m, parent, EXO_EVENT_CHILD);
+			vcpu_event(m, m->envs[parent].vcpus, EXO_EVENT_CHILD);
 	}
 }
 
@@ -126,26 +125,35 @@ void env_finish(struct machine *m, struct cpu *c, unsigned env)
 	assert(e->state == ENV_ENDING && e->vcpus == VCPU_NONE);
 	if (c->root_env == env)
 		cpu_load_root(m, c, ENV_NONE);
+	/* Who still has the root loaded runs no vcpu: it is in the kernel, on its way to another
+	 * root, or spins for a lock and lets go of it there. pairs with: cpu_load_root */
+	while (atomic_load(&e->cpus)) {
+		point("root_spin");
+		flush_answer(m, c);
+	}
 	env_disown(m, env);
 	env_lock(m, env);
 	e->state = ENV_DEAD;
 	env_unlock(m, env);
 	frame_unref(m, e->root);
-	vcpu_event_env(m, e->parent, EXO_EVENT_CHILD);
+	vcpu_event(m, m->envs[e->parent].vcpus, EXO_EVENT_CHILD);
 }
 
 void env_kill(struct machine *m, struct cpu *c, unsigned env, uint64_t status)
 {
 	struct env *e = &m->envs[env];
-	unsigned vcpu, next;
+	unsigned cpu, vcpu, next;
 
 	if (e->state != ENV_ALIVE)
 		return;
-	if (e->parent == ENV_NONE) {
-		audit_at_end(m);
-		arch_power_off(m, status);
-	}
 	e->status = status;
+	if (e->parent == ENV_NONE) { /* that is the end: see cpu_park */
+		for (cpu = 0; cpu < m->cpu_count; cpu++) {
+			atomic_fetch_or(&m->cpus[cpu].shoot, SHOOT_END);
+			arch_cpu_interrupt(m, cpu);
+		}
+		return;
+	}
 	env_lock(m, env);
 	e->state = ENV_ENDING;
 	env_unlock(m, env);

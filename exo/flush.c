@@ -52,28 +52,26 @@ static void flush_local(struct machine *m, struct cpu *c)
 			arch_tlb_flush_page(m, c, f->pages[i]);
 }
 
-/* Another CPU's: it has acknowledged once it is in the kernel, or has answered. */
-static void flush_remote(struct machine *m, struct cpu *self, unsigned cpu)
+/* Other CPUs' part: all are asked, then all are waited for. Being in the kernel acknowledges it,
+ * but not for a common table: there the kernel may be using a window of the user's. */
+static NOINLINE void flush_others(struct machine *m, struct cpu *self, uint64_t cpus)
 {
-	struct cpu *c = &m->cpus[cpu];
-
-	atomic_store(&c->shoot, 1);
-	if (atomic_load(&c->in_kernel))
-		return;
-	arch_cpu_interrupt(m, cpu);
-	while (atomic_load(&c->shoot) && !atomic_load(&c->in_kernel)) {
-		point("flush_remote_spin");
-		flush_answer(m, self);
-	}
-}
-
-static NOINLINE void flush_others(struct machine *m, struct cpu *c, uint64_t cpus)
-{
+	bool is_everywhere = self->flush.is_everywhere;
 	unsigned i;
 
+	for (i = 0; i < m->cpu_count; i++) {
+		if (!(cpus >> i & 1))
+			continue;
+		atomic_fetch_or(&m->cpus[i].shoot, SHOOT_FLUSH);
+		if (is_everywhere || !atomic_load(&m->cpus[i].in_kernel))
+			arch_cpu_interrupt(m, i);
+	}
 	for (i = 0; i < m->cpu_count; i++)
-		if (cpus >> i & 1)
-			flush_remote(m, c, i);
+		while (cpus >> i & 1 && atomic_load(&m->cpus[i].shoot) & SHOOT_FLUSH
+		       && (is_everywhere || !atomic_load(&m->cpus[i].in_kernel))) {
+			point("flush_remote_spin");
+			flush_answer(m, self);
+		}
 }
 
 static NOINLINE void flush_drops(struct machine *m, struct cpu *c)
@@ -109,6 +107,9 @@ void flush_finish(struct machine *m, struct cpu *c)
 
 void flush_answer(struct machine *m, struct cpu *c)
 {
-	if (atomic_load(&c->shoot) && atomic_exchange(&c->shoot, 0))
+	/* Before it is done: nothing is translated till then, and a new request comes again. */
+	if (atomic_load(&c->shoot) & SHOOT_FLUSH) {
+		atomic_fetch_and(&c->shoot, ~(unsigned)SHOOT_FLUSH);
 		arch_tlb_flush_all(m, c);
+	}
 }

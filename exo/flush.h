@@ -5,7 +5,10 @@
  * the old translation has dropped it: one shoot-down a batch, not one a page.
  *
  * A CPU in the kernel uses no user translation: it counts as having acknowledged, and runs the
- * flush before it goes back to user mode.
+ * flush before it goes back to user mode. But it may hold a window into a frame of a common table,
+ * whose lock it does not take: so a flush for such a table waits until each CPU has answered, and
+ * they answer where they hold no window: on the way out, while they wait for each other or for an
+ * outer lock.
  */
 #ifndef EXO_FLUSH_H
 #define EXO_FLUSH_H
@@ -32,7 +35,7 @@ void flush_all(struct machine *m, struct cpu *c, unsigned env, bool is_everywher
 void flush_drop(struct machine *m, struct cpu *c, struct pfn pfn);
 /* Flush, then drop. Takes account, free, wait. */
 void flush_finish(struct machine *m, struct cpu *c);
-/* Answer another CPU's request. */
+/* Answer another CPU's request. The caller holds no user_window. */
 void flush_answer(struct machine *m, struct cpu *c);
 
 #endif

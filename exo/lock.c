@@ -2,6 +2,24 @@
 /* Spin locks with ranks. Touches the locks and, in debug builds, the CPU's list of ranks held. */
 #include "exo/machine.h"
 
+/* Another CPU holds it. A call that costs the usual way no registers. */
+static NOINLINE __attribute__((preserve_most)) void lock_wait(struct machine *m, struct lock *lock,
+							      enum lock_rank rank)
+{
+	struct cpu *c = &m->cpus[arch_cpu_index()];
+
+	do {
+		point("lock_spin");
+		/* Whoever holds an inner lock waits for nobody; whoever wants one may have a
+		 * window open. */
+		if (rank <= RANK_COMMON)
+			flush_answer(m, c);
+		/* The holder may be waiting for this root's end: see env_finish. */
+		if (c->current == VCPU_NONE)
+			cpu_load_root(m, c, ENV_NONE);
+	} while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire));
+}
+
 void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, bool is_second)
 {
 	if (EXO_IS_DEBUG) {
@@ -11,10 +29,9 @@ void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, boo
 		assert(*held >> (8 * rank) == (is_second ? 1 : 0));
 		*held += UINT64_C(1) << (8 * rank);
 	}
-	while (atomic_exchange_explicit(&lock->held, 1, memory_order_acquire)) {
-		point("lock_spin");
-		flush_answer(m, &m->cpus[arch_cpu_index()]);
-	}
+	/* pairs with: lock_release */
+	if (__builtin_expect(atomic_exchange_explicit(&lock->held, 1, memory_order_acquire), 0))
+		lock_wait(m, lock, rank);
 }
 
 void lock_release(struct machine *m, struct lock *lock, enum lock_rank rank)

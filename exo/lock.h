@@ -73,8 +73,9 @@ struct lock {
 	}
 
 /* Take, give back. A lock of a rank must not be taken while one of the same or an inner rank is
- * held (debug builds panic; `is_second` admits one more of the same rank). Spinning CPUs answer
- * shoot-downs. Called through the class-named wrappers beside each object. */
+ * held (debug builds panic; `is_second` admits one more of the same rank). CPUs that spin
+ * for common or outer ones answer shoot-downs. Called through the class-named wrappers beside each
+ * object. */
 void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, bool is_second);
 void lock_release(struct machine *m, struct lock *lock, enum lock_rank rank);
 

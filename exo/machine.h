@@ -33,6 +33,8 @@ struct machine {
 	uint32_t trace_records;     /* const after boot: of a CPU's ring, 0: no trace */
 	uint64_t trace_offset;      /* const after boot: of the first ring, in bytes */
 	_Atomic uint64_t refusals;  /* state edges refused; relaxed: a statistic */
+	_Atomic uint32_t joined;    /* CPUs that take part; seq_cst, pairs with: cpu_park */
+	_Atomic uint32_t parked;    /* of these, those that have come to rest; the same */
 	struct lock tree_lock;
 	struct lock free_lock;
 	struct lock console_lock;

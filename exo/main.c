@@ -265,5 +265,6 @@ struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive,
 	    || machine_first_vcpu(m, &start, env, &vcpu))
 		boot_fail(m, "out of memory, or its stack is missing");
 	machine_info(m)->user_clock = c->since = arch_clock(m);
+	m->joined = 1;
 	return cpu_leave(m, c);
 }

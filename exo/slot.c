@@ -43,7 +43,7 @@ static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, st
 	pfn->n = slot_pfn(slot);
 	if (!slot_is_sole(b, *pfn) || table_is_common(b->m, path.table))
 		return EXO_E_RESERVE;
-	slot_set(path.slot, 0);
+	atomic_exchange(path.slot, 0); /* before CPUs are looked for; pairs with: cpu_load_root */
 	frame_use(b->m, path.table, -1);
 	flush_pages(b->m, b->c, b->caller, op->reserve, 1);
 	flush_finish(b->m, b->c);

@@ -47,19 +47,16 @@ static inline unsigned slot_index(uint64_t address, unsigned level)
 }
 
 /* The next four slots of a table, from `at` (a multiple of 4) on, of which any is not zero;
- * EXO_TABLE_SLOTS: none. Groups that are said to be zero are passed over. Plain reads: whether a
- * slot is zero changes under the caller's lock alone. */
+ * EXO_TABLE_SLOTS: none. Groups that are said to be zero are passed over. */
 static inline unsigned table_next(const _Atomic uint64_t *slots, unsigned groups, unsigned at)
 {
-	const uint64_t *s = (const uint64_t *)(uintptr_t)slots;
-
 	while (groups >> at / TABLE_GROUP) {
 		unsigned skip = (unsigned)__builtin_ctz(groups >> at / TABLE_GROUP);
 
 		if (skip)
 			at = (at / TABLE_GROUP + skip) * TABLE_GROUP;
 		do {
-			if (s[at] | s[at + 1] | s[at + 2] | s[at + 3])
+			if (arch_slots_any(&slots[at]))
 				return at;
 			at += 4;
 		} while (at % TABLE_GROUP);

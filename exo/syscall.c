@@ -16,6 +16,22 @@
 /* The handler has set the registers of whoever runs next itself. */
 enum { NO_RESULT = 1 };
 
+/* A handler that runs with the tree lock held. */
+#define UNDER_TREE(name)								\
+	static ALWAYS_INLINE err_t name##_locked(struct machine *, struct cpu *, struct vcpu *,	\
+						 uint64_t *) REQUIRES(tree_class);	\
+	static err_t call_##name(struct machine *m, struct cpu *c, struct vcpu *v,	\
+				 uint64_t *value)				\
+	{										\
+		err_t err;								\
+		tree_lock(m);								\
+		err = name##_locked(m, c, v, value);					\
+		tree_unlock(m);								\
+		return err;								\
+	}										\
+	static err_t name##_locked(struct machine *m, struct cpu *c, struct vcpu *v,	\
+				   uint64_t *value)
+
 static err_t call_self(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
 	*value = env_handle(m, v->env);
@@ -32,27 +48,22 @@ static err_t call_slot(struct machine *m, struct cpu *c, struct vcpu *v, uint64_
 	return slots_run_one(m, c, &v->regs, value);
 }
 
-static err_t call_env_create(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(env_create)
 {
 	uint64_t from = EXO_REG_ARG0(&v->regs);
 	struct exo_limits limits;
 	unsigned env;
 	err_t err;
 
-	if (from) {
-		err = user_read(m, v->env, &limits, (struct uaddr){ from }, sizeof(limits));
-		if (err)
-			return err;
-	}
-	tree_lock(m);
+	if (from && user_copy(m, v->env, from, &limits, sizeof(limits), false))
+		return EXO_E_POINTER;
 	err = env_create(m, v->env, from ? &limits : NULL, &env);
 	if (!err)
 		*value = env_handle(m, env);
-	tree_unlock(m);
 	return err;
 }
 
-static err_t call_env_kill(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(env_kill)
 {
 	uint64_t status = EXO_REG_ARG1(&v->regs);
 	unsigned env;
@@ -60,21 +71,18 @@ static err_t call_env_kill(struct machine *m, struct cpu *c, struct vcpu *v, uin
 
 	if (status > UINT32_MAX)
 		return EXO_E_ARGUMENT;
-	tree_lock(m);
 	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), false, &env);
 	if (!err)
 		env_kill(m, c, env, EXO_STATUS(EXO_DEATH_EXIT, status));
-	tree_unlock(m);
 	return err;
 }
 
-static err_t call_env_reap(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(env_reap)
 {
 	uint64_t handle = EXO_REG_ARG0(&v->regs);
 	unsigned env;
 	err_t err;
 
-	tree_lock(m);
 	err = handle ? env_find(m, v->env, handle, true, &env) : env_find_dead(m, v->env, &env);
 	if (!err && m->envs[env].state != ENV_DEAD)
 		err = EXO_E_STATE;
@@ -86,27 +94,22 @@ static err_t call_env_reap(struct machine *m, struct cpu *c, struct vcpu *v, uin
 		*value = m->envs[env].status;
 		env_destroy(m, env);
 	}
-	tree_unlock(m);
 	return err;
 }
 
-static err_t call_vcpu_start(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(vcpu_start)
 {
 	struct exo_vcpu_start start;
 	unsigned env, vcpu;
 	err_t err;
 
-	err = user_read(m, v->env, &start, (struct uaddr){ EXO_REG_ARG1(&v->regs) },
-			sizeof(start));
-	if (err)
-		return err;
-	tree_lock(m);
+	if (user_copy(m, v->env, EXO_REG_ARG1(&v->regs), &start, sizeof(start), false))
+		return EXO_E_POINTER;
 	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), false, &env);
 	if (!err)
 		err = vcpu_start(m, env, &start, &vcpu);
 	if (!err)
 		*value = vcpu_handle(m, vcpu);
-	tree_unlock(m);
 	return err;
 }
 
@@ -115,27 +118,22 @@ static err_t find_vcpu_below(struct machine *m, struct cpu *c, struct vcpu *v, u
 			     unsigned *vcpu) REQUIRES(tree_class)
 {
 	unsigned env;
-	err_t err;
 
 	*vcpu = c->current;
-	if (!handle)
-		return EXO_OK;
-	err = vcpu_find(m, handle, vcpu);
-	if (!err && env_find(m, v->env, env_handle(m, m->vcpus[*vcpu].env), false, &env))
-		err = EXO_E_VCPU;
-	return err;
+	if (handle && (vcpu_find(m, handle, vcpu)
+		       || env_find(m, v->env, env_handle(m, m->vcpus[*vcpu].env), false, &env)))
+		return EXO_E_VCPU;
+	return EXO_OK;
 }
 
-static err_t call_vcpu_stop(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(vcpu_stop)
 {
 	unsigned vcpu;
 	err_t err;
 
-	tree_lock(m);
 	err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
 	if (!err)
 		vcpu_stop(m, c, vcpu);
-	tree_unlock(m);
 	return err;
 }
 
@@ -150,20 +148,17 @@ static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 {
 	uint64_t handle = EXO_REG_ARG0(&v->regs);
 	unsigned vcpu;
-	err_t err = EXO_OK;
 
-	if (handle)
-		err = vcpu_find(m, handle, &vcpu);
-	if (err)
-		return err;
+	if (handle && vcpu_find(m, handle, &vcpu))
+		return EXO_E_VCPU;
 	/* The result must stand before another CPU can pick this vcpu up. */
 	EXO_REG_RESULT(&v->regs) = EXO_OK;
 	EXO_REG_RESULT2(&v->regs) = 0;
 	if (!handle)
 		cpu_put(m, c, VCPU_RUNNABLE);
-	else
-		err = cpu_yield_to(m, c, vcpu);
-	return err ? err : NO_RESULT;
+	else if (cpu_yield_to(m, c, vcpu))
+		return EXO_E_STATE;
+	return NO_RESULT;
 }
 
 static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
@@ -175,28 +170,21 @@ static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 	return EXO_OK;
 }
 
-static err_t call_slice_alloc(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(slice_alloc)
 {
 	unsigned vcpu;
 	err_t err;
 
-	tree_lock(m);
 	err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
 	if (!err)
 		err = slice_alloc(m, vcpu, EXO_REG_ARG1(&v->regs), EXO_REG_ARG2(&v->regs),
 				  m->envs[v->env].account, value);
-	tree_unlock(m);
 	return err;
 }
 
-static err_t call_slice_free(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(slice_free)
 {
-	err_t err;
-
-	tree_lock(m);
-	err = slice_free(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs));
-	tree_unlock(m);
-	return err;
+	return slice_free(m, v->env, EXO_REG_ARG0(&v->regs), EXO_REG_ARG1(&v->regs));
 }
 
 static err_t call_wait(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
@@ -255,7 +243,7 @@ static err_t account_operate(struct machine *m, struct cpu *c, struct vcpu *v, u
 	return EXO_OK;
 }
 
-static err_t call_account(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
+UNDER_TREE(account)
 {
 	unsigned env;
 	err_t err;
@@ -263,11 +251,9 @@ static err_t call_account(struct machine *m, struct cpu *c, struct vcpu *v, uint
 	if (EXO_REG_ARG0(&v->regs) > EXO_ACCOUNT_REPOSSESS
 	    || EXO_REG_ARG2(&v->regs) >= EXO_RESOURCES || EXO_REG_ARG3(&v->regs) > UINT32_MAX)
 		return EXO_E_ARGUMENT;
-	tree_lock(m);
 	err = env_find(m, v->env, EXO_REG_ARG1(&v->regs), false, &env);
 	if (!err)
 		err = account_operate(m, c, v, m->envs[env].account, value);
-	tree_unlock(m);
 	return err;
 }
 
@@ -306,7 +292,6 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 
 	cpu_enter(c);
 	if (call >> 32) {
-		c->upcalls[EXO_UPCALL_SYSCALL]++;
 		upcall_push(m, c, EXO_UPCALL_SYSCALL, 0, 0);
 		return cpu_leave(m, c);
 	}
@@ -323,7 +308,6 @@ struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64
 			 uint64_t address)
 {
 	cpu_enter(c);
-	c->upcalls[kind]++;
 	upcall_push(m, c, (enum exo_upcall)kind, code, address);
 	return cpu_leave(m, c);
 }

@@ -41,8 +41,8 @@ static void trace_batch(struct machine *m, struct cpu *c, const struct exo_regs 
 {
 	uint64_t words[EXO_BATCH_MAX][8], count = EXO_REG_ARG1(regs), i;
 
-	if (count > EXO_BATCH_MAX || user_read(m, m->vcpus[c->current].env, words,
-					       (struct uaddr){ EXO_REG_ARG0(regs) }, count * 64))
+	if (count > EXO_BATCH_MAX || user_copy(m, m->vcpus[c->current].env, EXO_REG_ARG0(regs),
+					       words, count * 64, false))
 		return;
 	for (i = 0; i < count; i++)
 		trace(m, c, EXO_TRACE_SLOT, words[i][0] & 0xff, words[i][0], words[i][3]);

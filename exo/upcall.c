@@ -39,6 +39,7 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 	unsigned env = v->env;
 	struct exo_frame *frame;
 
+	c->upcalls[kind]++;
 	env_lock(m, env);
 	frame = user_window_kept(m, env, (struct uaddr){ at }, sizeof(*frame));
 	if (frame) {
@@ -58,11 +59,12 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 void upcall_events(struct machine *m, struct cpu *c)
 {
 	struct vcpu *v = &m->vcpus[c->current];
-	/* Acquire: what the events are about. pairs with: vcpu_event */
-	uint32_t events = atomic_exchange_explicit(&v->pending, 0, memory_order_acq_rel);
+	uint32_t events;
 
-	vcpu_page(m, c->current)->pending = 0;
-	c->upcalls[EXO_UPCALL_EVENTS]++;
+	/* The page first: what comes after the exchange sets it again. */
+	atomic_store_explicit((_Atomic uint32_t *)&vcpu_page(m, c->current)->pending, 0,
+			      memory_order_relaxed);
+	events = atomic_exchange(&v->pending, 0); /* pairs with: vcpu_pend */
 	trace(m, c, EXO_TRACE_UPCALL, EXO_UPCALL_EVENTS, events, 0);
 	upcall_push(m, c, EXO_UPCALL_EVENTS, events, 0);
 }

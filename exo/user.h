@@ -30,7 +30,7 @@ static inline void *user_window(struct machine *m, unsigned env, struct uaddr at
 
 	if (offset + bytes > EXO_PAGE_SIZE || slot_find(m, m->envs[env].root, at.a, 1, path))
 		return NULL;
-	slot = slot_get(path->slot);
+	slot = atomic_load_explicit(path->slot, memory_order_acquire); /* pairs with: slot_set */
 	if (!slot_is_present(slot) || !(slot_access(slot) & EXO_READ))
 		return NULL;
 	if (is_write && !(slot_access(slot) & EXO_WRITE && path->is_open))
@@ -51,11 +51,10 @@ static inline void *user_window_kept(struct machine *m, unsigned env, struct uad
 	return (char *)arch_frame_memory(m, e->window_frame) + at.a % EXO_PAGE_SIZE;
 }
 
-/* Copy in, copy out: any alignment and length. EXO_E_POINTER: part of it is not accessible (what
- * came before may have been copied). Takes env. */
-err_t user_read(struct machine *m, unsigned env, void *to, struct uaddr from, uint64_t bytes)
-	MUST_USE;
-err_t user_write(struct machine *m, unsigned env, struct uaddr to, const void *from,
-		 uint64_t bytes) MUST_USE;
+/* Copy to the address from the buffer (is_write), or from there into it: any alignment and length.
+ * EXO_E_POINTER: part of it is not accessible (what came before may have been copied). Takes
+ * env. */
+err_t user_copy(struct machine *m, unsigned env, uint64_t at, void *buffer, uint64_t bytes,
+		bool is_write) MUST_USE;
 
 #endif

@@ -10,7 +10,9 @@ static const uint8_t edges[VCPU_STATES] = {
 	[VCPU_FREE] = 1u << VCPU_INITIALIZING,
 	[VCPU_INITIALIZING] = 1u << VCPU_RUNNABLE | 1u << VCPU_TERMINATED,
 	[VCPU_RUNNABLE] = 1u << VCPU_RUNNING | 1u << VCPU_TERMINATED,
-	[VCPU_RUNNING] = 1u << VCPU_RUNNABLE | 1u << VCPU_WAITING | 1u << VCPU_TERMINATED,
+	[VCPU_RUNNING] = 1u << VCPU_RUNNABLE | 1u << VCPU_STOPPING | 1u << VCPU_WAITING
+		| 1u << VCPU_TERMINATED,
+	[VCPU_STOPPING] = 1u << VCPU_TERMINATED,
 	[VCPU_WAITING] = 1u << VCPU_RUNNABLE | 1u << VCPU_TERMINATED,
 	[VCPU_TERMINATED] = 1u << VCPU_FREE,
 };
@@ -19,11 +21,10 @@ bool vcpu_edge(struct machine *m, unsigned vcpu, enum vcpu_state from, enum vcpu
 {
 	uint32_t expected = from;
 
-	/* Release: the context is complete before it says RUNNABLE; acquire: whoever takes it sees
-	 * it whole. pairs with: vcpu_edge */
+	/* The context is complete before it says RUNNABLE, whoever takes it sees it whole, and only
+	 * then does its CPU look who asks, or the asker who runs it. pairs with: vcpu_edge */
 	if (edges[from] >> to & 1
-	    && atomic_compare_exchange_strong_explicit(&m->vcpus[vcpu].state, &expected, to,
-						       memory_order_acq_rel, memory_order_relaxed))
+	    && atomic_compare_exchange_strong(&m->vcpus[vcpu].state, &expected, to))
 		return true;
 	atomic_fetch_add_explicit(&m->refusals, 1, memory_order_relaxed);
 	return false;
@@ -154,49 +155,58 @@ static void vcpu_end(struct machine *m, struct cpu *c, unsigned vcpu) REQUIRES(t
 
 void vcpu_stop(struct machine *m, struct cpu *c, unsigned vcpu)
 {
-	struct vcpu *v = &m->vcpus[vcpu];
-	uint32_t state;
+	enum vcpu_state state = VCPU_TERMINATED, to;
 
-	wait_end(m, vcpu, WAIT_NONE);
-	if (c->current == vcpu) {
-		cpu_put(m, c, VCPU_TERMINATED);
-		vcpu_end(m, c, vcpu);
+	if (c->current == vcpu)
+		assert(cpu_put(m, c, VCPU_TERMINATED));
+	else
+		do {
+			state = atomic_load(&m->vcpus[vcpu].state);
+			to = state == VCPU_RUNNING ? VCPU_STOPPING : VCPU_TERMINATED;
+		} while (state != VCPU_STOPPING && !vcpu_edge(m, vcpu, state, to));
+	if (state == VCPU_RUNNING || state == VCPU_STOPPING) {
+		vcpu_kick(m, vcpu); /* that CPU ends it on its way to user mode */
 		return;
 	}
-	cpu_unsleep(m, vcpu);
-	state = atomic_load_explicit(&v->state, memory_order_acquire); /* pairs with: vcpu_edge */
-	if (state != VCPU_RUNNING && vcpu_edge(m, vcpu, state, VCPU_TERMINATED)) {
-		vcpu_end(m, c, vcpu);
-		return;
+	wait_end(m, vcpu, true); /* some may be about to wake it */
+	vcpu_end(m, c, vcpu);
+}
+
+/* Of several CPUs. */
+static NOINLINE void vcpu_kick_others(struct machine *m, unsigned vcpu)
+{
+	uint32_t homes = atomic_load_explicit(&m->vcpus[vcpu].homes, memory_order_relaxed), i;
+
+	for (i = 0; i < m->cpu_count; i++) {
+		uint32_t current = atomic_load(&m->cpus[i].current);
+
+		if (i != arch_cpu_index()
+		    && (current == vcpu || (current == VCPU_NONE && homes >> i & 1)))
+			arch_cpu_interrupt(m, i);
 	}
-	/* It runs on another CPU, which ends it when it comes into the kernel. */
-	atomic_store_explicit(&v->stopping, 1, memory_order_relaxed);
-	vcpu_kick(m, vcpu);
 }
 
 void vcpu_kick(struct machine *m, unsigned vcpu)
 {
-	unsigned home = m->vcpus[vcpu].home;
+	if (m->cpu_count > 1)
+		vcpu_kick_others(m, vcpu);
+}
 
-	if (home != arch_cpu_index())
-		arch_cpu_interrupt(m, home);
+void vcpu_pend(struct machine *m, unsigned vcpu, uint32_t events)
+{
+	/* What the event is about is visible to whoever takes it. pairs with: upcall_events */
+	events |= atomic_fetch_or(&m->vcpus[vcpu].pending, events);
+	/* Relaxed: too early or too late it says "some" in vain, never "none". */
+	atomic_store_explicit((_Atomic uint32_t *)&vcpu_page(m, vcpu)->pending, events,
+			      memory_order_relaxed);
+	point("event_pended");
 }
 
 void vcpu_event(struct machine *m, unsigned vcpu, uint32_t events)
 {
-	struct vcpu *v = &m->vcpus[vcpu];
-
-	/* Acq_rel: what the event is about is visible to whoever takes it. pairs with:
-	 * upcall_events */
-	events |= atomic_fetch_or_explicit(&v->pending, events, memory_order_acq_rel);
-	vcpu_page(m, vcpu)->pending = events;
-	point("event_pended");
-	wait_end(m, vcpu, WAIT_BLOCK);
+	if (vcpu == VCPU_NONE)
+		return;
+	vcpu_pend(m, vcpu, events);
+	wait_end(m, vcpu, false);
 	vcpu_kick(m, vcpu);
-}
-
-void vcpu_event_env(struct machine *m, unsigned env, uint32_t events)
-{
-	if (m->envs[env].vcpus != VCPU_NONE)
-		vcpu_event(m, m->envs[env].vcpus, events);
 }

@@ -35,8 +35,11 @@ static err_t wait_name(struct machine *m, unsigned env, uint64_t word, uint64_t 
 	if (!*at)
 		return EXO_E_POINTER;
 	if (flags & EXO_WAIT_SHARED) {
-		name->key = slot_pfn(slot_get(path.slot))
-			| WAIT_KEY_SHARED;
+		uint64_t slot = slot_get(path.slot);
+
+		if (!slot_is_present(slot)) /* a common one, just cleared */
+			return EXO_E_POINTER;
+		name->key = slot_pfn(slot) | WAIT_KEY_SHARED;
 		name->offset = word % EXO_PAGE_SIZE;
 	} else {
 		name->key = env_handle(m, env) & ~WAIT_KEY_SHARED;
@@ -57,37 +60,39 @@ static void wait_drop(struct machine *m, uint64_t key)
 		frame_unref(m, wait_frame(key));
 }
 
-/* Take a vcpu off its bucket's list, whose lock is held. */
-static void wait_unlink(struct machine *m, struct wait_bucket *b, unsigned vcpu)
-	REQUIRES(wait_class)
+/* Take a vcpu off its bucket's list: its wait is over. A blocked one runs again with that result, a
+ * doorbell rings if it is to. The mode goes last: until then nobody can end the vcpu and give its
+ * entry away, since wait_end waits for the bucket's lock. */
+static void wait_finish(struct machine *m, struct wait_bucket *b, unsigned vcpu, err_t result,
+			bool is_ringing) REQUIRES(wait_class)
 {
+	struct vcpu *v = &m->vcpus[vcpu];
 	uint32_t *link = &b->head;
 
 	while (*link != vcpu)
 		link = &m->vcpus[*link].wait_next;
-	*link = m->vcpus[vcpu].wait_next;
-	m->vcpus[vcpu].wait_mode = WAIT_NONE;
-	if (m->vcpus[vcpu].wait_key & WAIT_KEY_SHARED)
-		frame_use(m, wait_frame(m->vcpus[vcpu].wait_key), -1);
-}
-
-/* A blocked vcpu whose wait is over runs again, with that result. Under its bucket's lock: as long
- * as that is held nobody can end it and give its entry to another. */
-static void wait_release(struct machine *m, unsigned vcpu, err_t result) REQUIRES(wait_class)
-{
-	cpu_unsleep(m, vcpu);
-	EXO_REG_RESULT(&m->vcpus[vcpu].regs) = (uint64_t)(int64_t)result;
-	point("wait_release");
-	vcpu_edge(m, vcpu, VCPU_WAITING, VCPU_RUNNABLE);
+	*link = v->wait_next;
+	if (v->wait_key & WAIT_KEY_SHARED)
+		frame_use(m, wait_frame(v->wait_key), -1);
+	if (v->wait_mode == WAIT_BLOCK) {
+		cpu_unsleep(m, vcpu);
+		EXO_REG_RESULT(&v->regs) = (uint64_t)(int64_t)result;
+		point("wait_finish");
+		vcpu_edge(m, vcpu, VCPU_WAITING, VCPU_RUNNABLE);
+	} else if (is_ringing) {
+		vcpu_pend(m, vcpu, EXO_EVENT_DOORBELL);
+	}
 	vcpu_kick(m, vcpu);
+	v->wait_mode = WAIT_NONE; /* pairs with: wait_end */
 }
 
 /* The vcpu's key may change until its bucket's lock is held. */
-void wait_end(struct machine *m, unsigned vcpu, enum wait_mode mode)
+void wait_end(struct machine *m, unsigned vcpu, bool is_any)
 {
 	struct vcpu *v = &m->vcpus[vcpu];
 	bool is_same = false;
 
+	/* pairs with: wait_finish, wait_enqueue */
 	while (!is_same && v->wait_mode != WAIT_NONE) {
 		uint64_t key = v->wait_key, offset = v->wait_offset;
 		struct wait_bucket *b = wait_bucket(m, key, offset);
@@ -95,61 +100,64 @@ void wait_end(struct machine *m, unsigned vcpu, enum wait_mode mode)
 
 		wait_lock(m, b);
 		is_same = v->wait_key == key && v->wait_offset == offset;
-		is_over = is_same && v->wait_mode != WAIT_NONE
-			&& (mode == WAIT_NONE || v->wait_mode == mode);
+		is_over = is_same && (v->wait_mode == WAIT_BLOCK
+				      || (is_any && v->wait_mode == WAIT_BELL));
 		if (is_over)
-			wait_unlink(m, b, vcpu);
-		if (is_over && mode == WAIT_BLOCK)
-			wait_release(m, vcpu, EXO_E_PENDING);
+			wait_finish(m, b, vcpu, EXO_E_PENDING, false);
 		wait_unlock(m, b);
 		if (is_over)
 			wait_drop(m, key);
 	}
 }
 
-/* Enqueue the current vcpu under a name. Requires the bucket's lock. */
-static void wait_enqueue(struct machine *m, struct cpu *c, const struct wait_name *name,
+/* Enqueue the current vcpu under a name. False, and nothing done: it may not block, for an event or
+ * its end has come. */
+static bool wait_enqueue(struct machine *m, struct cpu *c, const struct wait_name *name,
 			 struct wait_bucket *b, enum wait_mode mode) REQUIRES(wait_class)
 {
-	struct vcpu *v = &m->vcpus[c->current];
+	unsigned vcpu = c->current;
+	struct vcpu *v = &m->vcpus[vcpu];
 
-	if (name->key & WAIT_KEY_SHARED)
-		frame_use(m, wait_frame(name->key), 1);
 	v->wait_key = name->key;
 	v->wait_offset = name->offset;
-	v->wait_next = b->head;
-	v->wait_mode = mode;
-	b->head = c->current;
+	v->wait_mode = mode; /* before pending is read; pairs with: wait_end, vcpu_pend */
 	if (mode == WAIT_BLOCK) {
-		cpu_sleep(m, c, c->current);
-		cpu_put(m, c, VCPU_WAITING);
+		if (!v->pending)
+			cpu_sleep(m, c, vcpu);
+		if (v->pending || !cpu_put(m, c, VCPU_WAITING)) {
+			cpu_unsleep(m, vcpu);
+			v->wait_mode = WAIT_NONE;
+			return false;
+		}
 	}
+	if (name->key & WAIT_KEY_SHARED)
+		frame_use(m, wait_frame(name->key), 1);
+	v->wait_next = b->head;
+	b->head = vcpu;
+	return true;
 }
 
 /* The wait may begin: its reference is taken, nothing else has changed. The word is looked at again
  * under the bucket's lock; if it has changed since, that is a wake that came at once. */
-static void wait_commit(struct machine *m, struct cpu *c, const struct wait_name *name,
-			_Atomic uint32_t *at, uint32_t expected, enum wait_mode mode)
+static err_t wait_commit(struct machine *m, struct cpu *c, const struct wait_name *name,
+			 _Atomic uint32_t *at, uint32_t expected, enum wait_mode mode)
 {
 	struct wait_bucket *b = wait_bucket(m, name->key, name->offset);
 	unsigned vcpu = c->current;
-	bool is_late;
+	bool is_late, is_queued;
 
-	wait_end(m, vcpu, WAIT_NONE);
+	wait_end(m, vcpu, true);
 	wait_lock(m, b);
 	/* seq_cst: either this sees the new value, or the waker sees this in the bucket.
 	 * pairs with: wait_wake */
 	is_late = atomic_load(at) != expected;
-	if (!is_late)
-		wait_enqueue(m, c, name, b, mode);
+	is_queued = !is_late && wait_enqueue(m, c, name, b, mode);
 	wait_unlock(m, b);
-	if (is_late) {
+	if (!is_queued)
 		wait_drop(m, name->key);
-		if (mode == WAIT_BELL)
-			vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
-	} else if (mode == WAIT_BLOCK && m->vcpus[vcpu].pending) {
-		wait_end(m, vcpu, WAIT_BLOCK);
-	}
+	if (is_late && mode == WAIT_BELL)
+		vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
+	return is_late || is_queued ? EXO_OK : EXO_E_PENDING;
 }
 
 err_t wait_start(struct machine *m, struct cpu *c, uint64_t word, uint32_t expected, uint64_t flags)
@@ -170,49 +178,33 @@ err_t wait_start(struct machine *m, struct cpu *c, uint64_t word, uint32_t expec
 	if (!err && name.key & WAIT_KEY_SHARED)
 		err = frame_ref(m, wait_frame(name.key));
 	if (!err)
-		wait_commit(m, c, &name, at, expected, mode);
+		err = wait_commit(m, c, &name, at, expected, mode);
 	env_unlock(m, env);
 	return err;
 }
 
-/* Take the first of a bucket that waits on the name (any offset of the frame, if so asked), and let
- * it run if it is blocked. */
-static unsigned wait_take(struct machine *m, struct wait_bucket *b, const struct wait_name *name,
-			  bool is_any, unsigned *mode)
-{
-	unsigned vcpu;
-
-	wait_lock(m, b);
-	for (vcpu = b->head; vcpu != VCPU_NONE; vcpu = m->vcpus[vcpu].wait_next) {
-		struct vcpu *v = &m->vcpus[vcpu];
-
-		if (v->wait_key != name->key || (!is_any && v->wait_offset != name->offset))
-			continue;
-		*mode = v->wait_mode;
-		wait_unlink(m, b, vcpu);
-		if (*mode == WAIT_BLOCK)
-			wait_release(m, vcpu, EXO_OK);
-		break;
-	}
-	wait_unlock(m, b);
-	return vcpu;
-}
-
+/* Wake the first n of a bucket that wait on the name (any offset of the frame, if so asked): those
+ * that wait now, for the lock is held all the while. */
 static uint64_t wait_wake_name(struct machine *m, const struct wait_name *name, uint64_t n,
 			       bool is_any)
 {
 	struct wait_bucket *b = wait_bucket(m, name->key, name->offset);
-	uint64_t woken;
+	uint64_t woken = 0, i;
+	unsigned vcpu, next;
 
-	for (woken = 0; woken < n; woken++) {
-		unsigned mode, vcpu = wait_take(m, b, name, is_any, &mode);
+	wait_lock(m, b);
+	for (vcpu = b->head; vcpu != VCPU_NONE && woken < n; vcpu = next) {
+		struct vcpu *v = &m->vcpus[vcpu];
 
-		if (vcpu == VCPU_NONE)
-			break;
-		if (mode == WAIT_BELL)
-			vcpu_event(m, vcpu, EXO_EVENT_DOORBELL);
-		wait_drop(m, name->key);
+		next = v->wait_next;
+		if (v->wait_key != name->key || (!is_any && v->wait_offset != name->offset))
+			continue;
+		wait_finish(m, b, vcpu, EXO_OK, true);
+		woken++;
 	}
+	wait_unlock(m, b);
+	for (i = 0; i < woken; i++)
+		wait_drop(m, name->key);
 	return woken;
 }
 

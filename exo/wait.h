@@ -26,10 +26,9 @@ err_t wait_start(struct machine *m, struct cpu *c, uint64_t word, uint32_t expec
 /* Wake at most n of those who wait on the word. Takes env, wait, cpu. */
 err_t wait_wake(struct machine *m, struct cpu *c, uint64_t word, uint64_t n, uint64_t flags,
 		uint64_t *woken) MUST_USE;
-/* End a vcpu's wait, if it is in `mode`. WAIT_BLOCK: an event has come; it runs again, with
- * EXO_E_PENDING. WAIT_NONE: of either mode, without a result; one that is blocked stays WAITING.
- * Takes wait, cpu, free. */
-void wait_end(struct machine *m, unsigned vcpu, enum wait_mode mode);
+/* End a vcpu's wait: it runs again, with EXO_E_PENDING. is_any: a doorbell goes, too, silently. The
+ * vcpu is the caller's own, or the tree lock is held. Takes wait, cpu, free. */
+void wait_end(struct machine *m, unsigned vcpu, bool is_any);
 /* Wake all who wait on a frame, of which a slot was dropped. Takes wait, cpu. */
 void wait_wake_frame(struct machine *m, struct pfn pfn);
 

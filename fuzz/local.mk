@@ -209,3 +209,31 @@ FUZZ_PLANTED = \
 	fuzz/planted/wake_of_another_word.patch \
 	fuzz/planted/wake_one_too_many.patch
 EXTRA_DIST += $(FUZZ_PLANTED)
+
+# Host stress: each simulated CPU is a thread, the programs are random; once for each sanitizer.
+# Where there are no sanitizers there is no libFuzzer either.
+STRESSES = \
+	fuzz/stress_races.tap \
+	fuzz/stress_memory.tap
+
+if HAVE_FUZZER
+check_PROGRAMS += $(STRESSES)
+TESTS += $(STRESSES)
+endif
+EXTRA_DIST += fuzz/stress.h
+
+STRESS_SOURCES = fuzz/stress.c fuzz/stress_program.c tests/host/lab.c $(EXO_SOURCES) \
+	$(HOST_EXO_SOURCES)
+STRESS_CFLAGS = $(WARN_CFLAGS) -g -O1 -pthread -fno-sanitize-recover=all
+STRESS_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_ENVS=48u -DEXO_VCPUS=48u -DEXO_ACCOUNTS=8u -DEXO_CPUS=8u \
+	-DEXO_SLICES=64u -DEXO_BUCKETS=4u -DEXO_DROPS=16u
+
+fuzz_stress_races_tap_SOURCES = $(STRESS_SOURCES)
+fuzz_stress_races_tap_CPPFLAGS = $(STRESS_CPPFLAGS)
+fuzz_stress_races_tap_CFLAGS = $(STRESS_CFLAGS) -fsanitize=thread
+fuzz_stress_races_tap_LDADD =
+
+fuzz_stress_memory_tap_SOURCES = $(STRESS_SOURCES)
+fuzz_stress_memory_tap_CPPFLAGS = $(STRESS_CPPFLAGS)
+fuzz_stress_memory_tap_CFLAGS = $(STRESS_CFLAGS) -fsanitize=address,undefined
+fuzz_stress_memory_tap_LDADD =

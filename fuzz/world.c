@@ -186,7 +186,7 @@ static UNCHECKED bool step_is_busy(const struct machine *m, unsigned cpu)
 	for (i = 0; i < EXO_ACCOUNTS; i++)
 		if (m->accounts[i].dying != FRAME_NONE || m->accounts[i].state == ACCOUNT_MERGING)
 			return true;
-	return v->pending || v->stopping || m->cpus[cpu].shoot
+	return v->pending || v->state == VCPU_STOPPING || m->cpus[cpu].shoot
 		|| m->arch.clock >= m->cpus[cpu].deadline;
 }
 
@@ -354,10 +354,6 @@ static UNCHECKED void finish_envs(struct fuzz_world *w)
 			return;
 	}
 	host_self.index = 0;
-	/* Who left its CPU while that was asked to end it would end when it runs next. */
-	for (cpu = 0; cpu < EXO_VCPUS; cpu++)
-		if (m->vcpus[cpu].stopping && m->vcpus[cpu].state != VCPU_RUNNING)
-			vcpu_stop(m, &m->cpus[0], cpu);
 	for (env = 1; env < EXO_ENVS; env++)
 		if (m->envs[env].state == ENV_DEAD)
 			env_destroy(m, env);

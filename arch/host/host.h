@@ -39,6 +39,7 @@ struct host_self {
 	enum host_stop why;
 	char what[160];           /* of a panic: the text */
 	void (*at_point)(void *context, const char *name); /* at a named point; NULL: none */
+	void (*at_idle)(void *context); /* parallel: again and again while nothing can run */
 	void *context;
 };
 

@@ -13,8 +13,8 @@
  *
  * MUTANT=1: says RUNNABLE before the context is saved. 2: the word is not looked at under the
  * bucket's lock. 3: what runs elsewhere is ended at once. 4: taken by a load and a store. 5: events
- * that came while it was blocking are not looked at. 6: a handle carries no generation. 7: what is
- * asked to stop while it blocks is not woken.
+ * before it blocks are not looked at. 6: a handle carries no generation. 7: what is asked to stop
+ * may block all the same. 8: a wait is over before its vcpu runs again.
  */
 #ifndef MUTANT
 #define MUTANT 0
@@ -23,7 +23,7 @@
 #define CPUS 3
 #define NOBODY 255
 
-mtype = { FREE, INITIALIZING, RUNNABLE, RUNNING, WAITING, TERMINATED };
+mtype = { FREE, INITIALIZING, RUNNABLE, RUNNING, STOPPING, WAITING, TERMINATED };
 
 #define LEGAL(from, to) ( \
 	(from == FREE && to == INITIALIZING) || \
@@ -32,8 +32,10 @@ mtype = { FREE, INITIALIZING, RUNNABLE, RUNNING, WAITING, TERMINATED };
 	(from == RUNNABLE && to == RUNNING) || \
 	(from == RUNNABLE && to == TERMINATED) || \
 	(from == RUNNING && to == RUNNABLE) || \
+	(from == RUNNING && to == STOPPING) || \
 	(from == RUNNING && to == WAITING) || \
 	(from == RUNNING && to == TERMINATED) || \
+	(from == STOPPING && to == TERMINATED) || \
 	(from == WAITING && to == RUNNABLE) || \
 	(from == WAITING && to == TERMINATED) || \
 	(from == TERMINATED && to == FREE))
@@ -43,8 +45,8 @@ byte generation;	/* of the occupant */
 byte context;		/* whose registers are saved; 0: none, or not all of them */
 byte on_cpu = NOBODY;	/* whose stack and registers are in use */
 bool pending;
-bool stopping;
-bool in_bucket;
+bool in_bucket;		/* linked there */
+bool waits;		/* wait_mode: until this is clear somebody may still wake it */
 bool word;		/* 0: worth waiting for */
 byte starts = 2;	/* what is left to happen in all */
 byte stops = 1;
@@ -70,46 +72,69 @@ inline edge(from, to, done)
 	}
 }
 
-/* cpu_put: the context is whole before the state says so. */
+/* cpu_put: the context is whole before the state says so. It stays here if it is STOPPING and not
+ * to be TERMINATED. */
 inline put(to)
 {
 	mine = false;
+	seen = state;
 #if MUTANT == 1
-	edge(RUNNING, to, done);
+	edge(seen, to, done);
 	context = generation;
 	on_cpu = NOBODY;
 #else
 	context = 0;
 	context = generation;
 	on_cpu = NOBODY;
-	edge(RUNNING, to, done);
+	edge(seen, to, done);
 #endif
-	assert(done)
+	if
+	:: !done -> on_cpu = self; mine = true
+	:: else
+	fi
 }
 
 /* vcpu_end, by whoever made it TERMINATED. */
 inline end()
 {
 	context = 0;
-	atomic { stopping = false; pending = false; word = 0 }
+	atomic { pending = false; word = 0; waits = false; in_bucket = false }
 	edge(TERMINATED, FREE, done);
 	assert(done)
 }
 
-/* wait_end, wait_take: out of the bucket, and RUNNABLE if it is to run. */
-inline wake(is_to_run)
+/* wait_finish with its bucket locked: out of it, and RUNNABLE; only then is the wait over. It must
+ * still be the vcpu that waited. */
+inline finish()
+{
+	handle = generation;
+	in_bucket = false;
+#if MUTANT == 8
+	waits = false;
+#endif
+	edge(WAITING, RUNNABLE, done);
+	assert(handle == generation && state != FREE);
+	waits = false
+}
+
+/* wait_wake. */
+inline wake()
 {
 	lock(bucket);
 	if
-	:: in_bucket ->
-		in_bucket = false;
-		if
-		:: is_to_run -> edge(WAITING, RUNNABLE, done)
-		:: else
-		fi
+	:: in_bucket -> finish()
 	:: else
 	fi;
 	unlock(bucket)
+}
+
+/* wait_end: the same for one vcpu, by whoever sees that it waits. */
+inline wait_end()
+{
+	if
+	:: waits -> wake()
+	:: else
+	fi
 }
 
 inline start()
@@ -140,26 +165,32 @@ inline stop(handle)
 #endif
 	:: else ->
 		assert(handle == generation);
-		wake(false);
 		if
-		:: mine -> put(TERMINATED); end()
+		:: mine -> put(TERMINATED); wait_end(); end()
 		:: else ->
-			seen = state;
-#if MUTANT == 3
-			edge(seen, TERMINATED, done);
+			do
+			:: seen = state;
+				if
+				:: seen == STOPPING -> break
+#if MUTANT != 3
+				:: seen == RUNNING -> edge(RUNNING, STOPPING, done)
+				:: seen != RUNNING && seen != STOPPING -> edge(seen, TERMINATED, done)
 #else
-			done = false;
-			if
-			:: seen != RUNNING -> edge(seen, TERMINATED, done)
-			:: else
-			fi;
+				:: seen != STOPPING -> edge(seen, TERMINATED, done)
 #endif
+				fi;
+				if
+				:: done -> break
+				:: else
+				fi
+			od;
 			if
-			:: done -> end()
-			:: else ->
-				stopping = true;
-#if MUTANT != 7
-				wake(true)
+#if MUTANT != 3
+			:: seen == RUNNING || seen == STOPPING -> skip /* its CPU ends it */
+			:: else -> wait_end(); end()
+#else
+			:: seen == STOPPING -> skip
+			:: else -> wait_end(); end()
 #endif
 			fi
 		fi
@@ -195,15 +226,26 @@ inline block()
 	:: word -> unlock(bucket)
 	:: else ->
 #endif
+		waits = true;
+#if MUTANT == 7
 		in_bucket = true;
-		put(WAITING);
-		unlock(bucket);
+		mine = false; context = generation; on_cpu = NOBODY;
+		state = WAITING;
+#else
 #if MUTANT != 5
 		if
-		:: pending || stopping -> wake(true)
-		:: else
-		fi
+		:: pending -> done = false
+		:: else -> put(WAITING)
+		fi;
+#else
+		put(WAITING);
 #endif
+		if
+		:: done -> in_bucket = true
+		:: else -> waits = false
+		fi;
+#endif
+		unlock(bucket);
 #if MUTANT != 2
 	fi
 #endif
@@ -217,22 +259,23 @@ proctype cpu(byte self)
 
 	do
 	/* in user mode, or on its way: interrupted, it looks at what was asked of it */
-	:: mine && stopping -> stop(generation)
-	:: mine && !stopping -> assert(on_cpu == self && state == RUNNING); put(RUNNABLE)
-	:: mine && !stopping && pending -> pending = false
-	:: mine && !stopping && !word && !pending && blocks > 0 -> blocks--; block()
+	:: mine && state == STOPPING -> stop(generation)
+	:: mine && state == RUNNING -> assert(on_cpu == self); put(RUNNABLE)
+	:: mine && state == RUNNING && pending -> pending = false
+	:: mine && state == RUNNING && !word && !pending && blocks > 0 -> blocks--; block()
 	:: !mine && state == RUNNABLE -> take()
 	:: atomic { self == 0 && !mine && starts > 0 && state == FREE -> starts-- }; start()
 	:: atomic { self == 1 && stops > 0 && generation > 0 -> stops--; handle = generation }; stop(handle)
-	:: atomic { self == 2 && !mine && changes && generation > 0 -> changes = 0 }; word = 1; wake(true)
+	:: atomic { self == 2 && !mine && changes && generation > 0 -> changes = 0 }; word = 1; wake()
 	:: atomic { self == 0 && !mine && rings && state != FREE && state != INITIALIZING -> rings = 0 };
 		pending = true;
-		wake(true)
+		wait_end()
 	/* its last act; or what might have happened does not */
-	:: mine && !stopping && exits > 0 ->
+	:: mine && state == RUNNING && exits > 0 ->
 		exits--;
 		lock(tree);
 		put(TERMINATED);
+		wait_end();
 		end();
 		unlock(tree)
 	:: atomic { changes && self == 0 -> changes = 0 }
@@ -240,8 +283,8 @@ proctype cpu(byte self)
 	/* nothing left to do: what still waits must have a reason to */
 	:: atomic {
 		!mine && timeout ->
-		assert(state != RUNNABLE && state != RUNNING && state != INITIALIZING);
-		assert(state != WAITING || (!word && !pending && !stopping && in_bucket));
+		assert(state != RUNNABLE && state != RUNNING && state != STOPPING && state != INITIALIZING);
+		assert(state != WAITING || (!word && !pending && in_bucket && waits));
 		break
 	}
 	od

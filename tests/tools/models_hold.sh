@@ -29,7 +29,8 @@ done
 
 sed -n 's/.*(from == \([A-Z]*\) && to == \([A-Z]*\)).*/\1 \2/p' \
 	"$source/tests/models/vcpu_life.pml" | sort >model.edges
-sed -n 's/^\t\[VCPU_\([A-Z]*\)\] = \(1u << .*\),$/\1 \2/p' "$source/exo/vcpu.c" |
+tr -d '\n' <"$source/exo/vcpu.c" | grep -o '\[VCPU_[A-Z]*\] = 1u <<[^,]*' |
+	sed 's/\[VCPU_\([A-Z]*\)\] =/\1/' |
 	awk '{ from = $1; $1 = ""; gsub(/1u <<|\|/, ""); gsub(/VCPU_/, "")
 		for (i = 1; i <= NF; i++) print from, $i }' | sort >code.edges
 tap_ok "the code has edges" test -s code.edges

@@ -114,12 +114,25 @@ int arch_console_get(struct machine *m)
 	return m->arch.console_in[m->arch.console_in_tail++ % HOST_CONSOLE_BYTES];
 }
 
+/* Each CPU has a thread: others move the clock, interrupt and type. */
+static void idle_parallel(struct machine *m, struct host_cpu *hc)
+{
+	while (!hc->is_interrupted && arch_clock(m) < hc->deadline)
+		host_self.at_idle(host_self.context);
+	hc->is_interrupted = false;
+}
+
 /* Time passes in idleness alone: to the deadline, if nothing comes earlier. */
 void arch_idle(struct machine *m, struct cpu *c)
 {
 	struct host_cpu *hc = &m->arch.cpus[c - m->cpus];
 	bool has_input = m->arch.console_in_tail != m->arch.console_in_head;
 
+	if (host_self.is_parallel) {
+		idle_parallel(m, hc);
+		kernel_interrupt_idle(m, c);
+		return;
+	}
 	if (!hc->is_interrupted && !has_input) {
 		if (hc->deadline >= HOST_NEVER)
 			device_stop(HOST_DEADLOCK);
@@ -160,5 +173,5 @@ void host_type(struct machine *m, const char *text)
 
 void host_advance(struct machine *m, uint64_t units)
 {
-	m->arch.clock += units;
+	atomic_fetch_add_explicit(&m->arch.clock, units, memory_order_relaxed);
 }

@@ -4,7 +4,8 @@
  * compare-and-swap, and translations cached, as a processor is allowed to. The caches are meant to
  * be as treacherous as the architectures permit: nothing leaves them but by a flush or another
  * entry, a page flush keeps cached walks, and a cached walk is used without looking at the
- * branches again. Touches slots and the CPU's own caches; takes no locks.
+ * branches again. What a slot leads to is read after the slot (acquire; pairs with: slot_find's
+ * partners, which store it). Touches slots and the CPU's own caches; takes no locks.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,7 +23,12 @@ void arch_frame_zero(struct machine *m, struct pfn pfn)
 
 void arch_frame_copy(struct machine *m, struct pfn to, struct pfn from)
 {
-	memcpy(arch_frame_memory(m, to), arch_frame_memory(m, from), EXO_PAGE_SIZE);
+	const _Atomic uint64_t *source = arch_frame_memory(m, from);
+	uint64_t *target = arch_frame_memory(m, to), i;
+
+	/* Programs on other CPUs may be writing the source. */
+	for (i = 0; i < EXO_PAGE_SIZE / sizeof(*target); i++)
+		target[i] = atomic_load_explicit(&source[i], memory_order_relaxed);
 }
 
 void arch_root_init(struct machine *m, struct pfn root)
@@ -112,7 +118,7 @@ static bool mmu_descend(struct machine *m, struct host_cpu *hc, uint64_t address
 	for (level = EXO_LEVELS; level > 1; level--) {
 		at = mmu_slot(m, walk->table, address, level);
 		do {
-			slot = atomic_load_explicit(at, memory_order_relaxed);
+			slot = atomic_load_explicit(at, memory_order_acquire);
 			if (!slot_is_present(slot))
 				return false;
 		} while (!mmu_mark(at, slot, SLOT_ACCESSED));
@@ -132,7 +138,7 @@ static int mmu_leaf(struct machine *m, struct host_cpu *hc, uint64_t address, un
 	int code = HOST_FAULT | (int)(need & (EXO_FAULT_WRITE | EXO_FAULT_EXEC));
 
 	do {
-		slot = atomic_load_explicit(at, memory_order_relaxed);
+		slot = atomic_load_explicit(at, memory_order_acquire);
 		if (!slot_is_present(slot))
 			return code;
 		if (need & ~(walk->access & slot_access(slot)))
@@ -171,6 +177,15 @@ int host_translate(struct machine *m, unsigned cpu, uint64_t address, unsigned n
 	return 0;
 }
 
+/* An aligned word, as a processor moves it: in one piece. */
+static void mmu_word(_Atomic uint64_t *memory, uint64_t *to, const uint64_t *from)
+{
+	if (from)
+		atomic_store_explicit(memory, *from, memory_order_relaxed);
+	else
+		*to = atomic_load_explicit(memory, memory_order_relaxed);
+}
+
 /* One page at a time. */
 static int mmu_copy(struct machine *m, unsigned cpu, uint64_t address, void *to, const void *from,
 		    size_t bytes)
@@ -187,7 +202,9 @@ static int mmu_copy(struct machine *m, unsigned cpu, uint64_t address, void *to,
 		if (code)
 			return code;
 		memory = (uint8_t *)arch_frame_memory(m, pfn) + (address + done) % EXO_PAGE_SIZE;
-		if (from)
+		if (bytes == sizeof(uint64_t) && address % bytes == 0)
+			mmu_word((_Atomic uint64_t *)(void *)memory, to, from);
+		else if (from)
 			memcpy(memory, (const uint8_t *)from + done, n);
 		else
 			memcpy((uint8_t *)to + done, memory, n);

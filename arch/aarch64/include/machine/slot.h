@@ -155,10 +155,15 @@ static inline uint64_t slot_aged(uint64_t leaf, uint64_t old)
 /* Note in a leaf, which is `leaf`, what the CPU would have noted: a read, or a write. */
 static inline void slot_mark(_Atomic uint64_t *slot, uint64_t leaf, bool is_write)
 {
-	if (!(leaf & SLOT_ACCESSED))
-		atomic_fetch_or_explicit(slot, SLOT_ACCESSED, memory_order_relaxed);
-	if (is_write && leaf & SLOT_CLEAN)
-		atomic_fetch_and_explicit(slot, ~SLOT_CLEAN, memory_order_relaxed);
+	uint64_t clear = is_write ? SLOT_CLEAN : 0;
+
+	/* In a common table it may not be a leaf any more. */
+	while ((!(leaf & SLOT_ACCESSED) || leaf & clear) && slot_is_present(leaf)
+	       && !atomic_compare_exchange_weak_explicit(slot, &leaf,
+							 (leaf | SLOT_ACCESSED) & ~clear,
+							 memory_order_relaxed,
+							 memory_order_relaxed))
+		;
 }
 
 /* A leaf without its marks. */

@@ -26,6 +26,16 @@ static inline unsigned arch_cpu_index(void)
 	return host_self.index;
 }
 
+static inline bool arch_slots_any(const _Atomic uint64_t *slots)
+{
+	uint64_t any = 0;
+	unsigned i;
+
+	for (i = 0; i < 4; i++)
+		any |= atomic_load_explicit(&slots[i], memory_order_relaxed);
+	return any;
+}
+
 static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
 					 unsigned level)
 {
@@ -36,7 +46,7 @@ static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value,
 
 static inline uint64_t arch_clock(struct machine *m)
 {
-	return m->arch.clock;
+	return atomic_load_explicit(&m->arch.clock, memory_order_relaxed);
 }
 
 #endif

@@ -2,11 +2,12 @@
 /*
  * The simulated machine's own state. Its RAM lies behind the frame table in one allocation, found
  * by an offset: a snapshot of everything is one memcpy. The translation caches of a CPU belong to
- * that CPU alone; the clock and the console are for tests that run one CPU at a time.
+ * that CPU alone; what one has typed, to the thread that types.
  */
 #ifndef MACHINE_MACHINE_H
 #define MACHINE_MACHINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,7 +44,7 @@ struct host_walk {
 
 struct host_cpu {
 	uint32_t root;      /* frame of the loaded root; the kernel's own: HOST_NO_ROOT */
-	bool is_interrupted;
+	_Atomic bool is_interrupted; /* by another CPU; seq_cst, as a wire would be */
 	uint64_t deadline;  /* of the clock interrupt; UINT64_MAX: none */
 	struct host_tlb tlb[HOST_TLB_ENTRIES];
 	struct host_walk walks[HOST_WALK_ENTRIES];
@@ -54,7 +55,8 @@ struct host_cpu {
 struct machine_arch {
 	uint64_t memory;        /* bytes from struct machine to frame 0 */
 	uint64_t bytes;         /* of the whole allocation */
-	uint64_t clock;         /* now; moved by tests and by idling */
+	/* now; moved by tests and by idling; relaxed: it orders nothing */
+	_Atomic uint64_t clock;
 	uint64_t clock_hz;
 	uint64_t boot_clock;
 	uint64_t machine_physical; /* of struct machine: none here, 0 */

@@ -24,6 +24,13 @@ static inline unsigned arch_cpu_index(void)
 	return index;
 }
 
+static inline bool arch_slots_any(const _Atomic uint64_t *slots)
+{
+	const uint64_t *s = (const uint64_t *)(uintptr_t)slots; /* plain: each is one load */
+
+	return s[0] | s[1] | s[2] | s[3];
+}
+
 static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
 					 unsigned level)
 {

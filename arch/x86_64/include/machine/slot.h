@@ -128,13 +128,17 @@ static inline uint64_t slot_aged(uint64_t leaf, uint64_t old)
 	return leaf | (old & (SLOT_ACCESSED | SLOT_DIRTY));
 }
 
-/* Note in a leaf, which is `leaf`, what the CPU would have noted: a read, or a write. */
+/* Note in a leaf, which was `leaf`, what the CPU would have noted: a read, or a write. In a common
+ * table it may not be a leaf any more. */
 static inline void slot_mark(_Atomic uint64_t *slot, uint64_t leaf, bool is_write)
 {
 	uint64_t mark = SLOT_ACCESSED | (is_write ? SLOT_DIRTY : 0);
 
-	if ((leaf & mark) != mark)
-		atomic_fetch_or_explicit(slot, mark, memory_order_relaxed);
+	while ((leaf & mark) != mark && slot_is_present(leaf)
+	       && !atomic_compare_exchange_weak_explicit(slot, &leaf, leaf | mark,
+							 memory_order_relaxed,
+							 memory_order_relaxed))
+		;
 }
 
 /* A present slot as slot_leaf or slot_branch made it: not marked, not fixed. */
