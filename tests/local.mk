@@ -126,6 +126,7 @@ GUEST_AND_HERE = \
 	tests/guest/files_shared.c \
 	tests/guest/processes_end.c \
 	tests/guest/processes_execute.c \
+	tests/guest/processes_futex.c \
 	tests/guest/processes_limits.c \
 	tests/guest/processes_pipes.c \
 	tests/guest/processes_poll.c \

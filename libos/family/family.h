@@ -17,6 +17,8 @@
 #define FAMILY_VERSION 1u
 
 /* At LIBOS_FAMILY. */
+struct family_waiter;
+
 struct family {
 	uint32_t version;
 	uint32_t bytes;                   /* sizeof(struct family): libraries must agree */
@@ -31,6 +33,7 @@ struct family {
 	_Atomic uint32_t session;         /* whose terminal it is */
 	_Atomic uint32_t main;            /* pid of the program that the machine was started for */
 	struct fs_shared fs;
+	struct family_waiter *waiters;    /* on futexes (libos/linux/shared.h) */
 	struct family_process process[FAMILY_PROCESSES];
 	struct family_arena arena;
 	struct family_siginfo info[FAMILY_PROCESSES][FAMILY_SIGNALS];

@@ -2,9 +2,10 @@
 /*
  * Futexes of one process: waiters stand in a list in the order of their coming, each on its own
  * library stack. Library code is not preempted, so between the look at the word and the block
- * nobody runs. Shared futexes between processes are absent: they are taken as private ones.
+ * nobody runs. Those in memory that processes share are in shared.c; a shared futex elsewhere is
+ * taken as a private one.
  */
-#include "libos/linux/linux.h"
+#include "libos/linux/shared.h"
 
 #include <machine/call.h>
 
@@ -16,6 +17,7 @@ enum {
 	FUTEX_WAIT_BITSET = 9,
 	FUTEX_WAKE_BITSET = 10,
 	FUTEX_COMMAND = 0x7f,
+	FUTEX_PRIVATE = 0x80,
 	FUTEX_REALTIME = 0x100,
 };
 
@@ -59,6 +61,18 @@ int64_t futex_wake(struct libos *os, uint64_t address, uint64_t count, uint32_t 
 	return woken;
 }
 
+/* The same wherever they wait. */
+static int64_t futex_wake_all_kinds(struct libos *os, uint64_t address, uint64_t count,
+	uint32_t bits)
+{
+	int64_t woken = futex_wake(os, address, count, bits);
+	uint64_t key;
+
+	if ((uint64_t)woken < count && shared_key(address, &key))
+		woken += shared_wake(os, key, count - (uint64_t)woken, bits);
+	return woken;
+}
+
 void futex_fork_child(struct linux_state *linux)
 {
 	if (linux->waiters)
@@ -78,7 +92,7 @@ static void robust_free(struct thread *t, uint64_t address)
 		return;
 	dead = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
 	if (vm_write(t->os, address, &dead, sizeof(dead)) >= 0 && word & FUTEX_WAITERS)
-		futex_wake(t->os, address, 1, UINT32_MAX);
+		futex_wake_all_kinds(t->os, address, 1, UINT32_MAX);
 }
 
 void futex_robust_end(struct thread *t)
@@ -127,23 +141,37 @@ static int64_t futex_deadline(struct linux_call *c, bool is_absolute, uint64_t *
 	return error;
 }
 
+/* Among the threads of this process; the word has been looked at. EXO_OK: it was woken. */
+static err_t futex_wait_here(struct linux_call *c, uint64_t deadline, uint32_t bits)
+{
+	struct futex_waiter waiter = { .address = c->arg[0], .bits = bits };
+	err_t ended = EXO_OK;
+
+	futex_append(c->linux, &waiter);
+	while (!waiter.is_woken && ended == EXO_OK)
+		ended = thread_block(c->os, &waiter.queue, deadline);
+	futex_drop(c->linux, &waiter);
+	return waiter.is_woken ? EXO_OK : ended;
+}
+
 static int64_t futex_wait_until(struct linux_call *c, uint64_t deadline, uint32_t bits,
 	int64_t (*again)(struct linux_call *c, uint64_t deadline))
 {
-	struct futex_waiter waiter = { .address = c->arg[0], .bits = bits };
 	uint32_t word = 0;
-	err_t ended = EXO_OK;
+	uint64_t key;
+	int64_t error = 0;
+	err_t ended;
 
 	if (linux_in(c, &word, c->arg[0], sizeof(word)) < 0)
 		return -LINUX_EFAULT;
 	if (word != (uint32_t)c->arg[2])
 		return -LINUX_EAGAIN;
-	futex_append(c->linux, &waiter);
-	while (!waiter.is_woken && ended == EXO_OK)
-		ended = thread_block(c->os, &waiter.queue, deadline);
-	futex_drop(c->linux, &waiter);
-	if (waiter.is_woken)
-		return 0;
+	if (!(c->arg[1] & FUTEX_PRIVATE) && shared_key(c->arg[0], &key))
+		error = shared_wait(c, key, deadline, bits, &ended);
+	else
+		ended = futex_wait_here(c, deadline, bits);
+	if (error < 0)
+		return error;
 	if (ended != EXO_E_PENDING)
 		return errno_from(ended);
 	return deadline == THREAD_NO_DEADLINE ? -LINUX_ERESTARTSYS
@@ -170,11 +198,19 @@ static int64_t futex_wait(struct linux_call *c, bool has_bits)
 	return has_bits ? futex_wait_bitset_again(c, deadline) : futex_wait_again(c, deadline);
 }
 
+static int64_t futex_wake_call(struct linux_call *c, uint32_t bits)
+{
+	uint32_t count = (uint32_t)c->arg[2];
+
+	return c->arg[1] & FUTEX_PRIVATE ? futex_wake(c->os, c->arg[0], count, bits)
+		: futex_wake_all_kinds(c->os, c->arg[0], count, bits);
+}
+
 /* Wake some, let the others wait for another word. */
 static int64_t futex_requeue(struct linux_call *c, bool is_compared)
 {
 	struct futex_waiter *waiter;
-	uint64_t moved = 0;
+	uint64_t moved = 0, key, to;
 	uint32_t word;
 	int64_t woken;
 
@@ -188,6 +224,11 @@ static int64_t futex_requeue(struct linux_call *c, bool is_compared)
 		return -LINUX_EFAULT;
 	if (is_compared && word != (uint32_t)c->arg[5])
 		return -LINUX_EAGAIN;
+	if (!(c->arg[1] & FUTEX_PRIVATE) && shared_key(c->arg[0], &key)
+			&& shared_key(c->arg[4], &to)) {
+		woken = shared_wake(c->os, key, (uint32_t)c->arg[2], UINT32_MAX);
+		return woken + shared_move(c->os, key, to, (uint32_t)c->arg[3]);
+	}
 	woken = futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], UINT32_MAX);
 	for (waiter = c->linux->waiters; waiter != NULL && moved < (uint32_t)c->arg[3];
 			waiter = waiter->next) {
@@ -218,9 +259,9 @@ int64_t futex_call(struct linux_call *c)
 	case FUTEX_WAIT_BITSET:
 		return futex_wait(c, true);
 	case FUTEX_WAKE:
-		return futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], UINT32_MAX);
+		return futex_wake_call(c, UINT32_MAX);
 	case FUTEX_WAKE_BITSET:
-		return futex_wake(c->os, c->arg[0], (uint32_t)c->arg[2], (uint32_t)c->arg[5]);
+		return futex_wake_call(c, (uint32_t)c->arg[5]);
 	case FUTEX_REQUEUE:
 		return futex_requeue(c, false);
 	case FUTEX_CMP_REQUEUE:
