@@ -10,6 +10,8 @@
 
 struct libos;
 
+/* The image's entry, libos_start, by a name that is the library's own. */
+extern const char library_start[];
 /* Where the kernel enters with the vcpu page and a frame: calls upcall_dispatch, then resumes. */
 void upcall_entry(void);
 /* The code that restores a frame with events let in: the frame is at the stack pointer, rounded up

@@ -50,8 +50,7 @@ static void init_adopt(uint32_t pid)
 
 static const char *init_error(err_t err)
 {
-	return err == EXO_E_LIMIT ? "out of memory" : err == EXO_E_TOO_LONG
-		? "arguments are too long" : "the archive has no library";
+	return err == EXO_E_LIMIT ? "out of memory" : "no room for a process";
 }
 
 _Noreturn void family_init(struct libos *os, struct process_exec_state *state)

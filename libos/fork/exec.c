@@ -115,7 +115,7 @@ static struct exec_plan *exec_make_plan(struct libos *os, const struct load *loa
 	struct exec_plan *plan = (struct exec_plan *)((uint8_t *)state + at);
 
 	state->bytes = at + sizeof(*plan);
-	plan->entry = load->image.entry;
+	plan->entry = load->entry;
 	plan->count = 0;
 	exec_clear_program(plan);
 	exec_clear_library(os, plan);
@@ -212,7 +212,7 @@ static err_t spawn_load(const struct load *load, const struct process_exec_state
 			struct family_process *made)
 {
 	struct exo_vcpu_start start = {
-		.page = LIBOS_VCPU_PAGE, .entry = load->image.entry, .stack = LIBOS_WIRED_END,
+		.page = LIBOS_VCPU_PAGE, .entry = load->entry, .stack = LIBOS_WIRED_END,
 		.argument = LIBOS_VCPU_PAGE | 1, .masked = 1,
 	};
 	uint64_t env;

@@ -5,6 +5,7 @@
 
 #include <machine/call.h>
 
+#include "libos/arch.h"
 #include "libos/fork/fork.h"
 #include "libos/fs/archive.h"
 #include "libos/fs/data.h"
@@ -60,29 +61,43 @@ static const char *load_check_library(const struct image *image)
 	return NULL;
 }
 
-err_t load_prepare(struct libos *os, struct process_exec_state *state, struct load *load)
+/* Whose library it will be. */
+static const char *load_library(struct libos *os, struct process_exec_state *state,
+				struct load *load)
 {
-	const char *why = load_parse(&state->file, &load->image);
 	struct archive_file init;
+	const char *why = NULL;
 
 	load->file = state->file;
-	if (!why && !load->image.is_native) {
+	if (!state->image.is_native) {
 		if (archive_find("init", &init))
-			return EXO_E_EMPTY;
+			return "the archive has no library";
 		load->file = (struct process_file){ NULL, init.offset, init.bytes };
-		why = load_parse(&load->file, &load->image);
-		if (!why && !load->image.is_native)
-			why = "the archive's library has no library part";
-	}
-	if (!why)
-		why = load_check_library(&load->image);
-	if (why) {
-		print("%s: cannot run: %s\n", process_text(state, state->path), why);
-		return EXO_E_TYPE;
 	}
 	state->library = load->file.node ? 0 : load->file.archive;
 	load->is_same = state->library && state->library == os->process.library;
-	return EXO_OK;
+	load->entry = (uint64_t)library_start;
+	if (load->is_same)
+		return NULL;
+	load->image = state->image;
+	if (!state->image.is_native)
+		why = load_parse(&load->file, &load->image);
+	if (!why && !load->image.is_native)
+		return "the archive's library has no library part";
+	load->entry = load->image.entry;
+	return why ? why : load_check_library(&load->image);
+}
+
+err_t load_prepare(struct libos *os, struct process_exec_state *state, struct load *load)
+{
+	const char *why = load_parse(&state->file, &state->image);
+
+	if (!why)
+		why = load_library(os, state, load);
+	if (!why)
+		return EXO_OK;
+	print("%s: cannot run: %s\n", process_text(state, state->path), why);
+	return EXO_E_TYPE;
 }
 
 /* ---- The slots ---- */

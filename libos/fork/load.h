@@ -8,13 +8,14 @@
 
 /* A new program, checked. */
 struct load {
-	struct image image;          /* of the file whose library part is used: the program's own */
-	struct process_file file;    /* or that of the member `init`; where that is */
-	bool is_same;                /* as this process's own library */
+	struct process_file file;    /* with the library: its own, or the archive's `init` */
+	bool is_same;                /* as this process's own: no need to look into it; */
+	struct image image;          /* else what is in it */
+	uint64_t entry;              /* of that library */
 };
 
-/* Check the ELF file of the program that `state` describes. One line on the console says what is
- * wrong with it: EXO_E_TYPE. EXO_E_EMPTY: the archive has no `init`. */
+/* Check the ELF file of the program that `state` describes, and take it apart. One line on the
+ * console says what is wrong with it: EXO_E_TYPE. */
 err_t load_prepare(struct libos *os, struct process_exec_state *state, struct load *load) MUST_USE;
 /* Parse an ELF file; NULL if it can run, else why not. One that was made in memory has its headers
  * in its first page. */

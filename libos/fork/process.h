@@ -17,6 +17,7 @@
 #define LIBOS_FORK_PROCESS_H
 
 #include "libos/base.h"
+#include "libos/fork/image.h"
 #include "libos/layout.h"
 #include "libos/thread/thread.h"
 
@@ -52,6 +53,7 @@ struct process_exec_state {
 	uint64_t envc, envp;
 	uint64_t state, state_bytes; /* of the Linux layer (masks) */
 	uint64_t grace_units, tick_units;
+	struct image image;      /* the program's, taken apart */
 };
 
 static inline const char *process_text(const struct process_exec_state *state, uint64_t offset)

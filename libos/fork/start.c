@@ -82,9 +82,11 @@ static err_t start_map_segment(struct libos *os, const struct image_segment *s,
 			       const struct process_file *file)
 {
 	uint64_t start = PAGE_DOWN(s->address), lead = s->address - start;
+	bool is_whole = !(s->access & EXO_WRITE) && s->file_bytes == s->bytes;
 	struct vm_backing backing = {
 		.archive = file->archive + s->file_offset - lead,
-		.bytes = s->file_bytes ? lead + s->file_bytes : 0,
+		/* What follows the segment in its last page may be read, as on Linux. */
+		.bytes = is_whole ? PAGE_UP(lead + s->file_bytes) : lead + s->file_bytes,
 	};
 	uint64_t at;
 
@@ -137,9 +139,9 @@ static void start_forget(struct libos *os)
 static _Noreturn void start_program(struct libos *os, struct process_exec_state *exec)
 {
 	_Alignas(512) struct exo_frame frame = { .kind = EXO_UPCALL_SYSCALL };
-	const char *path = process_text(exec, exec->path), *why;
+	const char *path = process_text(exec, exec->path);
+	const struct image *image = &exec->image;
 	struct program_image program;
-	struct image image;
 	uint64_t sp, top;
 	err_t err;
 
@@ -157,17 +159,16 @@ static _Noreturn void start_program(struct libos *os, struct process_exec_state 
 	fs_init(os);
 	linux_init(os);
 	vm_init(os);
-	why = load_parse(&exec->file, &image);
-	if (why)
-		start_fail(os, path, why, START_NOT_EXECUTABLE);
-	os->process.is_native = image.is_native;
+	os->process.is_native = image->is_native;
 	program = (struct program_image){
-		.entry = image.is_native ? *(const uint64_t *)LIBOS_PROGRAM_ENTRY
-			: image.entry,
-		.headers = image.headers, .header_bytes = image.header_bytes,
-		.header_count = image.header_count,
+		.entry = image->is_native ? *(const uint64_t *)LIBOS_PROGRAM_ENTRY
+			: image->entry,
+		.headers = image->headers, .header_bytes = image->header_bytes,
+		.header_count = image->header_count,
 	};
-	err = start_map(os, &image, &exec->file, &top);
+	err = start_map(os, image, &exec->file, &top);
+	if (!err && !exec->file.node)
+		vm_fill(os);
 	strings_drop(os, exec);
 	if (!err)
 		err = linux_stack(os, &program, top, &sp);

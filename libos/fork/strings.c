@@ -15,10 +15,11 @@ struct process_exec_state *strings_begin(struct libos *os)
 {
 	struct process_exec_state *state = (struct process_exec_state *)LIBOS_EXEC;
 
-	*state = (struct process_exec_state){
-		.version = PROCESS_EXEC_VERSION, .bytes = sizeof(*state),
-		.grace_units = os->sched.grace_units, .tick_units = os->sched.tick_units,
-	};
+	memset(state, 0, offsetof(struct process_exec_state, image));
+	state->version = PROCESS_EXEC_VERSION;
+	state->bytes = sizeof(*state);
+	state->grace_units = os->sched.grace_units;
+	state->tick_units = os->sched.tick_units;
 	if (os->linux)
 		linux_save(os, state);
 	return state;

@@ -280,22 +280,23 @@ void node_unref(struct fs *fs, struct fs_node *node)
 
 err_t node_path(struct fs *fs, const struct fs_node *node, char *path, size_t path_bytes)
 {
-	size_t left = path_bytes;
+	const struct fs_node *at;
+	size_t left = node == fs->root ? 2 : 1;
 
-	if (left < 2)
+	for (at = node; at != fs->root; at = at->parent) {
+		if (at->parent == NULL)
+			return FS_E_MISSING;
+		left += at->name_bytes + 1;
+	}
+	if (left > path_bytes)
 		return FS_E_NAME_LONG;
 	path[--left] = '\0';
 	if (node == fs->root)
 		path[--left] = '/';
 	for (; node != fs->root; node = node->parent) {
-		if (node->parent == NULL)
-			return FS_E_MISSING;
-		if (node->name_bytes + 1 > left)
-			return FS_E_NAME_LONG;
 		left -= node->name_bytes;
 		__builtin_memcpy(path + left, node->name, node->name_bytes);
 		path[--left] = '/';
 	}
-	__builtin_memmove(path, path + left, path_bytes - left);
 	return FS_OK;
 }

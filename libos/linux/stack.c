@@ -4,7 +4,7 @@
  *
  *   sp: argc, argv[0..argc-1], 0, envp..., 0, auxiliary pairs, 0, 0, strings, random bytes
  *
- * Made in the library's heap and copied out in one piece. No locks held.
+ * Made in place, which is made present first. No locks held.
  */
 #include "libos/linux/linux.h"
 
@@ -129,12 +129,11 @@ err_t linux_stack(struct libos *os, const struct program_image *image, uint64_t 
 	if (bytes > VM_STACK_BYTES / 4)
 		return EXO_E_TOO_LONG;
 	block.base = (top - bytes) & ~UINT64_C(15);
-	block.bytes = heap_alloc(os, bytes);
-	if (block.bytes == NULL)
+	block.bytes = (char *)block.base;
+	error = vm_prefault(os, block.base, bytes, true);
+	if (error < 0)
 		return EXO_E_LIMIT;
 	stack_fill(os, &block, &plan, image);
-	error = vm_write(os, block.base, block.bytes, bytes);
-	heap_free(os, block.bytes);
 	*sp = block.base;
-	return error < 0 ? EXO_E_LIMIT : EXO_OK;
+	return EXO_OK;
 }

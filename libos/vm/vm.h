@@ -122,6 +122,9 @@ err_t vm_zero(struct libos *os, uint64_t to, size_t n) MUST_USE;
 /* Copy a string with its 0; *length without it (NULL allowed). EXO_E_POINTER; EXO_E_TOO_LONG: no 0
  * in the first n bytes. */
 err_t vm_read_string(struct libos *os, char *to, size_t n, uint64_t from, size_t *length) MUST_USE;
+/* Of a new program, whose regions are there but no page: make present what it will touch first, as
+ * far as there is memory. Takes spt. */
+void vm_fill(struct libos *os);
 /* Make a range present (and, with is_write, writable now): for what must not fault later.
  * EXO_E_POINTER as vm_read. */
 err_t vm_prefault(struct libos *os, uint64_t address, size_t n, bool is_write) MUST_USE;

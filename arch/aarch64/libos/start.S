@@ -9,7 +9,10 @@
 	.text
 	.globl	libos_start
 	.type	libos_start, %function
+	.globl	library_start
+	.hidden	library_start
 libos_start:
+library_start:
 	movz	x9, #0x3000			/* LIBOS_WIRED_END, asserted in start.c */
 	movk	x9, #0x003e, lsl #16
 	movk	x9, #0x7f00, lsl #32

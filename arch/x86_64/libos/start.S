@@ -12,7 +12,10 @@
 	.text
 	.globl	libos_start
 	.type	libos_start, @function
+	.globl	library_start
+	.hidden	library_start
 libos_start:
+library_start:
 	movabs	$WIRED_END, %rsp
 	xor	%ebp, %ebp
 	call	libos_main
