@@ -92,7 +92,7 @@ err_t vm_map(struct libos *os, uint64_t hint, uint64_t length, unsigned protecti
 err_t vm_unmap(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
 /* Change the protection of a range that is wholly mapped. EXO_E_RANGE: it is not (what precedes
  * the hole may have been changed); EXO_E_FULL; EXO_E_RIGHTS: write access to a shared mapping of
- * the archive. Takes spt. */
+ * the archive, or of an object that is only read. Takes spt. */
 err_t vm_protect(struct libos *os, uint64_t address, uint64_t length, unsigned protection) MUST_USE;
 /* Drop the pages of a range: private ones read as fresh again (MADV_DONTNEED). Takes spt. */
 err_t vm_discard(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
