@@ -30,7 +30,8 @@ static uint64_t memory_low_bytes(const struct run_options *options)
 void memory_create(struct memory *memory, const struct run_options *options)
 {
 	memory->size_bytes = options->memory_bytes;
-	memory->start = options->arch->elf == EM_AARCH64 ? MEMORY_VIRT_START : 0;
+	memory->is_aarch64 = options->arch->elf == EM_AARCH64;
+	memory->start = memory->is_aarch64 ? MEMORY_VIRT_START : 0;
 	memory->low_bytes = memory_low_bytes(options);
 	memory->info = NULL;
 	memory->fd = memfd_create("chitin-memory", 0);

@@ -7,6 +7,7 @@
 #ifndef TOOLS_MEMORY_H
 #define TOOLS_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct memory {
 	uint64_t size_bytes;
 	uint64_t start;			/* physical address at which RAM begins */
 	uint64_t low_bytes;		/* of RAM there; the rest begins at 4 GiB */
+	bool is_aarch64;
 	const struct exo_info *info;	/* NULL: not known, or not where RAM is */
 };
 

@@ -114,7 +114,7 @@ static void timeline_kernel(struct timeline *t, uint64_t pid, uint64_t tid,
 	unsigned int i;
 
 	timeline_event(t, 'X', pid, tid, t->entry.clock, leave->clock);
-	trace_name(&t->entry, name);
+	trace_name(t->ring->memory, &t->entry, name);
 	fprintf(t->stream, "\"cat\":\"kernel\",\"name\":\"%s\",\"args\":{", name);
 	timeline_arguments(t, &t->entry);
 	if (t->entry.kind == EXO_TRACE_CALL && leave->env == t->entry.env) {
@@ -123,7 +123,7 @@ static void timeline_kernel(struct timeline *t, uint64_t pid, uint64_t tid,
 		timeline_hex(t, "value", leave->value[1]);
 	}
 	for (i = 0; i < t->ops; i++) {
-		trace_name(&t->op[i], name);
+		trace_name(t->ring->memory, &t->op[i], name);
 		fprintf(t->stream, ",\"op %02u\":\"%s level %u x%u at 0x%" PRIx64 "\"", i, name,
 			(unsigned int)(t->op[i].value[0] >> 8 & 0xff),
 			(unsigned int)(t->op[i].value[0] >> 16 & 0xffff), t->op[i].value[1]);
@@ -166,7 +166,7 @@ static void timeline_moment(struct timeline *t, const struct exo_trace *r)
 {
 	char name[TRACE_NAME];
 
-	trace_name(r, name);
+	trace_name(t->ring->memory, r, name);
 	timeline_event(t, 'i', timeline_pid(r->env), r->vcpu, r->clock, r->clock);
 	fprintf(t->stream, "\"cat\":\"kernel\",\"name\":\"%s\",\"args\":{", name);
 	timeline_arguments(t, r);

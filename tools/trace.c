@@ -40,22 +40,28 @@ static const char *const trace_native[] = {
 #undef NATIVE
 };
 
-static const char *const trace_linux[512] = {
 #define CALL(number, name, handler, arguments) [number] = #name,
 #define FILE_CALL(number, name, handler, arguments) [number] = #name,
 #define ABSENT(number, name) [number] = #name,
-#include <machine/linux.def>
+static const char *const trace_linux_x86_64[512] = {
+#include "arch/x86_64/include/machine/linux.def"
+};
+static const char *const trace_linux_aarch64[512] = {
+#include "arch/aarch64/include/machine/linux.def"
+};
 #undef CALL
 #undef FILE_CALL
 #undef ABSENT
-};
 
 /* An entry of a table of names, or NULL. */
 #define TRACE_FIND(table, n) \
 	((n) < sizeof(table) / sizeof((table)[0]) ? (table)[n] : NULL)
 
-static void trace_name_upcall(const struct exo_trace *record, char *name)
+static void trace_name_upcall(const struct memory *memory, const struct exo_trace *record,
+	char *name)
 {
+	const char *const *linux_calls = memory->is_aarch64 ? trace_linux_aarch64 :
+		trace_linux_x86_64;
 	const char *found = TRACE_FIND(trace_upcalls, record->what);
 	uint64_t number = record->value[0];
 	unsigned int bit;
@@ -63,7 +69,7 @@ static void trace_name_upcall(const struct exo_trace *record, char *name)
 	if (record->what == EXO_UPCALL_SYSCALL) {
 		const char *call = number - TRACE_NATIVE_PREFIX < 1u << 16 ?
 			TRACE_FIND(trace_native, number - TRACE_NATIVE_PREFIX) :
-			TRACE_FIND(trace_linux, number);
+			number < 512 ? linux_calls[number] : NULL;
 
 		if (call != NULL)
 			snprintf(name, TRACE_NAME, "SYSCALL %s", call);
@@ -78,7 +84,8 @@ static void trace_name_upcall(const struct exo_trace *record, char *name)
 				trace_events[bit]);
 }
 
-void trace_name(const struct exo_trace *record, char name[static TRACE_NAME])
+void trace_name(const struct memory *memory, const struct exo_trace *record,
+	char name[static TRACE_NAME])
 {
 	const char *found;
 
@@ -95,7 +102,7 @@ void trace_name(const struct exo_trace *record, char name[static TRACE_NAME])
 		snprintf(name, TRACE_NAME, "%s", found != NULL ? found : "unknown operation");
 		break;
 	case EXO_TRACE_UPCALL:
-		trace_name_upcall(record, name);
+		trace_name_upcall(memory, record, name);
 		break;
 	case EXO_TRACE_INTERRUPT:
 		snprintf(name, TRACE_NAME, "interrupt");
@@ -114,7 +121,7 @@ static void trace_print(const struct ring *ring, FILE *stream, const struct exo_
 	char name[TRACE_NAME];
 	uint64_t ns = ring_ns(ring, record->clock);
 
-	trace_name(record, name);
+	trace_name(ring->memory, record, name);
 	fprintf(stream, "%10" PRIu64 ".%03u us  %-16.16s %3" PRIu64 "  %-24s 0x%-12" PRIx64
 		" 0x%-12" PRIx64 " at 0x%" PRIx64 "\n", ns / 1000, (unsigned int)(ns % 1000),
 		record->name, record->env & 0xffff, name, record->value[0], record->value[1],

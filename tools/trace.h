@@ -13,7 +13,8 @@
 enum { TRACE_NAME = 48 };
 
 /* What a record is about, in a word: a call, an upcall, an operation. Always ended by a NUL. */
-void trace_name(const struct exo_trace *record, char name[static TRACE_NAME]);
+void trace_name(const struct memory *memory, const struct exo_trace *record,
+	char name[static TRACE_NAME]);
 
 /*
  * Write the trace as JSON: a track for each CPU, and one for each vcpu of each env. Returns how

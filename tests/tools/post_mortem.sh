@@ -23,7 +23,8 @@ int main(void)
 }
 END
 tap_status "chitin-cc" 0 "$build/tools/chitin-cc" -g -O0 spins.c -o spins
-tap_status "a machine that hangs" 124 "$build/tools/chitin-run" --timeout 3 --trace hang.json ./spins
+tap_status "a machine that hangs" 124 "$build/tools/chitin-run" --hz 1 --timeout 12 \
+	--trace hang.json ./spins
 tap_ok "the place of the program" grep -q "spin_here at .*spins.c:[56]" err
 tap_ok "the env that ran" grep -q "CPU 0 had the tables of env 1\.1 (account 0, parent 0)" err
 tap_ok "its text" grep -Eq "^  0+8[0-9a-f]+-[0-9a-f]+ r-x " err

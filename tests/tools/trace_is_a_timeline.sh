@@ -37,6 +37,19 @@ expect "batches show their operations" "batches show their operations: True"
 expect "fork's among them" "operations: COPY.* SHARE"
 expect "the machine's end is the last" "the last call: env_kill"
 
+if [ -f "$build/aarch64/libos.a" ] && command -v qemu-system-aarch64 >/dev/null; then
+	"$build/tools/chitin-cc" --arch aarch64 -O1 "$source/tests/tools/traced.c" -o traced64 &&
+		mkdir a64 && mv traced64 a64/traced
+	tap_status "AArch64" 5 "$build/tools/chitin-trace" --arch aarch64 --icount --timeout 100 \
+		a64/traced
+	mv out console
+	tap_status "its timeline" 0 parse
+	cp out facts
+	expect "tells the same story" \
+		"story: getuid, fault on page, getgid, fault on other, geteuid, fork, getegid"
+	expect "without gaps" "gaps on the CPU: 0"
+fi
+
 tap_status "a small ring" 5 "$build/tools/chitin-trace" -o small.json --icount --timeout 100 \
 	--append trace=64 ./traced
 mv out console

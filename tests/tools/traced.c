@@ -3,19 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libos/libos.h"
-
-/* By the instruction, not through the library. */
-static long foreign(long number)
-{
-	long result;
-
-	__asm__ volatile("syscall" : "=a"(result) : "a"(number) : "rcx", "r11", "memory");
-	return result;
-}
 
 int main(void)
 {
@@ -25,14 +17,14 @@ int main(void)
 
 	printf("page 0x%lx other 0x%lx\n", (unsigned long)page, (unsigned long)other);
 	fflush(stdout);
-	foreign(102); /* getuid */
+	syscall(SYS_getuid);
 	*page = 1;
-	foreign(104); /* getgid */
+	syscall(SYS_getgid);
 	*other = 1;
-	foreign(107); /* geteuid */
+	syscall(SYS_geteuid);
 	if (libos_fork() == 0)
 		libos_exit(0);
 	wait(NULL);
-	foreign(108); /* getegid */
+	syscall(SYS_getegid);
 	return 5;
 }

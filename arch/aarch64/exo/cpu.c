@@ -63,4 +63,7 @@ void cpu_init(struct machine *m, unsigned index, void *stack)
 	cpu->stack = (uint64_t)stack;
 	cpu->index = index;
 	a64_save(tpidr_el1, cpu);
+	if (m->trace_records)
+		a64_save(vbar_el1, vectors_traced);
+	a64_isb();
 }

@@ -31,11 +31,10 @@ _Noreturn void start(uint64_t tree)
 	m->arch.boot_clock = boot_clock;
 	m->arch.devices = memory.devices;
 	memcpy(m->arch.cmdline, memory.cmdline, sizeof(m->arch.cmdline));
+	machine_init(m, memory.frame_count, 1);
 	cpu_init(m, 0, kernel_stack_top);
 	m->arch.clock_hz = timer_init();
 	irq_init(m);
-
-	machine_init(m, memory.frame_count, 1);
 	memory_give(m, &memory);
 	v = machine_start(m, &m->cpus[0],
 			  (struct pfn){ (uint32_t)(memory.archive.start >> EXO_PAGE_SHIFT) },

@@ -118,7 +118,7 @@ static void irq_handle(struct machine *m)
 struct vcpu *irq_user(struct machine *m, struct cpu *c)
 {
 	irq_handle(m);
-	return kernel_interrupt(m, c);
+	return m->trace_records ? trace_interrupt(m, c) : kernel_interrupt(m, c);
 }
 
 /* What is pending ends the wait though it is masked. */

@@ -10,7 +10,7 @@
 extern uint64_t boot_root[], boot_direct_l1[], boot_direct_l2[], boot_image_l3[];
 extern char image_start[], image_text_end[], image_bss[], image_end[];
 extern char empty_root[], stack_guard[], kernel_stack[], kernel_stack_top[], fault_stack_top[];
-extern char vectors[];
+extern char vectors[], vectors_traced[];
 
 /* Physical address of something in the image. */
 static inline uint64_t image_physical(const void *p)

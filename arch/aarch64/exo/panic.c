@@ -60,6 +60,13 @@ static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool i
 	return is_noted;
 }
 
+static struct vcpu *trap_deliver(struct machine *m, struct cpu *c, enum exo_upcall kind,
+				 uint64_t code, uint64_t address)
+{
+	return m->trace_records ? trace_trap(m, c, kind, code, address)
+		: kernel_trap(m, c, kind, code, address);
+}
+
 static struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t syndrome,
 			       uint64_t address, bool is_fetch)
 {
@@ -77,11 +84,11 @@ static struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t syndro
 	case 0: /* an address beyond what tables can hold */
 		break;
 	default:
-		return kernel_trap(m, c, EXO_UPCALL_EXCEPTION,
-				   (syndrome & 63) == FAULT_ALIGNMENT ? EXO_EXCEPTION_ALIGNMENT
-				   : EXO_EXCEPTION_OTHER, address);
+		return trap_deliver(m, c, EXO_UPCALL_EXCEPTION,
+				    (syndrome & 63) == FAULT_ALIGNMENT ? EXO_EXCEPTION_ALIGNMENT
+				    : EXO_EXCEPTION_OTHER, address);
 	}
-	return kernel_trap(m, c, EXO_UPCALL_FAULT, code, address);
+	return trap_deliver(m, c, EXO_UPCALL_FAULT, code, address);
 }
 
 struct vcpu *trap_user(struct machine *m, struct cpu *c, uint64_t syndrome, uint64_t address)
@@ -98,7 +105,7 @@ struct vcpu *trap_user(struct machine *m, struct cpu *c, uint64_t syndrome, uint
 		what = EXO_EXCEPTION_BREAKPOINT;
 	else if (class >= CLASS_DEBUG_FIRST && class <= CLASS_DEBUG_LAST)
 		what = EXO_EXCEPTION_DEBUG;
-	return kernel_trap(m, c, EXO_UPCALL_EXCEPTION, what, syndrome & UINT32_MAX);
+	return trap_deliver(m, c, EXO_UPCALL_EXCEPTION, what, syndrome & UINT32_MAX);
 }
 
 /* The instruction is at panic_host_pc, where nobody's answer makes it an undefined one. */

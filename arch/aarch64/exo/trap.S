@@ -34,18 +34,25 @@
 	mov	x29, xzr			/* backtraces end here */
 	.endm
 
-/* A system call: kernel_syscall(machine, cpu); else trap_user(machine, cpu, syndrome, address). */
-user_sync:
+/* A system call: kernel_syscall(machine, cpu), or by way of the trace (vectors_traced); else
+ * trap_user(machine, cpu, syndrome, address). */
+	.macro	sync syscall
 	enter
 	mrs	x2, esr_el1
 	lsr	x3, x2, #26
 	cmp	x3, #0x15
 	b.ne	1f
-	bl	kernel_syscall
+	bl	\syscall
 	b	trap_return
 1:	mrs	x3, far_el1
 	bl	trap_user
 	b	trap_return
+	.endm
+
+user_sync:
+	sync	kernel_syscall
+user_sync_traced:
+	sync	trace_syscall
 
 user_irq:
 	enter
@@ -96,10 +103,10 @@ fatal_common:					/* x0: where from; sp_el0: x0 */
 
 /* One of 16 (table D1-7): from EL1 on SP_EL0, from EL1, from EL0, from 32-bit EL0; and of each
  * synchronous, IRQ, FIQ, SError. */
-	.macro	vector where
+	.macro	vector where, on_sync
 	.balign	128
 	.if \where == 8
-	b	user_sync
+	b	\on_sync
 	.elseif \where == 9
 	b	user_irq
 	.else
@@ -109,11 +116,18 @@ fatal_common:					/* x0: where from; sp_el0: x0 */
 	.endif
 	.endm
 
-	.balign	2048
-	.globl	vectors
-vectors:
+	.macro	table on_sync
 	.set	where, 0
 	.rept	16
-	vector	where
+	vector	where, \on_sync
 	.set	where, where + 1
 	.endr
+	.endm
+
+	.balign	2048
+	.globl	vectors, vectors_traced
+vectors:
+	table	user_sync
+	.balign	2048
+vectors_traced:
+	table	user_sync_traced
