@@ -138,13 +138,13 @@ static void model_slots(struct fuzz_world *w, const struct exo_slot_op *ops, uns
 
 /* Tell it of calls that change memory by other ways. */
 static void model_call(struct fuzz_world *w, const struct fuzz_step *step, unsigned caller,
-		       int64_t error, uint64_t call)
+		       int64_t error, uint64_t call, uint64_t page)
 {
 	const uint64_t *argument = step->argument;
 	unsigned i;
 
-	if (call == EXO_CALL_VCPU_START && !error && step->memory_bytes)
-		model_add(&w->model, step_index(argument[0], caller), step->memory.start.page,
+	if (call == EXO_CALL_VCPU_START && !error)
+		model_add(&w->model, step_index(argument[0], caller), page,
 			  EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, NULL, true);
 	if (call == EXO_CALL_ACCOUNT && argument[0] == EXO_ACCOUNT_REPOSSESS)
 		model_doubt_all(&w->model);
@@ -216,10 +216,13 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	struct vcpu *v = &w->m->vcpus[vcpu];
 	struct exo_slot_op ops[FUZZ_BATCH];
 	uint64_t call = step->number ^ EXO_CALL_PREFIX, generation = v->generation, value;
+	uint64_t page = 0;
 	bool is_busy = step_is_busy(w->m, step->cpu);
 	int64_t error;
 
 	count = step_put_memory(w, step, ops);
+	if (call == EXO_CALL_VCPU_START) /* the program may not have been able to write it */
+		host_read(w->m, step->cpu, step->argument[1], &page, sizeof(page));
 	if (step->is_in_registers)
 		ops[count++] = step->memory.ops[0];
 	if (!w->is_concurrent)
@@ -236,7 +239,7 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	else if (call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT)
 		model_slots(w, ops, count, env, error, value);
 	else
-		model_call(w, step, env, error, call);
+		model_call(w, step, env, error, call, page);
 	if (!w->is_concurrent && !is_busy && c->current == vcpu && v->regs.general[0] == w->marks
 	    && !value && call < EXO_CALLS && step_is_atomic(call, error))
 		fuzz_check_unchanged(w);
