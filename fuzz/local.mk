@@ -72,6 +72,7 @@ FUZZ_CFLAGS = $(WARN_CFLAGS) -O2 $(FUZZ_SANITIZE) $(FUZZ_IGNORE)
 FUZZ_LINK = $(CC) $(FUZZ_SANITIZE) $(CFLAGS) $(LDFLAGS)
 
 EXTRA_LIBRARIES += libexo-fuzz.a
+CLEANFILES += libexo-fuzz.a
 libexo_fuzz_a_SOURCES = $(FUZZ_SOURCES)
 libexo_fuzz_a_CPPFLAGS = $(FUZZ_CPPFLAGS)
 libexo_fuzz_a_CFLAGS = $(FUZZ_CFLAGS)
