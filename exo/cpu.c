@@ -390,13 +390,14 @@ err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want,
 		  uint64_t *position)
 {
 	err_t err = EXO_E_USED;
-	struct cpu *c = &m->cpus[cpu];
 	uint64_t at = want, i;
+	struct cpu *c;
 
 	if (cpu >= m->cpu_count || (want >= EXO_SLICES && want != EXO_SLICE_ANY))
 		return EXO_E_RANGE;
 	if (account_charge(m, account, EXO_RESOURCE_SLICES, 1))
 		return EXO_E_LIMIT;
+	c = &m->cpus[cpu];
 	cpu_lock(m, c);
 	if (want == EXO_SLICE_ANY) {
 		err = EXO_E_FULL;

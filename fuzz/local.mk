@@ -136,6 +136,9 @@ fuzz-coverage: fuzz/coverage/replay
 	LLVM_PROFDATA='$(LLVM_PROFDATA)' LLVM_COV='$(LLVM_COV)' $(SHELL) $(srcdir)/fuzz/run-coverage
 .PHONY: fuzz fuzz-afl fuzz-corpus fuzz-coverage
 
+# Findings of the past.
+EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu
+
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.
 MUTANTS =
 MUTANT_SECONDS = 60
