@@ -62,6 +62,9 @@ void arch_tlb_flush_all(struct machine *m, struct cpu *c);
 static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
 					 unsigned level);
 
+/* (inline) This CPU waits for another: let it go on, if they share something. */
+static inline void arch_relax(void);
+
 /* (inline) Is any of these four slots not zero? Which of them are does not change meanwhile, but
  * the CPU may be marking them. */
 static inline bool arch_slots_any(const _Atomic uint64_t *slots);

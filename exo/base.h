@@ -21,6 +21,8 @@
 
 /* Zero or a negative enum exo_error. */
 typedef int32_t err_t;
+/* Each time round where a CPU waits for another. */
+#define spin_point(name) (point(name), arch_relax())
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
 #define MUST_USE __attribute__((warn_unused_result))

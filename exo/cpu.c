@@ -342,7 +342,7 @@ static _Noreturn void cpu_park(struct machine *m, struct cpu *c) UNCHECKED
 		audit_at_end(m);
 		arch_power_off(m, m->envs[0].status);
 	}
-	for (;;)
+	for (;; spin_point("parked"))
 		flush_answer(m, c);
 }
 

@@ -128,7 +128,7 @@ void env_finish(struct machine *m, struct cpu *c, unsigned env)
 	/* Who still has the root loaded runs no vcpu: it is in the kernel, on its way to another
 	 * root, or spins for a lock and lets go of it there. pairs with: cpu_load_root */
 	while (atomic_load(&e->cpus)) {
-		point("root_spin");
+		spin_point("root_spin");
 		flush_answer(m, c);
 	}
 	env_disown(m, env);

@@ -69,7 +69,7 @@ static NOINLINE void flush_others(struct machine *m, struct cpu *self, uint64_t 
 	for (i = 0; i < m->cpu_count; i++)
 		while (cpus >> i & 1 && atomic_load(&m->cpus[i].shoot) & SHOOT_FLUSH
 		       && (is_everywhere || !atomic_load(&m->cpus[i].in_kernel))) {
-			point("flush_remote_spin");
+			spin_point("flush_remote_spin");
 			flush_answer(m, self);
 		}
 }

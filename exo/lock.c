@@ -9,7 +9,7 @@ static NOINLINE __attribute__((preserve_most)) void lock_wait(struct machine *m,
 	struct cpu *c = &m->cpus[arch_cpu_index()];
 
 	do {
-		point("lock_spin");
+		spin_point("lock_spin");
 		/* Whoever holds an inner lock waits for nobody; whoever wants one may have a
 		 * window open. */
 		if (rank <= RANK_COMMON)

@@ -5,6 +5,7 @@ X86_64_EXO_SOURCES = \
 	arch/x86_64/exo/console.c \
 	arch/x86_64/exo/cpu.c \
 	arch/x86_64/exo/fpu.c \
+	arch/x86_64/exo/further.c \
 	arch/x86_64/exo/init.c \
 	arch/x86_64/exo/irq.c \
 	arch/x86_64/exo/memory.c \

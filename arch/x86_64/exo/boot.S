@@ -68,9 +68,14 @@ boot32:
 
 	.code64
 boot64:
-	movabsq $1f, %rax		/* from here on at the addresses we are linked for */
+	mov %ebp, %edi
+	mov $start, %rsi
+	mov $kernel_stack_top, %rbx
+	mov $boot_high, %rax		/* from here on at the addresses we are linked for */
 	jmp *%rax
-1:	lgdt boot_gdt_pointer64(%rip)
+
+boot_high:				/* rsi: function, rdi: its argument, rbx: stack */
+	lgdt boot_gdt_pointer64(%rip)
 	mov $LAYOUT_KERNEL_DATA, %eax
 	mov %eax, %ds
 	mov %eax, %es
@@ -78,17 +83,40 @@ boot64:
 	xor %eax, %eax
 	mov %eax, %fs
 	mov %eax, %gs
-	lea kernel_stack_top(%rip), %rsp
-	mov %rax, boot_root(%rip)	/* the low mapping has done its duty */
-	mov %rax, boot_image_l3(%rip)
-	mov %cr3, %rax
+	mov %rbx, %rsp
+	mov $PHYSICAL(boot_root), %eax
 	mov %rax, %cr3
-	mov %ebp, %edi
 	xor %ebp, %ebp			/* backtraces end here */
-	call start
+	call *%rsi
 	ud2
 
 	.section .rodata
+	.globl boot16, boot16_end
+	.code16
+boot16:		/* a further CPU, copied to LAYOUT_AP_PAGE: real mode, cs is that (SDM 3A 9.4.4) */
+	lgdtl %cs:(boot16_gdt - boot16)
+	mov $0x20, %eax			/* PAE */
+	mov %eax, %cr4
+	mov $LAYOUT_AP_ROOT, %eax
+	mov %eax, %cr3
+	mov $0xc0000080, %ecx		/* EFER */
+	mov $0x900, %eax		/* LME, NXE */
+	xor %edx, %edx
+	wrmsr
+	mov $0x80010001, %eax		/* PG, WP, PE: at once to long mode */
+	mov %eax, %cr0
+	ljmpl $LAYOUT_KERNEL_CODE, $(LAYOUT_AP_PAGE + 1f - boot16)
+	.code64
+1:	mov LAYOUT_AP_MACHINE, %rdi
+	mov $start_further, %rsi
+	mov LAYOUT_AP_STACK, %rbx
+	mov $boot_high, %rax
+	jmp *%rax
+boot16_gdt:
+	.word boot_gdt_pointer32 - boot_gdt - 1
+	.long PHYSICAL(boot_gdt)
+boot16_end:
+
 boot_refusal:
 	.ascii "panic: this CPU has no 64-bit mode\n"
 boot_refusal_end:
@@ -105,9 +133,9 @@ boot_gdt_pointer64:
 /* Tables (SDM 3A 4.5). 3: present, writable. 0x83: so a page of 2 MiB; + 0x18: uncached. */
 	.data
 	.balign 4096
-	.globl boot_root, boot_direct_l3, boot_direct_l2, boot_image_l1
+	.globl boot_root, boot_direct_l3, boot_direct_l2, boot_image_l3, boot_image_l1
 boot_root:
-	.quad PHYSICAL(boot_image_l3) + 3		/* only while boot64 is low */
+	.quad PHYSICAL(boot_image_l3) + 3		/* only while boot64 is low, see mmu_init */
 	.skip 8 * (LAYOUT_DIRECT_SLOT - 1)
 	.quad PHYSICAL(boot_direct_l3) + 3
 	.skip 8 * (LAYOUT_IMAGE_SLOT - LAYOUT_DIRECT_SLOT - 1)

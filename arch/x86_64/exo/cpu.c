@@ -42,10 +42,6 @@ enum {
 
 void cpu_vectors_init(void)
 {
-	struct __attribute__((packed)) {
-		uint16_t limit;
-		uint64_t base;
-	} pointer = { LAYOUT_VECTORS * sizeof(idt[0]) - 1, (uint64_t)idt };
 	unsigned i;
 
 	for (i = 0; i < LAYOUT_VECTORS; i++) {
@@ -57,6 +53,16 @@ void cpu_vectors_init(void)
 			| (0x8e | who << 5) << 40 | (entry >> 16 & 0xffff) << 48;
 		idt[i][1] = entry >> 32;
 	}
+	cpu_vectors_load();
+}
+
+void cpu_vectors_load(void)
+{
+	struct __attribute__((packed)) {
+		uint16_t limit;
+		uint64_t base;
+	} pointer = { LAYOUT_VECTORS * sizeof(idt[0]) - 1, (uint64_t)idt };
+
 	__asm__ volatile("lidt %0" : : "m"(pointer), "m"(idt[0]));
 }
 

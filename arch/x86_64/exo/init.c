@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* Boot order after boot.S. Runs on CPU 0 and its kernel stack, before anyone else; no locks. */
+/* Boot order after boot.S. CPU 0 runs on its kernel stack, before anyone else; no locks. */
 #include "arch/x86_64/exo/local.h"
 #include "arch/x86_64/exo/x86.h"
 
 _Noreturn void start(uint64_t info);
+_Noreturn void start_further(struct machine *m);
 
 _Noreturn void boot_refuse(const char *why)
 {
@@ -33,7 +34,7 @@ _Noreturn void start(uint64_t info)
 	m->arch.boot_clock = boot_clock;
 	memcpy(m->arch.cmdline, memory.cmdline, sizeof(m->arch.cmdline));
 	m->arch.fpu_bytes = fpu_init();
-	machine_init(m, memory.frame_count, 1);
+	machine_init(m, memory.frame_count, further_count());
 	cpu_init(m, 0, kernel_stack_top);
 	irq_init(m);
 	timer_init(m);
@@ -44,6 +45,24 @@ _Noreturn void start(uint64_t info)
 	console_text(CONSOLE_LAST, "info 0x"); /* where who looks from outside begins */
 	console_hex(CONSOLE_LAST, (uint64_t)m->info.n << EXO_PAGE_SHIFT, 16);
 	console_text(CONSOLE_LAST, "\n");
+	further_start(m);
 	__asm__ volatile("jmp trap_return" : : "a"(v));
+	__builtin_unreachable();
+}
+
+/* From boot.S, on a further CPU and its kernel stack; one starts at a time. */
+_Noreturn void start_further(struct machine *m)
+{
+	unsigned index = atomic_load(&m->joined);
+	struct cpu *c = &m->cpus[index];
+
+	cpu_vectors_load();
+	cpu_features_init();
+	fpu_init();
+	cpu_init(m, index, further_stacks + index * LAYOUT_AP_STACK_BYTES);
+	irq_cpu_init(m);
+	c->since = arch_clock(m);
+	atomic_fetch_add(&m->joined, 1); /* pairs with: further_start, cpu_park */
+	__asm__ volatile("jmp trap_return" : : "a"(kernel_interrupt(m, c)));
 	__builtin_unreachable();
 }

@@ -24,6 +24,8 @@ enum {
 	APIC_MASKED = 0x10000,
 	APIC_NMI = 0x400,
 	APIC_DIVIDE_BY_1 = 0xb,
+	APIC_INIT = 0x4500,    /* SDM 3A 11.6.1 */
+	APIC_STARTUP = 0x4600, /* and the number of a page */
 
 	IOAPIC_VERSION = 1,
 	IOAPIC_ENTRY = 0x10,
@@ -52,29 +54,34 @@ static void irq_ioapic_save(uint32_t index, uint32_t value)
 	*(volatile uint32_t *)(LAYOUT_IOAPIC + 0x10) = value;
 }
 
-void irq_init(struct machine *m)
+void irq_cpu_init(struct machine *m)
 {
 	struct arch_cpu *cpu = &m->arch.cpus[arch_cpu_index()];
-	uint32_t pin, pins;
 
 	if ((x86_msr_load(MSR_APIC_BASE) & ~UINT64_C(0xfff)) != LAYOUT_APIC_PAGE)
 		boot_refuse("the local APIC is not at its usual address");
-	x86_out8(0x21, 0xff);
-	x86_out8(0xa1, 0xff);
-
 	irq_apic_save(APIC_SPURIOUS, APIC_ENABLED | LAYOUT_VECTOR_SPURIOUS);
 	irq_apic_save(APIC_PRIORITY, 0);
 	irq_apic_save(APIC_LINT0, APIC_MASKED);
-	irq_apic_save(APIC_LINT1, APIC_NMI); /* where `nmi` of QEMU's monitor arrives */
+	/* where `nmi` of QEMU's monitor arrives: at one CPU is enough */
+	irq_apic_save(APIC_LINT1, arch_cpu_index() ? APIC_MASKED : APIC_NMI);
 	irq_apic_save(APIC_ERROR, APIC_MASKED);
 	irq_apic_save(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_1);
 	irq_apic_save(APIC_TIMER, LAYOUT_VECTOR_CLOCK); /* once, when the count reaches 0 */
 	cpu->apic = irq_apic_load(APIC_ID) >> 24;
+}
 
+void irq_init(struct machine *m)
+{
+	uint32_t pin, pins;
+
+	x86_out8(0x21, 0xff);
+	x86_out8(0xa1, 0xff);
+	irq_cpu_init(m);
 	pins = (irq_ioapic_load(IOAPIC_VERSION) >> 16 & 0xff) + 1;
 	for (pin = 0; pin < pins; pin++)
 		irq_ioapic_save(IOAPIC_ENTRY + 2 * pin, APIC_MASKED);
-	irq_ioapic_save(IOAPIC_ENTRY + 2 * IOAPIC_CONSOLE + 1, cpu->apic << 24);
+	irq_ioapic_save(IOAPIC_ENTRY + 2 * IOAPIC_CONSOLE + 1, m->arch.cpus[0].apic << 24);
 	irq_ioapic_save(IOAPIC_ENTRY + 2 * IOAPIC_CONSOLE, LAYOUT_VECTOR_CONSOLE);
 	console_listen(); /* not earlier: an edge at a masked pin is lost for ever */
 }
@@ -108,6 +115,15 @@ void arch_idle(struct machine *m, struct cpu *c)
 	/* Interrupts are on from the end of HLT on; trap.S saves nothing for us. */
 	__asm__ volatile("sti; hlt; cli" : : : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9",
 			 "r10", "r11", "memory", "cc");
+}
+
+/* The numbers of local APICs begin with 0 and have no gaps, as QEMU gives them. */
+void irq_start(unsigned cpu, bool is_first)
+{
+	irq_apic_save(APIC_COMMAND_TO, cpu << 24);
+	if (is_first)
+		irq_apic_save(APIC_COMMAND, APIC_INIT);
+	irq_apic_save(APIC_COMMAND, APIC_STARTUP | LAYOUT_AP_PAGE >> EXO_PAGE_SHIFT);
 }
 
 void arch_cpu_interrupt(struct machine *m, unsigned cpu)

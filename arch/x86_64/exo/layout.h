@@ -21,6 +21,16 @@
 #define LAYOUT_IOAPIC_PAGE 0xfec00000 /* physical */
 #define LAYOUT_APIC_PAGE   0xfee00000
 
+/* Low memory, used while a further CPU starts: its first code, which finds its stack and the
+ * machine at the end of the page; then three tables that map this too. */
+#define LAYOUT_AP_PAGE    0x8000
+#define LAYOUT_AP_STACK   0x8ff0
+#define LAYOUT_AP_MACHINE 0x8ff8
+#define LAYOUT_AP_ROOT    0x9000
+
+/* A further CPU's kernel stack, with the page below it that is not mapped (also in kernel.ld). */
+#define LAYOUT_AP_STACK_BYTES 0x5000
+
 /* Where the program's half of the address space ends. */
 #define LAYOUT_USER_BITS 47
 

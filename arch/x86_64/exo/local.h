@@ -7,9 +7,10 @@
 #include "exo/machine.h"
 
 /* ---- boot.S, trap.S, kernel.ld ---- */
-extern uint64_t boot_root[], boot_direct_l3[], boot_direct_l2[], boot_image_l1[];
+extern uint64_t boot_root[], boot_direct_l3[], boot_direct_l2[], boot_image_l3[], boot_image_l1[];
 extern char image_start[], image_text_end[], image_bss[], image_end[];
-extern char stack_guard[], kernel_stack[], kernel_stack_top[], fault_stack_top[], nmi_stack_top[];
+extern char boot16[], boot16_end[], further_stacks[], stack_guard[];
+extern char kernel_stack[], kernel_stack_top[], fault_stack_top[], nmi_stack_top[];
 extern char vector_entries[];
 extern uint64_t idt[][2];
 
@@ -32,8 +33,9 @@ static inline void *direct(uint64_t physical)
 _Noreturn void boot_refuse(const char *why);
 
 /* ---- cpu.c ---- */
-/* The table of interrupts, so that a bug from here on ends in a panic. */
+/* The table of interrupts, so that a bug from here on ends in a panic. Once; then on each CPU. */
 void cpu_vectors_init(void);
+void cpu_vectors_load(void);
 /* Refuse a CPU without what we need; turn on what it has. Once on each CPU. */
 void cpu_features_init(void);
 /* Set up this CPU's block, descriptors, GS and system call entry. Its kernel stack ends at
@@ -71,8 +73,11 @@ void mmu_init(uint64_t bytes);
 uint32_t fpu_init(void);
 
 /* ---- irq.c ---- */
-/* The local APIC, the I/O APIC and the old controllers. */
+/* The local APIC of this CPU, once on each; the I/O APIC and the old controllers. */
+void irq_cpu_init(struct machine *m);
 void irq_init(struct machine *m);
+/* Let a further CPU begin at LAYOUT_AP_PAGE: reset it first, or ask it once more. */
+void irq_start(unsigned cpu, bool is_first);
 uint32_t irq_apic_load(unsigned offset);
 void irq_apic_save(unsigned offset, uint32_t value);
 enum { APIC_TIMER_COUNT = 0x380, APIC_TIMER_NOW = 0x390 };
@@ -83,6 +88,12 @@ void irq_idle(struct machine *m, struct cpu *c, unsigned vector);
 /* ---- timer.c ---- */
 /* Measure the TSC and the APIC timer. After irq_init. */
 void timer_init(struct machine *m);
+
+/* ---- further.c ---- */
+/* How many CPUs there are, at most EXO_CPUS. */
+unsigned further_count(void);
+/* Start all but this one, one after another, after machine_start. */
+void further_start(struct machine *m);
 
 /* ---- console.c ---- */
 /* Where a text goes: the console; the channel for last words, read by chitin-run; or both. */

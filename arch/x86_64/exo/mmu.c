@@ -25,6 +25,7 @@ void mmu_init(uint64_t bytes)
 {
 	uint64_t i, *slot;
 
+	boot_root[0] = boot_image_l3[0] = 0; /* boot64's low mapping has done its duty */
 	for (i = 0; i < EXO_TABLE_SLOTS; i++)
 		boot_direct_l2[i] |= SLOT_NX | (boot_direct_l2[i] & MMU_LARGE ? MMU_GLOBAL : 0);
 	for (i = 1; i << 30 < bytes; i++)
@@ -37,6 +38,8 @@ void mmu_init(uint64_t bytes)
 	for (slot = mmu_image_slot(image_text_end); slot < boot_image_l1 + EXO_TABLE_SLOTS; slot++)
 		*slot |= SLOT_NX;
 	*mmu_image_slot(stack_guard) = 0;
+	for (i = 0; i < EXO_CPUS - 1; i++)
+		*mmu_image_slot(further_stacks + i * LAYOUT_AP_STACK_BYTES) = 0;
 	*mmu_image_slot(idt) &= ~SLOT_W;
 	for (slot = boot_image_l1; slot < mmu_image_slot(image_bss); slot++) {
 		if (slot != mmu_image_slot(boot_image_l1))

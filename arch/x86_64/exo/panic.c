@@ -103,7 +103,7 @@ static void panic_backtrace(uint64_t pc, uint64_t frame)
 		console_hex(CONSOLE_SERIAL, pc, 16);
 		console_text(CONSOLE_SERIAL, "\n");
 		pc = 0;
-		if (frame < (uint64_t)kernel_stack || frame > (uint64_t)nmi_stack_top - 16
+		if (frame < (uint64_t)further_stacks || frame > (uint64_t)nmi_stack_top - 16
 		    || frame % 8 != 0)
 			continue;
 		next = ((uint64_t *)frame)[0];

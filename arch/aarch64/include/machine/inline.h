@@ -26,6 +26,11 @@ static inline unsigned arch_cpu_index(void)
 
 /* Break before make (Arm ARM D8.14.1): nothing translates the address when the new slot stands. A
  * slot above level 1 covers more than an address: then all that programs have goes. */
+static inline void arch_relax(void)
+{
+	__asm__ volatile("yield");
+}
+
 static inline bool arch_slots_any(const _Atomic uint64_t *slots)
 {
 	const uint64_t *s = (const uint64_t *)(uintptr_t)slots; /* plain: each is one load */

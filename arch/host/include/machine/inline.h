@@ -26,6 +26,10 @@ static inline unsigned arch_cpu_index(void)
 	return host_self.index;
 }
 
+static inline void arch_relax(void)
+{
+}
+
 static inline bool arch_slots_any(const _Atomic uint64_t *slots)
 {
 	uint64_t any = 0;

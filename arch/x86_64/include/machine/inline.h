@@ -24,6 +24,11 @@ static inline unsigned arch_cpu_index(void)
 	return index;
 }
 
+static inline void arch_relax(void)
+{
+	__asm__ volatile("pause");
+}
+
 static inline bool arch_slots_any(const _Atomic uint64_t *slots)
 {
 	const uint64_t *s = (const uint64_t *)(uintptr_t)slots; /* plain: each is one load */
