@@ -199,6 +199,7 @@ static void check_killed_reader(void)
 static void check_partly(void)
 {
 	int ends[2], n = 0;
+	ssize_t written;
 	pid_t pid;
 
 	pipe(ends);
@@ -213,7 +214,9 @@ static void check_partly(void)
 	close(ends[0]);
 	signal(SIGPIPE, hit);
 	hits = 0;
-	say("a part was written", write(ends[1], block, sizeof(block)));
+	/* Linux may hold a page more than it says. */
+	written = write(ends[1], block, sizeof(block));
+	say("a part was written", written >= 65536 && written < (ssize_t)sizeof(block));
 	say("with a signal", hits);
 	say("then nothing", write(ends[1], block, 1));
 	say("and another", hits);

@@ -263,7 +263,7 @@ static void check_suspend(void)
 
 static void check_timedwait(void)
 {
-	struct timespec time = { 0, 30 * MS }, none = { 0, 0 };
+	struct timespec time = { 0, 30 * MS }, none = { 0, 0 }, ages = { 60, 0 };
 	sigset_t both, old;
 	siginfo_t info;
 
@@ -287,7 +287,7 @@ static void check_timedwait(void)
 	LASTS(0, sigtimedwait(&both, NULL, &none));
 	handle(SIGALRM, hit, SA_RESTART);
 	alarm_in(10, 0);
-	LASTS(5, syscall(SYS_rt_sigtimedwait, &both, NULL, &time, 8));
+	LASTS(5, syscall(SYS_rt_sigtimedwait, &both, NULL, &ages, 8));
 	handle(SIGALRM, SIG_IGN, 0);
 	sigaddset(&both, SIGALRM);
 	sigprocmask(SIG_BLOCK, &both, NULL);
