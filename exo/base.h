@@ -23,7 +23,10 @@
 typedef int32_t err_t;
 /* Each time round where a CPU waits for another. */
 #define spin_point(name) (point(name), arch_relax())
-#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define ALWAYS_INLINE inline INLINED
+/* In line in other files too, where the kernel is optimised as one program: on the paths of every
+ * call and upcall. */
+#define INLINED __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
 #define MUST_USE __attribute__((warn_unused_result))
 

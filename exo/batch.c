@@ -45,10 +45,9 @@ static const struct form {
 } forms[EXO_OPS] = {
 	[EXO_OP_ALLOC] = FORM(slot_alloc, NULL, 1, 1, 3, 0,
 			      USES_ACCESS | USES_ARGUMENT | IS_COMMON_OK),
-	[EXO_OP_DUP] = FORM(slot_dup, NULL, 1, 1, 3, 0,
-			    USES_SOURCE | USES_ACCESS | USES_RESERVE),
+	[EXO_OP_DUP] = FORM(slot_dup, NULL, 1, 1, 3, 0, USES_SOURCE | USES_ACCESS | USES_RESERVE),
 	[EXO_OP_TABLE] = FORM(branch_table, NULL, 2, EXO_LEVELS, 3, EXO_OP_COMMON, USES_RESERVE),
-	[EXO_OP_COPY] = FORM(NULL, slot_copy, 1, 1, 0, 0,
+	[EXO_OP_COPY] = FORM(NULL, slot_copy, 1, 1, 0, EXO_OP_MASK,
 			     USES_SOURCE | USES_RIGHTS | USES_ACCESS),
 	[EXO_OP_SHARE] = FORM(branch_share, NULL, 2, EXO_LEVELS, 0, 0, USES_SOURCE | USES_RIGHTS),
 	[EXO_OP_UNSHARE] = FORM(branch_unshare, NULL, 2, EXO_LEVELS, 4, 0, USES_RESERVE),
@@ -95,13 +94,6 @@ static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *
 	return EXO_OK;
 }
 
-static ALWAYS_INLINE void batch_unlock(struct batch *b) UNCHECKED
-{
-	if (b->is_locked)
-		env_unlock_pair(b->m, b->target_env, b->source_env);
-	b->is_locked = false;
-}
-
 /* Find and lock the envs an operation names: the caller itself, or others by the tree, which stay
  * what they are once they are locked. They are kept for the operations after it that name the
  * same. */
@@ -110,7 +102,8 @@ static NOINLINE err_t op_lock_envs(struct batch *b, const struct exo_slot_op *op
 	bool is_other = op->target_env | op->source_env;
 	err_t err = EXO_OK;
 
-	batch_unlock(b);
+	if (b->is_locked)
+		env_unlock_pair(b->m, b->target_env, b->source_env);
 	b->target_handle = op->target_env;
 	b->source_handle = op->source_env;
 	b->target_env = b->source_env = b->caller;
@@ -120,9 +113,9 @@ static NOINLINE err_t op_lock_envs(struct batch *b, const struct exo_slot_op *op
 		if (!err)
 			err = env_find(b->m, b->caller, op->source_env, false, &b->source_env);
 	}
+	b->is_locked = !err;
 	if (!err) {
 		env_lock_pair(b->m, b->target_env, b->source_env);
-		b->is_locked = true;
 		b->account = b->m->envs[b->target_env].account;
 	}
 	if (is_other)
@@ -137,8 +130,7 @@ static ALWAYS_INLINE err_t op_find_slots(struct batch *b, const struct exo_slot_
 	unsigned uses = form->uses;
 	err_t err;
 
-	err = slot_find(m, m->envs[b->target_env].root, op->target, op_level(op, form),
-			&b->target);
+	err = slot_find(m, m->envs[b->target_env].root, op->target, op_level(op, form), &b->target);
 	b->source.slot = b->target.slot;
 	if (!err && uses & USES_SOURCE)
 		err = slot_find(m, m->envs[b->source_env].root, op->source, op_level(op, form),
@@ -229,7 +221,7 @@ static err_t op_run(struct batch *b, const union op_words *o, unsigned *slots)
 
 /* Operations that have been read. */
 static ALWAYS_INLINE err_t batch_run(struct machine *m, struct cpu *c, const union op_words *ops,
-				     uint64_t count, uint64_t *done)
+				     uint64_t count, uint64_t *done) UNCHECKED
 {
 	struct batch b = { .m = m, .c = c, .caller = m->vcpus[c->current].env,
 			   .budget = BATCH_BUDGET };
@@ -239,7 +231,8 @@ static ALWAYS_INLINE err_t batch_run(struct machine *m, struct cpu *c, const uni
 
 	for (i = 0; i < count && !err; i++)
 		err = op_run(&b, &ops[i], &slots);
-	batch_unlock(&b);
+	if (b.is_locked)
+		env_unlock_pair(m, b.target_env, b.source_env);
 	flush_finish(m, c);
 	*done = err ? (i - 1) << 32 | slots : count << 32;
 	return err;

@@ -285,8 +285,8 @@ void cpu_tick(struct machine *m, struct cpu *c)
 }
 
 /* What is armed already and near stays, or a loop of short calls would put it off for ever. */
-static NOINLINE void cpu_arm_anew(struct machine *m, struct cpu *c,
-						   uint64_t deadline, uint64_t least)
+static NOINLINE void cpu_arm_anew(struct machine *m, struct cpu *c, uint64_t deadline,
+				  uint64_t least)
 {
 	if (c->armed && c->armed >= c->deadline && c->armed <= least)
 		return;
@@ -305,8 +305,7 @@ static ALWAYS_INLINE void cpu_arm(struct machine *m, struct cpu *c)
 }
 
 /* Something is pending or new about the vcpu, but it can go on as it is. */
-static NOINLINE bool cpu_is_settled(struct machine *m, struct cpu *c,
-						     const struct vcpu *v)
+static NOINLINE bool cpu_is_settled(struct machine *m, struct cpu *c, const struct vcpu *v)
 {
 	/* A deadline of 0: the events come with the clock, after the quantum that it was given. */
 	return v->state == VCPU_RUNNING
@@ -378,7 +377,7 @@ static NOINLINE void cpu_prepare(struct machine *m, struct cpu *c)
 	}
 }
 
-struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
+INLINED struct vcpu *cpu_leave(struct machine *m, struct cpu *c)
 {
 	while (__builtin_expect(!cpu_may_leave(m, c), false))
 		cpu_prepare(m, c);

@@ -56,8 +56,7 @@ err_t env_find_dead(struct machine *m, unsigned parent, unsigned *env)
 	return EXO_E_EMPTY;
 }
 
-err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
-		 unsigned *env)
+err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *limits, unsigned *env)
 {
 	unsigned account = parent == ENV_NONE ? 0 : m->envs[parent].account;
 	unsigned at = 0;

@@ -87,8 +87,7 @@ void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHEC
 	m->frame_count = frame_count;
 	m->cpu_count = cpus;
 	m->free_head = m->free_tail = FRAME_NONE;
-	m->trace_records = (uint32_t)command_number(m->arch.cmdline, "trace=", 0, TRACE_MAX)
-		/ cpus;
+	m->trace_records = (uint32_t)command_number(m->arch.cmdline, "trace=", 0, TRACE_MAX) / cpus;
 	m->trace_offset = machine_trace(frame_count, m->arch.cmdline);
 	init_accounts(m);
 	for (i = 0; i < EXO_BUCKETS; i++)

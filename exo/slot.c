@@ -145,30 +145,39 @@ err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 
 err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end)
 {
-	unsigned rights = b->source.rights & (op->rights | EXO_READ);
+	bool is_masked = op->flags & EXO_OP_MASK && b->source.is_open
+		&& !table_is_common(b->m, b->source.table);
+	unsigned rights = b->source.rights & (op->rights | EXO_READ), start = *i;
 	struct slot_change change = slot_change(op->access, true, op->soft, op->soft_mask, true);
-	err_t err;
+	err_t err = EXO_OK;
 
 	for (; *i < end; ++*i) {
-		_Atomic uint64_t *target = b->target.slot + *i;
-		uint64_t leaf = slot_get(b->source.slot + *i);
+		_Atomic uint64_t *target = b->target.slot + *i, *source = b->source.slot + *i;
+		uint64_t old = slot_get(source), leaf = old;
 
 		if (slot_is_present(slot_get(target)))
-			return EXO_E_USED;
-		if (slot_is_present(leaf)) {
-			if (slot_is_fixed(leaf))
-				return EXO_E_TYPE;
-			err = frame_ref(b->m, (struct pfn){ slot_pfn(leaf) });
-			if (err)
-				return err;
-			leaf = slot_changed(slot_within(leaf, rights), change);
+			err = EXO_E_USED;
+		else if (slot_is_present(old))
+			err = slot_is_fixed(old) ? EXO_E_TYPE
+				: frame_ref(b->m, (struct pfn){ slot_pfn(old) });
+		if (err)
+			break;
+		if (slot_is_present(old)) {
+			leaf = slot_changed(slot_within(old, rights), change);
 			if (op->access & EXO_EXEC)
 				slot_make_executable(b, 0, leaf);
+			while (is_masked && slot_is_writable(old)
+			       && !atomic_compare_exchange_weak(source, &old,
+								slot_without_write(old)))
+				;
 			b->used++;
 		}
 		slot_set(target, leaf);
 	}
-	return EXO_OK;
+	if (is_masked)
+		flush_pages(b->m, b->c, b->source_env, op->source + start * EXO_PAGE_SIZE,
+			    *i - start);
+	return err;
 }
 
 err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end)

@@ -290,11 +290,9 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 	uint64_t call = EXO_REG_NUMBER(&v->regs) ^ EXO_CALL_PREFIX, value = 0;
 	err_t err = EXO_E_CALL;
 
+	if (call >> 32)
+		return kernel_trap(m, c, EXO_UPCALL_SYSCALL, 0, 0);
 	cpu_enter(c);
-	if (call >> 32) {
-		upcall_push(m, c, EXO_UPCALL_SYSCALL, 0, 0);
-		return cpu_leave(m, c);
-	}
 	if (call < EXO_CALLS)
 		err = handlers[call](m, c, v, &value);
 	if (err != NO_RESULT && c->current == current) {
@@ -304,7 +302,7 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 	return cpu_leave(m, c);
 }
 
-struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
+NOINLINE struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
 			 uint64_t address)
 {
 	cpu_enter(c);

@@ -23,14 +23,7 @@ static ALWAYS_INLINE uint64_t upcall_frame(const struct exo_vcpu_page *page, uin
 	return at < top && at > base ? at : ~UINT64_C(15);
 }
 
-static NOINLINE void upcall_die(struct machine *m, struct cpu *c, enum exo_death death)
-{
-	tree_lock(m);
-	env_kill(m, c, m->vcpus[c->current].env, EXO_STATUS(death, 0));
-	tree_unlock(m);
-}
-
-void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_t code,
+INLINED void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_t code,
 		 uint64_t address)
 {
 	struct vcpu *v = &m->vcpus[c->current];
@@ -41,7 +34,9 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 
 	c->upcalls[kind]++;
 	env_lock(m, env);
-	frame = user_window_kept(m, env, (struct uaddr){ at }, sizeof(*frame));
+	frame = user_window_kept(m, env, (struct uaddr){ at });
+	if (!frame)
+		frame = user_window_keep(m, env, (struct uaddr){ at }, sizeof(*frame));
 	if (frame) {
 		frame->kind = kind;
 		frame->code = code;
@@ -52,8 +47,11 @@ void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_
 	env_unlock(m, env);
 	page->masked = 1;
 	arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
-	if (!frame || !entry || !arch_regs_check(&v->regs))
-		upcall_die(m, c, entry ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY);
+	if (frame && entry && arch_regs_check(&v->regs))
+		return;
+	tree_lock(m);
+	env_kill(m, c, env, EXO_STATUS(entry ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY, 0));
+	tree_unlock(m);
 }
 
 void upcall_events(struct machine *m, struct cpu *c)
@@ -73,13 +71,14 @@ err_t upcall_resume(struct machine *m, struct cpu *c, uint64_t at)
 {
 	struct vcpu *v = &m->vcpus[c->current];
 	const struct exo_frame *frame;
+	struct slot_path path;
 	uint64_t masked;
 	err_t err = EXO_OK;
 
 	if (at % 16 || at % EXO_PAGE_SIZE > FRAME_LAST)
 		return EXO_E_ARGUMENT;
 	env_lock(m, v->env);
-	frame = user_window_kept(m, v->env, (struct uaddr){ at }, sizeof(*frame));
+	frame = user_window(m, v->env, (struct uaddr){ at }, sizeof(*frame), false, &path);
 	masked = frame ? *(const volatile uint64_t *)&frame->masked : 0; /* it may change */
 	if (!frame)
 		err = EXO_E_POINTER;

@@ -14,8 +14,8 @@ struct uaddr {
 	uint64_t a;
 };
 
-/* Find the page at an address, whose part of `bytes` must not go beyond it, and remember it; NULL:
- * the program may not write it. Pages of common tables are not remembered: others change them. */
+/* As user_window for writing, and the page is remembered until its translation changes: that of the
+ * upcall stack. Pages of common tables are not: others change them. */
 void *user_window_keep(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes)
 	REQUIRES(env_class);
 
@@ -39,16 +39,14 @@ static inline void *user_window(struct machine *m, unsigned env, struct uaddr at
 	return (char *)arch_frame_memory(m, (struct pfn){ slot_pfn(slot) }) + offset;
 }
 
-/* The same for writing, remembered by the env until the translation changes: for the page that its
- * upcalls go to. */
-static inline void *user_window_kept(struct machine *m, unsigned env, struct uaddr at,
-				     uint64_t bytes) REQUIRES(env_class)
+/* The same without a walk, for the page that is remembered; NULL: another one. */
+static inline void *user_window_kept(struct machine *m, unsigned env, struct uaddr at)
+	REQUIRES(env_class)
 {
-	struct env *e = &m->envs[env];
+	const struct env *e = &m->envs[env];
 
-	if (e->window != (at.a & -EXO_PAGE_SIZE) || !e->window)
-		return user_window_keep(m, env, at, bytes);
-	return (char *)arch_frame_memory(m, e->window_frame) + at.a % EXO_PAGE_SIZE;
+	return e->window && e->window == (at.a & -EXO_PAGE_SIZE)
+		? (char *)arch_frame_memory(m, e->window_frame) + at.a % EXO_PAGE_SIZE : NULL;
 }
 
 /* Copy to the address from the buffer (is_write), or from there into it: any alignment and length.

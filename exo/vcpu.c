@@ -59,7 +59,6 @@ struct exo_vcpu_page *vcpu_page(struct machine *m, unsigned vcpu)
 static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, struct pfn *page)
 {
 	struct slot_path path;
-	uint64_t leaf;
 	err_t err;
 
 	env_lock(m, env);
@@ -74,8 +73,8 @@ static err_t vcpu_map_page(struct machine *m, unsigned env, uint64_t address, st
 		err = frame_alloc(m, m->envs[env].account, FRAME_VCPU, 0, 0, page);
 	if (!err) {
 		assert(!frame_ref(m, *page));
-		leaf = slot_leaf(page->n, EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, 0);
-		slot_set(path.slot, slot_fixed(leaf));
+		slot_set(path.slot, slot_fixed(slot_leaf(page->n, EXO_READ | EXO_WRITE,
+							 EXO_READ | EXO_WRITE, 0)));
 		table_use(m, path.table, 1, table_groups(slot_index(address, 1), 1));
 	}
 	env_unlock(m, env);

@@ -35,6 +35,9 @@ void explore_leaf(struct explore *x, unsigned env, unsigned index, bool is_copie
 	op.source_env = !env;
 	op.rights = 1;
 	calls_op(x, op);
+	op.rights = 7;
+	op.flags = EXO_OP_MASK;
+	calls_op(x, op);
 }
 
 void explore_branch(struct explore *x, unsigned env, unsigned level)

@@ -95,15 +95,14 @@ struct fork_run {
 static void fork_copy(struct fork_build *f, struct fork_run *run)
 {
 	uint64_t pages = (run->end - run->start) / EXO_PAGE_SIZE;
-	struct exo_slot_op protect = {
-		.op = EXO_OP_PROTECT, .level = 1, .count = (uint16_t)pages, .target = run->start,
-		.flags = EXO_OP_MASK, .access = EXO_READ | EXO_EXEC,
+	struct exo_slot_op copy = {
+		.op = EXO_OP_COPY, .level = 1, .count = (uint16_t)pages, .target_env = f->env,
+		.target = run->start, .source = run->start, .rights = EXO_RWX,
+		.access = EXO_READ | EXO_EXEC, .flags = run->is_writable ? EXO_OP_MASK : 0,
 	};
 
 	if (pages)
-		fork_op(f, EXO_OP_COPY, 1, run->start, pages, EXO_READ | EXO_EXEC);
-	if (pages && run->is_writable)
-		fork_add(f, &protect);
+		fork_add(f, &copy);
 	*run = (struct fork_run){ 0 };
 }
 

@@ -24,7 +24,7 @@ static const struct place places[] = {
 	{ "in a page", AREA(0) + 64, 0 },
 	{ "at a page's end", AREA(1) - sizeof(struct exo_frame), 0 },
 	{ "across a page's end", AREA(1) - 80, EXO_E_ARGUMENT },
-	{ "in a page for reading", AREA(2) + 512, EXO_E_POINTER },
+	{ "in a page for reading", AREA(2) + 512, 0 },
 	{ "in a page without access", AREA(5), EXO_E_POINTER },
 	{ "in an empty slot", AREA(3), EXO_E_POINTER },
 	{ "without a table", 2 * RAW_AREA, EXO_E_POINTER },

@@ -33,6 +33,24 @@ static void check_success(struct lab *l)
 		    "a masked copy cannot be raised");
 }
 
+/* MASK: the source cannot be written any more either, not even by a translation it had. */
+static void check_mask(struct lab *l)
+{
+	lab_does(l, OP(ALLOC, 1, P(34), 2, .access = EXO_RWX), "two pages");
+	lab_poke(l, 0, P(34), 5);
+	lab_poke(l, 0, P(35), 5);
+	lab_does(l, OP(COPY, 1, P(32), 2, .source = P(34), .rights = EXO_RWX, .access = EXO_READ,
+		       .flags = EXO_OP_MASK), "COPY with MASK");
+	tap_eq(slot_access(lab_slot(l, 0, P(34), 1)) & EXO_WRITE, 0, "write access goes off");
+	tap_eq(slot_access(lab_slot(l, 0, P(35), 1)) & EXO_WRITE, 0, "and off the next");
+	tap_eq(slot_rights(lab_slot(l, 0, P(34), 1)), EXO_RWX, "its rights stay");
+	tap_eq(host_store(l->m, 0, P(34), 6), HOST_FAULT | EXO_FAULT_WRITE | EXO_FAULT_PRESENT,
+	       "a write to it faults");
+	lab_refuses(l, OP(COPY, 1, P(32), 1, .source = P(34), .rights = EXO_RWX, .access = EXO_READ,
+			  .flags = EXO_OP_MASK), EXO_E_USED, "a used target, with MASK");
+	lab_does(l, OP(CLEAR, 1, P(32), 4), "away");
+}
+
 static void check_payload(struct lab *l)
 {
 	lab_does(l, OP(CLEAR, 1, P(16), 1, .argument = EXO_PAYLOAD_MASK), "a full payload");
@@ -85,6 +103,7 @@ int main(void)
 
 	lab_map(l, 0, T, 2);
 	check_success(l);
+	check_mask(l);
 	check_payload(l);
 	check_soft(l);
 	check_refusals(l);

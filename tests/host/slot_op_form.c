@@ -25,7 +25,7 @@ static const struct {
 	{ { .op = EXO_OP_TABLE, .level = 2, .count = 1, .target = L2(20) }, EXO_OP_COMMON,
 	  RESERVE },
 	{ { .op = EXO_OP_COPY, .level = 1, .count = 1, .target = P(20), .source = P(1),
-	    .access = 1, .rights = 1 }, 0, SOURCE | ACCESS | RIGHTS },
+	    .access = 1, .rights = 1 }, EXO_OP_MASK, SOURCE | ACCESS | RIGHTS },
 	{ { .op = EXO_OP_SHARE, .level = 2, .count = 1, .target = L2(20), .source = L2(1),
 	    .rights = 7 }, 0, SOURCE | RIGHTS },
 	{ { .op = EXO_OP_UNSHARE, .level = 2, .count = 1, .target = L2(2) }, 0, RESERVE },
