@@ -16,6 +16,7 @@
 #include "libos/upcall/upcall.h"
 #include "libos/vm/vm.h"
 
+struct fs_files;
 struct linux_state; /* libos/linux */
 
 /* Level 0's data. */
@@ -53,6 +54,13 @@ struct statistics {
 	uint64_t syscalls;
 };
 
+/* CPU time as this process saw it last (libos/linux/usage.c). */
+struct linux_usage {
+	uint64_t units;    /* what it was found to have run */
+	uint64_t counted;  /* by the kernel then */
+	uint64_t clock;
+};
+
 struct libos {
 	struct lock lock[RANKS];
 	struct wired wired;
@@ -69,6 +77,9 @@ struct libos {
 	uint64_t fault_start, fault_end; /* only faults in this range go there */
 	struct linux_state *linux;
 	struct fs *fs;
+	/* The Linux layer's; here, since a forked child writes them at once. */
+	struct fs_files *files;   /* family_self()->files */
+	struct linux_usage usage;
 	struct thread thread0;    /* thread slot 0 */
 	struct thread *threads;   /* slots 1 .. LIBOS_THREADS - 1, in the heap; NULL: none yet */
 	uint32_t threads_used;    /* slots that were ever claimed are below */

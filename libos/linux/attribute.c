@@ -32,7 +32,7 @@ int64_t attribute_fchmodat(struct linux_call *c)
 
 int64_t attribute_fchmod(struct linux_call *c)
 {
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->os->files, (uint32_t)c->arg[0]);
 
 	return open == NULL ? -LINUX_EBADF : attribute_set_mode(open->node, c->arg[1]);
 }
@@ -54,7 +54,7 @@ int64_t attribute_fchownat(struct linux_call *c)
 
 int64_t attribute_fchown(struct linux_call *c)
 {
-	return files_find(c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF : 0;
+	return files_find(c->os->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF : 0;
 }
 
 int64_t attribute_utime(struct linux_call *c)
@@ -83,7 +83,7 @@ static bool attribute_is_time(const struct linux_time *time)
 int64_t attribute_utimensat(struct linux_call *c)
 {
 	enum { NO_FOLLOW = 0x100, EMPTY_PATH = 0x1000 };
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->os->files, (uint32_t)c->arg[0]);
 	struct linux_time times[2] = { { 0, ATTRIBUTE_NOW }, { 0, ATTRIBUTE_NOW } };
 	struct fs_node *node = open != NULL ? open->node : NULL;
 	int64_t error = 0;
@@ -113,7 +113,7 @@ int64_t attribute_utimensat(struct linux_call *c)
 static int64_t attribute_utimes_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t from,
 	bool may_lack_path)
 {
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)fd);
+	struct fs_open *open = files_find(c->os->files, (uint32_t)fd);
 	struct fs_node *node = open != NULL ? open->node : NULL;
 	int64_t times[4], error = 0;
 

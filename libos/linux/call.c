@@ -172,8 +172,8 @@ struct fs_node *linux_dir(struct linux_call *c, uint64_t fd, const char *path, i
 	if (path[0] == '/')
 		return c->fs->root;
 	if ((int32_t)fd == LINUX_AT_CWD)
-		return c->linux->files->dir;
-	open = files_find(c->linux->files, (uint32_t)fd);
+		return c->os->files->dir;
+	open = files_find(c->os->files, (uint32_t)fd);
 	if (open == NULL) {
 		*error = -LINUX_EBADF;
 		return NULL;

@@ -6,7 +6,7 @@
 
 static int64_t descriptor_pipe_with(struct linux_call *c, uint64_t flags)
 {
-	struct fs_files *files = c->linux->files;
+	struct fs_files *files = c->os->files;
 	bool is_close_on_exec = flags & FILE_O_CLOEXEC;
 	struct fs_open *reader, *writer;
 	int32_t fds[2];
@@ -48,7 +48,7 @@ int64_t descriptor_dup(struct linux_call *c)
 	if (open == NULL)
 		return -LINUX_EBADF;
 	open->refs++;
-	return errno_from(files_add(c->fs, c->linux->files, open, 0, false));
+	return errno_from(files_add(c->fs, c->os->files, open, 0, false));
 }
 
 static int64_t descriptor_dup_to(struct linux_call *c, bool is_close_on_exec)
@@ -58,7 +58,7 @@ static int64_t descriptor_dup_to(struct linux_call *c, bool is_close_on_exec)
 	if (open == NULL)
 		return -LINUX_EBADF;
 	open->refs++;
-	return errno_from(files_put(c->fs, c->linux->files, open, (uint32_t)c->arg[1],
+	return errno_from(files_put(c->fs, c->os->files, open, (uint32_t)c->arg[1],
 		is_close_on_exec));
 }
 
@@ -96,7 +96,7 @@ int64_t descriptor_fcntl(struct linux_call *c)
 		DUPFD = 0, GETFD = 1, SETFD = 2, GETFL = 3, SETFL = 4, GETLK = 5, SETLK = 6,
 		SETLKW = 7, OFD_GETLK = 36, OFD_SETLK = 37, OFD_SETLKW = 38, DUPFD_CLOEXEC = 1030,
 	};
-	struct fs_files *files = c->linux->files;
+	struct fs_files *files = c->os->files;
 	struct fs_open *open = file_find(c);
 
 	if (open == NULL)
@@ -133,7 +133,7 @@ int64_t descriptor_fcntl(struct linux_call *c)
 int64_t descriptor_close_range(struct linux_call *c)
 {
 	enum { UNSHARE = 2, CLOSE_ON_EXEC = 4 };
-	struct fs_files *files = c->linux->files;
+	struct fs_files *files = c->os->files;
 	uint64_t fd, last = (uint32_t)c->arg[1];
 
 	if (c->arg[2] & ~(uint64_t)(UNSHARE | CLOSE_ON_EXEC) || (uint32_t)c->arg[0] > last)

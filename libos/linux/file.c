@@ -76,7 +76,7 @@ static int64_t file_open_at(struct linux_call *c, uint64_t fd, uint64_t path, ui
 	if (dir == NULL)
 		return error;
 	error = open_create(c->fs, dir, c->linux->path[0], file_flags_in(flags),
-		(uint32_t)mode & 07777 & ~c->linux->files->umask, &open);
+		(uint32_t)mode & 07777 & ~c->os->files->umask, &open);
 	if (error < 0)
 		return errno_from(error);
 	mapped_cut(c->os, open->node);
@@ -86,7 +86,7 @@ static int64_t file_open_at(struct linux_call *c, uint64_t fd, uint64_t path, ui
 		open_unref(c->fs, open);
 		return error;
 	}
-	error = files_add(c->fs, c->linux->files, open, 0, flags & FILE_O_CLOEXEC);
+	error = files_add(c->fs, c->os->files, open, 0, flags & FILE_O_CLOEXEC);
 	return errno_from(error);
 }
 
@@ -108,12 +108,12 @@ int64_t file_creat(struct linux_call *c)
 
 int64_t file_close(struct linux_call *c)
 {
-	return errno_from(files_remove(c->fs, c->linux->files, (uint32_t)c->arg[0]));
+	return errno_from(files_remove(c->fs, c->os->files, (uint32_t)c->arg[0]));
 }
 
 struct fs_open *file_find(struct linux_call *c)
 {
-	return files_find(c->linux->files, (uint32_t)c->arg[0]);
+	return files_find(c->os->files, (uint32_t)c->arg[0]);
 }
 
 /* What is to be read or written. */
@@ -437,7 +437,7 @@ int64_t file_truncate(struct linux_call *c)
 		return error;
 	if ((int64_t)c->arg[1] < 0)
 		return -LINUX_EINVAL;
-	error = path_find(c->fs, c->linux->files->dir, c->linux->path[0], 0, &node);
+	error = path_find(c->fs, c->os->files->dir, c->linux->path[0], 0, &node);
 	if (error >= 0 && node->kind != FS_FILE)
 		error = node->kind == FS_DIR ? FS_E_IS_DIR : FS_E_ARGUMENT;
 	return error < 0 ? errno_from(error) : file_resize(c, node, c->arg[1]);

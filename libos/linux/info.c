@@ -45,9 +45,9 @@ int64_t info_uname(struct linux_call *c)
 
 int64_t info_umask(struct linux_call *c)
 {
-	uint32_t old = c->linux->files->umask;
+	uint32_t old = c->os->files->umask;
 
-	c->linux->files->umask = (uint32_t)c->arg[0] & 0777;
+	c->os->files->umask = (uint32_t)c->arg[0] & 0777;
 	return old;
 }
 
@@ -203,13 +203,13 @@ int64_t info_statfs(struct linux_call *c)
 	struct fs_node *node;
 
 	if (error >= 0)
-		error = errno_from(path_find(c->fs, c->linux->files->dir, c->linux->path[0], 0,
+		error = errno_from(path_find(c->fs, c->os->files->dir, c->linux->path[0], 0,
 			&node));
 	return error < 0 ? error : info_statfs_out(c, c->arg[1]);
 }
 
 int64_t info_fstatfs(struct linux_call *c)
 {
-	return files_find(c->linux->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF
+	return files_find(c->os->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF
 		: info_statfs_out(c, c->arg[1]);
 }

@@ -149,7 +149,7 @@ static void init_family(struct libos *os)
 		self->files = init_files(os);
 	files_exec(os->fs, self->files);
 	family_unlock(os, FAMILY_FILE);
-	os->linux->files = self->files;
+	os->files = self->files;
 	memcpy(self->name, os->process.name, sizeof(self->name) - 1);
 	self->name[sizeof(self->name) - 1] = '\0';
 	self->has_executed = 1;
@@ -204,8 +204,8 @@ static void init_fork_child(struct thread *t)
 {
 	struct libos *os = t->os;
 
-	os->linux->files = family_self(os)->files;
-	os->linux->usage = (struct linux_usage){ .clock = machine_clock() };
+	os->files = family_self(os)->files;
+	os->usage = (struct linux_usage){ .clock = machine_clock() };
 	futex_fork_child(os->linux);
 	if (os->linux->threads != 1)
 		os->linux->threads = 1;
@@ -244,7 +244,7 @@ void linux_init(struct libos *os)
 	init_take_exe(os);
 	init_family(os);
 	limit_init(os->linux);
-	os->linux->usage.clock = machine_clock();
+	os->usage.clock = machine_clock();
 	saved_load(os);
 	memcpy(os->linux->comm, os->process.name, sizeof(os->linux->comm) - 1);
 	os->linux->is_traced = init_has(os, "LIBOS_STRACE=1");

@@ -164,7 +164,7 @@ static int64_t ioctl_tty(struct linux_call *c, struct tty *tty, uint32_t device)
 
 int64_t ioctl_call(struct linux_call *c)
 {
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->os->files, (uint32_t)c->arg[0]);
 	int32_t value;
 	int64_t error;
 

@@ -42,7 +42,7 @@ static int64_t limit_exchange(struct linux_call *c, uint32_t which, uint64_t fro
 	old = c->linux->limit[which];
 	if (from != 0)
 		c->linux->limit[which] = new;
-	c->linux->files->most = (uint32_t)c->linux->limit[LIMIT_FILES].soft;
+	c->os->files->most = (uint32_t)c->linux->limit[LIMIT_FILES].soft;
 	return to == 0 ? 0 : linux_out(c, to, &old, sizeof(old));
 }
 

@@ -28,18 +28,10 @@ struct futex_waiter {
 	struct wait_queue queue;
 };
 
-/* CPU time as this process saw it last (usage.c). */
-struct linux_usage {
-	uint64_t units;    /* what it was found to have run */
-	uint64_t counted;  /* by the kernel then */
-	uint64_t clock;
-};
-
 /* Limits that are none. */
 #define LINUX_UNLIMITED UINT64_MAX
 
 struct linux_state {
-	struct fs_files *files;               /* the family's; family_self()->files too */
 	char *exe;                            /* absolute path of the program's file */
 	bool is_traced;                       /* LIBOS_STRACE=1 */
 	uint64_t named[LINUX_CALLS / 64];     /* absent calls that were named on the console */
@@ -52,7 +44,6 @@ struct linux_state {
 	struct linux_thread *threads_more;    /* this array, by slot; NULL: none yet */
 	struct linux_signals signals;
 	struct linux_limit limit[LINUX_LIMITS];
-	struct linux_usage usage;
 	uint64_t loan;                        /* made by vfork: its parent's stack from here on is
 					       * given back at its end; 0: none */
 	char (*path)[FS_PATH_MAX];            /* two of the call that runs, never held over a wait;

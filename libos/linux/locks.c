@@ -80,7 +80,7 @@ int64_t locks_fcntl(struct linux_call *c, struct fs_open *open)
 	bool is_ofd = c->arg[1] >= LOCKS_F_OFD;
 	uint64_t command = c->arg[1] - (is_ofd ? LOCKS_F_OFD : 0);
 	struct fs_range range = {
-		.owner = is_ofd ? (const void *)open : c->linux->files,
+		.owner = is_ofd ? (const void *)open : c->os->files,
 		.pid = is_ofd ? 0 : c->os->process.pid,
 	};
 	struct locks_record record;

@@ -45,7 +45,7 @@ static void mapped_end(struct libos *os, struct mapped *mapped)
 	struct mapped **link = &os->linux->mapped;
 	bool is_locked = mapped_lock(os);
 
-	files_unmap(os->fs, os->linux->files, mapped->node);
+	files_unmap(os->fs, os->files, mapped->node);
 	if (is_locked)
 		family_unlock(os, FAMILY_FILE);
 	while (*link != mapped)
@@ -89,7 +89,7 @@ struct vm_object *mapped_ref(struct libos *os, struct fs_node *node)
 		return &mapped->object;
 	}
 	mapped = heap_alloc(os, sizeof(*mapped));
-	if (mapped == NULL || files_map(os->fs, os->linux->files, node) < 0) {
+	if (mapped == NULL || files_map(os->fs, os->files, node) < 0) {
 		heap_free(os, mapped);
 		return NULL;
 	}

@@ -75,7 +75,7 @@ static int64_t memory_map_object(struct linux_call *c, struct fs_open *open, uns
 
 static int64_t memory_map_open(struct linux_call *c, unsigned protection, unsigned flags)
 {
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[4]);
+	struct fs_open *open = files_find(c->os->files, (uint32_t)c->arg[4]);
 	struct vm_backing backing = { .offset = c->arg[5], .is_strict = true };
 	const char *image;
 

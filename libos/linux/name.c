@@ -62,7 +62,7 @@ int64_t name_getcwd(struct linux_call *c)
 
 	if (path == NULL)
 		return -LINUX_ENOMEM;
-	error = node_path(c->fs, c->linux->files->dir, path, FS_PATH_MAX);
+	error = node_path(c->fs, c->os->files->dir, path, FS_PATH_MAX);
 	bytes = (int64_t)strlen(path) + 1;
 	if (error < 0)
 		return errno_from(error);
@@ -76,8 +76,8 @@ static int64_t name_change_dir(struct linux_call *c, struct fs_node *node)
 	if (node->kind != FS_DIR)
 		return -LINUX_ENOTDIR;
 	node_ref(node);
-	node_unref(c->fs, c->linux->files->dir);
-	c->linux->files->dir = node;
+	node_unref(c->fs, c->os->files->dir);
+	c->os->files->dir = node;
 	return 0;
 }
 
@@ -91,7 +91,7 @@ int64_t name_chdir(struct linux_call *c)
 
 int64_t name_fchdir(struct linux_call *c)
 {
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->os->files, (uint32_t)c->arg[0]);
 
 	return open == NULL ? -LINUX_EBADF : name_change_dir(c, open->node);
 }
@@ -117,7 +117,7 @@ static int64_t name_mkdir_at(struct linux_call *c, uint64_t fd, uint64_t path, u
 {
 	struct fs_node *node;
 
-	return name_make(c, 0, fd, path, FS_DIR, (uint32_t)mode & 07777 & ~c->linux->files->umask,
+	return name_make(c, 0, fd, path, FS_DIR, (uint32_t)mode & 07777 & ~c->os->files->umask,
 		&node);
 }
 
@@ -147,7 +147,7 @@ static int64_t name_mknod_at(struct linux_call *c, uint64_t fd, uint64_t path, u
 	enum { TYPE = 0170000, FIFO = 0010000, CHARACTERS = 0020000, DIRECTORY = 0040000,
 		BLOCKS = 0060000, FILE = 0100000, SOCKET = 0140000 };
 	uint32_t type = (uint32_t)mode & TYPE, bits = (uint32_t)mode & 07777
-		& ~c->linux->files->umask;
+		& ~c->os->files->umask;
 	struct fs_node *node;
 	int64_t error;
 
@@ -380,7 +380,7 @@ static bool name_entry_fill(struct fs_node *dir, uint64_t position, struct name_
 
 int64_t name_getdents(struct linux_call *c)
 {
-	struct fs_open *open = files_find(c->linux->files, (uint32_t)c->arg[0]);
+	struct fs_open *open = files_find(c->os->files, (uint32_t)c->arg[0]);
 	struct name_entry entry;
 	uint64_t done = 0;
 

@@ -27,7 +27,7 @@ struct poll_entry {
 /* What can be done with a descriptor without sleeping. */
 static int poll_ready(struct linux_call *c, uint64_t fd)
 {
-	struct fs_open *open = files_find(c->linux->files, fd);
+	struct fs_open *open = files_find(c->os->files, fd);
 	int ready = 0;
 	unsigned can;
 
@@ -47,7 +47,7 @@ static int poll_look(struct linux_call *c, uint64_t fd, int wanted)
 	int ready = poll_ready(c, fd) & (wanted | POLL_ALWAYS);
 
 	if (ready == 0)
-		open_wait(c->fs, files_find(c->linux->files, fd));
+		open_wait(c->fs, files_find(c->os->files, fd));
 	return ready;
 }
 
@@ -112,7 +112,7 @@ int64_t poll_poll(struct linux_call *c)
 {
 	int32_t ms = (int32_t)c->arg[2];
 
-	if (c->arg[1] > c->linux->files->most)
+	if (c->arg[1] > c->os->files->most)
 		return -LINUX_EINVAL;
 	if (!linux_is_user(c->arg[0], c->arg[1] * sizeof(struct poll_entry)))
 		return -LINUX_EFAULT;
@@ -148,7 +148,7 @@ int64_t poll_ppoll(struct linux_call *c)
 	uint64_t deadline;
 	int64_t error = poll_deadline(c, c->arg[2], &deadline);
 
-	if (error >= 0 && c->arg[1] > c->linux->files->most)
+	if (error >= 0 && c->arg[1] > c->os->files->most)
 		error = -LINUX_EINVAL;
 	if (error >= 0 && !linux_is_user(c->arg[0], c->arg[1] * sizeof(struct poll_entry)))
 		error = -LINUX_EFAULT;

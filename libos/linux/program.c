@@ -126,7 +126,7 @@ static err_t program_look(struct libos *os, struct process_exec_state *state)
 	const char *path = process_text(state, state->path);
 	struct program_line line = { .interpreter = NULL };
 	struct fs_node *node;
-	err_t error = path_find(os->fs, os->linux->files->dir, path, 0, &node);
+	err_t error = path_find(os->fs, os->files->dir, path, 0, &node);
 
 	if (error < 0)
 		return error == FS_E_MISSING ? EXO_E_EMPTY : error;

@@ -19,7 +19,7 @@ struct usage_out {
 
 uint64_t usage_self_ns(struct libos *os)
 {
-	struct linux_usage *u = &os->linux->usage;
+	struct linux_usage *u = &os->usage;
 	uint64_t counted = process_units(os->process.env), now = machine_clock();
 
 	/* Without a switch since the last look, all the time since then was this process's. */
