@@ -71,7 +71,7 @@ static void decode_op_fields(const struct fuzz_record *r, uint8_t more, struct e
 	unsigned uses = 0xff;
 	static const uint8_t used[EXO_OPS] = {
 		[EXO_OP_ALLOC] = 4 | 8, [EXO_OP_DUP] = 1 | 4 | 16, [EXO_OP_TABLE] = 16 | 32,
-		[EXO_OP_COPY] = 1 | 2 | 4, [EXO_OP_SHARE] = 1 | 2, [EXO_OP_UNSHARE] = 16,
+		[EXO_OP_COPY] = 1 | 2 | 4 | 128, [EXO_OP_SHARE] = 1 | 2, [EXO_OP_UNSHARE] = 16,
 		[EXO_OP_MOVE] = 1, [EXO_OP_PROTECT] = 4 | 64, [EXO_OP_CLEAR] = 8,
 	};
 
@@ -94,6 +94,8 @@ static void decode_op_fields(const struct fuzz_record *r, uint8_t more, struct e
 		op->flags = EXO_OP_COMMON;
 	if (uses & 64)
 		op->flags = r->where >> 4 & (EXO_OP_MASK | EXO_OP_CLEAN);
+	if (uses & 128 && !(uses & 64))
+		op->flags = r->where >> 4 & EXO_OP_MASK;
 }
 
 static void decode_op(struct fuzz_world *w, const struct fuzz_record *r, struct exo_slot_op *op)

@@ -81,7 +81,7 @@ static void copy_slot(struct model *d, const struct operation *o)
 {
 	struct model_place to = model_place(d, o->target, o->to);
 	struct model_place from = model_place(d, o->source, o->from);
-	const struct model_page *page = model_find(d, from);
+	struct model_page *page = model_find(d, from);
 	unsigned rights, access;
 	bool is_maybe;
 
@@ -99,6 +99,8 @@ static void copy_slot(struct model *d, const struct operation *o)
 	page = model_find(d, from);
 	if (!page) /* onto itself: it was not there */
 		return;
+	if (o->op->flags & EXO_OP_MASK && !from.region && !page->is_suspended)
+		page->access &= (uint8_t)~EXO_WRITE;
 	grant(model_page_add(d, to, page->object), rights, access);
 	d->pages[d->pages_count - 1].is_maybe = is_maybe;
 }
