@@ -6,8 +6,10 @@ set -u
 . "${top_srcdir:-.}/tests/tools/same.sh"
 command -v script >/dev/null || tap_skip_all "no script"
 
+# The program leads its session, and so may not be the child of whatever shell SHELL names.
 same_here() {
-	(cd folder && script -qec ../program /dev/null) >terminal.out </dev/null || here=$?
+	(cd folder && SHELL=/bin/sh script -qec "exec ../program" /dev/null) \
+		>terminal.out </dev/null || here=$?
 	tr -d '\r' <terminal.out >here.out
 }
 
