@@ -151,6 +151,44 @@ static void run_appel(void)
 	must(libos_unmap(all, 128 * PAGE), "unmap");
 }
 
+static unsigned char dirty[BENCH_SHUFFLED];
+
+static void body_dirty(void)
+{
+	must(libos_dirty(w.area, PAGE, dirty), "dirty");
+}
+
+static void body_dirty_100(void)
+{
+	must(libos_dirty(w.area, sizeof(dirty) * PAGE, dirty), "dirty");
+}
+
+static void body_clean_100(void)
+{
+	must(libos_clean(w.area, sizeof(dirty) * PAGE), "clean");
+}
+
+static void before_clean_100(void)
+{
+	touch(w.area, sizeof(dirty) * PAGE);
+}
+
+static void run_dirty(void)
+{
+	static const struct bench_row rows[] = {
+		{ "al_dirty", NULL, body_dirty, NULL, 0, 0, 0 },
+		{ "al_dirty100", NULL, body_dirty_100, NULL, 0, 0, 0 },
+		{ "al_dirty_reset", before_clean_100, body_clean_100, NULL, 0, 0, 0 },
+	};
+	unsigned i;
+
+	w.area = map(128 * PAGE, false);
+	touch(w.area, 128 * PAGE);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		bench_run(&w.bench, &rows[i]);
+	must(libos_unmap(w.area, 128 * PAGE), "unmap");
+}
+
 static void before_touch_one(void)
 {
 	w.area += PAGE;
@@ -438,6 +476,7 @@ int main(int argc, char **argv)
 	bench_calib(&w.bench);
 	bench_run(&w.bench, &null);
 	run_appel();
+	run_dirty();
 	run_touch();
 	run_forks();
 	run_cow();

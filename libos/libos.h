@@ -67,6 +67,12 @@ LIBOS_PUBLIC long libos_unmap(void *address, size_t length);
 LIBOS_PUBLIC long libos_protect(void *address, size_t length, unsigned access);
 LIBOS_PUBLIC long libos_protect_pages(void *const pages[], size_t n, unsigned access);
 
+/* Which pages of a mapped range have been written to since they were mapped, brought in or cleaned:
+ * pages[i] becomes 1 or 0, a byte for each page (Engler, Kaashoek, O'Toole, SOSP 1995: `dirty`).
+ * Then: from now on. RANGE: not mapped; ARGUMENT: not page-aligned. */
+LIBOS_PUBLIC long libos_dirty(const void *address, size_t length, unsigned char *pages);
+LIBOS_PUBLIC long libos_clean(void *address, size_t length);
+
 /* Called for faults in [start, end) that copy-on-write and demand-zero do not resolve, in library
  * context, on the library stack, asynchronous events masked: frame is what resumes the program. It
  * may change the registers (skip an instruction) or call libos_handler_protect. True: resume;

@@ -9,7 +9,7 @@ LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/sched/round_robin.c libos/sched/sched.c \
 	libos/thread/block.c libos/thread/thread.c \
 	libos/upcall/native.c libos/upcall/upcall.c \
-	libos/vm/copy.c libos/vm/fault.c libos/vm/fault0.c libos/vm/fill.c libos/vm/map.c libos/vm/protect.c \
+	libos/vm/copy.c libos/vm/dirty.c libos/vm/fault.c libos/vm/fault0.c libos/vm/fill.c libos/vm/map.c libos/vm/protect.c \
 	libos/vm/region.c libos/vm/slots.c \
 	libos/fs/archive.c \
 	libos/linux/attribute.c libos/linux/call.c libos/linux/console.c libos/linux/descriptor.c \

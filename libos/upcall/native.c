@@ -160,6 +160,16 @@ static int64_t native_protect_pages(struct native *n)
 	return err;
 }
 
+static int64_t native_dirty(struct native *n)
+{
+	return vm_dirty(n->os, n->a0, n->a1, n->a2);
+}
+
+static int64_t native_clean(struct native *n)
+{
+	return vm_clean(n->os, n->a0, n->a1);
+}
+
 static int64_t native_set_fault_handler(struct native *n)
 {
 	n->os->fault_handler = (libos_fault_handler *)n->a0;

@@ -94,6 +94,12 @@ err_t vm_unmap(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
  * the hole may have been changed); EXO_E_FULL; EXO_E_RIGHTS: write access to a shared mapping of
  * the archive, or of an object that is only read. Takes spt. */
 err_t vm_protect(struct libos *os, uint64_t address, uint64_t length, unsigned protection) MUST_USE;
+/* Of a range that is wholly mapped: one byte a page at `pages` in the program's memory, 1 where the
+ * page has been written to by this process since it came or was last cleaned; a child begins with
+ * its parent's bits. Then: clean. EXO_E_ARGUMENT, EXO_E_RANGE, EXO_E_POINTER (pages), EXO_E_LIMIT
+ * (clean: no memory for an unshared table). Take spt. */
+err_t vm_dirty(struct libos *os, uint64_t address, uint64_t length, uint64_t pages) MUST_USE;
+err_t vm_clean(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
 /* Drop the pages of a range: private ones read as fresh again (MADV_DONTNEED). Takes spt. */
 err_t vm_discard(struct libos *os, uint64_t address, uint64_t length) MUST_USE;
 /* An object has become shorter: pages of this process that lie wholly beyond its end go (those that
