@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A program asks which of its pages have been written to: fresh ones, read ones, written ones, after
- * cleaning, after protecting, on both sides of a fork.
+ * A program asks which of its pages have been written to: fresh ones, read ones, written ones,
+ * after cleaning, after protecting, on both sides of a fork.
  */
 #include "tests/process.h"
 
