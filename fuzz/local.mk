@@ -137,7 +137,8 @@ fuzz-coverage: fuzz/coverage/replay
 .PHONY: fuzz fuzz-afl fuzz-corpus fuzz-coverage
 
 # Findings of the past.
-EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu
+EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
+	fuzz/regressions/abi-vcpu-page-where-reserve-was
 
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.
 MUTANTS =

@@ -147,9 +147,15 @@ void model_span_remove(struct model *d, unsigned env, uint64_t from, uint64_t by
 void model_add(struct model *d, unsigned env, uint64_t address, unsigned rights, unsigned access,
 	       const void *bytes, bool is_fixed)
 {
-	uint32_t object = model_object_add(d, NULL);
-	struct model_page *page = model_page_add(d, model_place(d, env, address), object);
+	struct model_place place = model_place(d, env, address);
+	struct model_page *page = model_find(d, place);
+	uint32_t object;
 
+	model_want(d, !page || page->is_maybe, "a vcpu page took the place of another", address);
+	if (page)
+		model_page_remove(d, page);
+	object = model_object_add(d, NULL);
+	page = model_page_add(d, place, object);
 	page->rights = (uint8_t)rights;
 	page->access = (uint8_t)access;
 	page->is_fixed = is_fixed;

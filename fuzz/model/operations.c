@@ -272,6 +272,15 @@ static void operate(struct model *d, const struct operation *o)
 	}
 }
 
+/* A table takes its reserve; DUP and UNSHARE do unless they change what is there. */
+static void reserve_use(struct model *d, unsigned caller, const struct exo_slot_op *op)
+{
+	if (op->op == EXO_OP_TABLE)
+		remove_maybe(d, model_place(d, caller, op->reserve));
+	else
+		model_doubt(d, caller, op->reserve);
+}
+
 /* Was there reason to refuse this slot? */
 static void refuse(struct model *d, const struct operation *o, int64_t error)
 {
@@ -298,7 +307,7 @@ void model_operation(struct model *d, const struct exo_slot_op *op, unsigned cal
 	for (i = 0; i < slots && !d->is_lost; i++, o.to += span, o.from += span)
 		operate(d, &o);
 	if (op->reserve && slots)
-		model_doubt(d, caller, op->reserve);
+		reserve_use(d, caller, op);
 	if (error && !d->is_lost)
 		refuse(d, &o, error);
 }
