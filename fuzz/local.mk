@@ -216,17 +216,15 @@ FUZZ_PLANTED = \
 EXTRA_DIST += $(FUZZ_PLANTED)
 
 # Host stress: each simulated CPU is a thread, the programs are random; once for each sanitizer.
-# make check-stress, which is in check-long: one run in some hundred ends the first env, and it is not
-# known yet whether the kernel or the random programs are to blame (ARCHITECTURE.md).
+# Where there are no sanitizers there is no libFuzzer either.
 STRESSES = \
 	fuzz/stress_races.tap \
 	fuzz/stress_memory.tap
 
-EXTRA_PROGRAMS += $(STRESSES)
-CLEANFILES += $(STRESSES)
-check-stress: $(STRESSES)
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(STRESSES)'
-.PHONY: check-stress
+if HAVE_FUZZER
+check_PROGRAMS += $(STRESSES)
+TESTS += $(STRESSES)
+endif
 EXTRA_DIST += fuzz/stress.h
 
 STRESS_SOURCES = fuzz/stress.c fuzz/stress_program.c tests/host/lab.c $(EXO_SOURCES) \

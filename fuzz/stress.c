@@ -19,8 +19,7 @@ uint64_t stress_below(struct stress_cpu *sc, uint64_t n)
 	return (sc->random >> 33) % n;
 }
 
-/* A kernel that stopped: other threads may hold or wait for locks, so this is the end. */
-static _Noreturn void stress_fail(struct stress *s, const char *what)
+_Noreturn void stress_fail(struct stress *s, const char *what)
 {
 	printf("not ok - %s, SEED=%llu\n", what, (unsigned long long)s->seed);
 	fflush(stdout);

@@ -34,6 +34,8 @@ struct stress_cpu {
 	struct vcpu *v;           /* whose registers are loaded */
 };
 
+/* Something is wrong: say so, and end. Other threads may hold or wait for locks. */
+_Noreturn void stress_fail(struct stress *s, const char *what);
 /* The next random number below n. */
 uint64_t stress_below(struct stress_cpu *sc, uint64_t n);
 /* The program that runs on this CPU does something. */

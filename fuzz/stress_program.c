@@ -20,20 +20,30 @@ static bool is_first_env(struct stress_cpu *sc)
 	return sc->v->env == (sc->s->envs[0] & 0xffff);
 }
 
-/* A system call. Its result, or 1: another vcpu runs here now. */
+/* A system call. Its result, or 1: another vcpu runs here now, or this one has an upcall. */
+static int64_t call_any(struct stress_cpu *sc, enum exo_call number, const uint64_t argument[5])
+{
+	struct vcpu *v = sc->v;
+	uint64_t generation = v->generation;
+
+	EXO_REG_NUMBER(&v->regs) = EXO_CALL_PREFIX | number;
+	EXO_REG_ARG0(&v->regs) = argument[0];
+	EXO_REG_ARG1(&v->regs) = argument[1];
+	EXO_REG_ARG2(&v->regs) = argument[2];
+	EXO_REG_ARG3(&v->regs) = argument[3];
+	EXO_REG_ARG4(&v->regs) = argument[4];
+	sc->v = kernel_syscall(machine_of(sc), &machine_of(sc)->cpus[sc->index]);
+	return sc->v == v && v->generation == generation && EXO_REG_PC(&v->regs) == STRESS_PC
+		? (int64_t)EXO_REG_RESULT(&v->regs) : 1;
+}
+
+/* The same, but for an upcall that has come: that is for stress_program, before anything else. */
 static int64_t call(struct stress_cpu *sc, enum exo_call number, uint64_t a0, uint64_t a1,
 		    uint64_t a2, uint64_t a3, uint64_t a4)
 {
-	struct vcpu *v = sc->v;
+	const uint64_t argument[] = { a0, a1, a2, a3, a4 };
 
-	EXO_REG_NUMBER(&v->regs) = EXO_CALL_PREFIX | number;
-	EXO_REG_ARG0(&v->regs) = a0;
-	EXO_REG_ARG1(&v->regs) = a1;
-	EXO_REG_ARG2(&v->regs) = a2;
-	EXO_REG_ARG3(&v->regs) = a3;
-	EXO_REG_ARG4(&v->regs) = a4;
-	sc->v = kernel_syscall(machine_of(sc), &machine_of(sc)->cpus[sc->index]);
-	return sc->v == v ? (int64_t)EXO_REG_RESULT(&v->regs) : 1;
+	return EXO_REG_PC(&sc->v->regs) == STRESS_PC ? call_any(sc, number, argument) : 1;
 }
 
 /* The same with a structure in the vcpu's own page, whose address is argument `place`. */
@@ -241,13 +251,39 @@ static void do_account(struct stress_cpu *sc)
 	     EXO_RESOURCE_FRAMES, stress_below(sc, 40), now + stress_below(sc, 500));
 }
 
+/* Back from an upcall. A frame is refused only to who lost the page that it is in, by repossession:
+ * never to the first env. */
+static void do_resume(struct stress_cpu *sc)
+{
+	struct vcpu *v = sc->v;
+	const uint64_t frame = EXO_REG_ARG1(&v->regs), resume[5] = { frame }, kill[5] = { 0, 8 };
+
+	call_any(sc, EXO_CALL_RESUME, resume);
+	if (sc->v != v || EXO_REG_PC(&v->regs) != LAB_ENTRY || EXO_REG_ARG0(&v->regs) != frame)
+		return;
+	if (is_first_env(sc))
+		stress_fail(sc->s, "a frame is refused");
+	call_any(sc, EXO_CALL_ENV_KILL, kill);
+}
+
+/* Outside upcalls nothing is left on their stack, and events may come: or the stack would be full
+ * one day, and the env end. */
+static bool is_level(struct stress_cpu *sc)
+{
+	const struct exo_vcpu_page *page = vcpu_page(machine_of(sc),
+						     (unsigned)(sc->v - machine_of(sc)->vcpus));
+
+	return EXO_REG_SP(&sc->v->regs) == page->stack_top && !page->masked;
+}
+
 void stress_program(struct stress_cpu *sc)
 {
 	if (EXO_REG_PC(&sc->v->regs) == LAB_ENTRY) {
-		if (call(sc, EXO_CALL_RESUME, EXO_REG_ARG1(&sc->v->regs), 0, 0, 0, 0) < 0)
-			EXO_REG_PC(&sc->v->regs) = STRESS_PC;
+		do_resume(sc);
 		return;
 	}
+	if (!is_level(sc))
+		stress_fail(sc->s, "an upcall's frame was lost");
 	switch (stress_below(sc, 32)) {
 	case 0:
 		do_spawn(sc);

@@ -252,7 +252,6 @@ check-unfix: all
 
 check-long:
 	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100 CLOCK=real
-	$(MAKE) $(AM_MAKEFLAGS) check-stress
 	$(MAKE) $(AM_MAKEFLAGS) check-layout
 .PHONY: check-long
 
