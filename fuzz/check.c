@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "exo/slot.h"
+#include "fuzz/follow.h"
 #include "fuzz/fuzz.h"
 
 #include <machine/slot.h>
@@ -14,15 +15,6 @@ _Noreturn void fuzz_fail(const char *what)
 	fflush(stdout);
 	fprintf(stderr, "FINDING: %s\n", what);
 	abort();
-}
-
-static void fail_at(const char *what, unsigned env, uint64_t address)
-{
-	char text[200];
-
-	snprintf(text, sizeof(text), "the model: %s: env %u address %#llx", what, env,
-		 (unsigned long long)address);
-	fuzz_fail(text);
 }
 
 /* No interceptor, no check of poison, and no call of memcpy in the loop's place. */
@@ -155,63 +147,43 @@ void fuzz_check_tlb(struct fuzz_world *w)
 	check_report(host_audit_tlb(w->m, &report), &report);
 }
 
-/* What the tables give for a page, without a trace in the CPUs' caches. NULL: a fault. */
-static void *look(struct fuzz_world *w, uint64_t address, unsigned need)
+/* What the tables of the env whose root the probe has give, without a trace in the CPUs' caches. */
+static const void *look(void *context, uint64_t address, unsigned need)
 {
+	struct fuzz_world *w = context;
 	struct pfn pfn;
 
 	return host_translate(w->m, FUZZ_PROBE, address, need, &pfn) ? NULL
 		: arch_frame_memory(w->m, pfn);
 }
 
-static void check_page(struct fuzz_world *w, unsigned env, uint64_t address)
+static void check_model_fail(const char *what, unsigned env, uint64_t address)
 {
-	struct model_view view = model_look(&w->model, env, address);
-	const void *bytes = look(w, address, EXO_READ);
+	char text[200];
 
-	if (bytes && !(view.object && view.access & EXO_READ))
-		fail_at("something can be read that must not", env, address);
-	if (!bytes && view.object && view.access & EXO_READ && !view.is_maybe)
-		fail_at("something is gone", env, address);
-	if (!bytes)
-		return;
-	if (!view.object->is_loose && memcmp(bytes, view.object->bytes, EXO_PAGE_SIZE) != 0)
-		fail_at("bytes are not those that were written", env, address);
-	if (!(view.access & EXO_WRITE) && look(w, address, EXO_WRITE))
-		fail_at("something can be written that must not", env, address);
-	if (!(view.access & EXO_EXEC) && look(w, address, EXO_EXEC))
-		fail_at("something can be executed that must not", env, address);
-}
-
-static void check_env(struct fuzz_world *w, unsigned env)
-{
-	const struct model *d = &w->model;
-	uint32_t i, j;
-
-	arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], w->m->envs[env].root);
-	for (i = 0; i < d->pages_count; i++)
-		if (d->pages[i].space == env)
-			check_page(w, env, d->pages[i].address);
-	for (j = 0; j < d->regions_count; j++)
-		for (i = 0; d->regions[j].space == env && i < d->pages_count; i++)
-			if (d->pages[i].space == d->regions[j].shared)
-				check_page(w, env, d->regions[j].address + d->pages[i].address);
-	for (i = 0; i < 128; i++)
-		if (look(w, fuzz_address((uint8_t)i), EXO_READ))
-			check_page(w, env, fuzz_address((uint8_t)i));
+	snprintf(text, sizeof(text), "the model: %s: env %u address %#llx", what, env,
+		 (unsigned long long)address);
+	fuzz_fail(text);
 }
 
 void fuzz_check_model(struct fuzz_world *w)
 {
+	const char *wrong;
+	uint64_t where;
 	unsigned env;
 
 	if (w->model.is_lost)
 		return;
 	if (w->model.wrong)
-		fail_at(w->model.wrong, 0, w->model.wrong_at);
-	for (env = 0; env < EXO_ENVS; env++)
-		if (w->m->envs[env].state == ENV_ALIVE)
-			check_env(w, env);
+		check_model_fail(w->model.wrong, 0, w->model.wrong_at);
+	for (env = 0; env < EXO_ENVS; env++) {
+		if (w->m->envs[env].state != ENV_ALIVE)
+			continue;
+		arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], w->m->envs[env].root);
+		wrong = model_compare(&w->model, env, look, w, &where);
+		if (wrong)
+			check_model_fail(wrong, env, where);
+	}
 }
 
 /* All that each env can read now. What the library's slot and the kernel's hold is written by the
@@ -220,7 +192,7 @@ void fuzz_model_init(struct fuzz_world *w)
 {
 	uint64_t address;
 	unsigned env;
-	void *bytes;
+	const void *bytes;
 
 	memset(&w->model_start, 0, sizeof(w->model_start));
 	for (env = 0; env < EXO_ENVS; env++) {

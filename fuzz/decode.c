@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * From records to steps. A byte chooses among what makes sense; a flag in `where` lets a hostile
- * number through. Nothing is refused, so every input means something. Looks at the world for
- * handles and the clock, changes nothing.
+ * number through. Nothing is refused, so every input means something. Asks for handles and the
+ * clock, changes nothing; runs on the host and in the guest.
  */
 #include <string.h>
 
-#include "exo/slot.h"
-#include "fuzz/fuzz.h"
+#include "fuzz/step.h"
 
-#include <machine/slot.h>
+#define FUZZ_VCPUS 8u /* that a byte names */
+#define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Four root slots with 4 x 8 pages each, the library's first pages, and places of the kernel's. */
 uint64_t fuzz_address(uint8_t byte)
@@ -18,7 +18,8 @@ uint64_t fuzz_address(uint8_t byte)
 		EXO_INFO_BASE, EXO_INFO_BASE + EXO_SPAN(2),
 		EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN,
 		EXO_ROOT_RECURSIVE * (EXO_ROOT_SPAN + EXO_SPAN(2)),
-		EXO_ROOT_USER * EXO_ROOT_SPAN, 31 * EXO_PAGE_SIZE, 31 * EXO_SPAN(2),
+		EXO_ROOT_USER * EXO_ROOT_SPAN, (EXO_TABLE_SLOTS - 1) * EXO_PAGE_SIZE,
+		(EXO_TABLE_SLOTS - 1) * EXO_SPAN(2),
 		EXO_ROOT_SPAN - EXO_PAGE_SIZE,
 	};
 
@@ -44,21 +45,22 @@ static uint64_t decode_env(struct fuzz_world *w, const struct fuzz_record *r, ui
 
 	if (index == 7)
 		return r->wild;
-	return index ? env_handle(w->m, index) : 0;
+	return index ? fuzz_ask_env(w, index) : 0;
 }
 
 static uint64_t decode_vcpu(struct fuzz_world *w, const struct fuzz_record *r, uint8_t byte)
 {
-	unsigned index = byte % (EXO_VCPUS + 2);
+	unsigned index = byte % (FUZZ_VCPUS + 2);
 
-	if (index == EXO_VCPUS)
+	if (index == FUZZ_VCPUS)
 		return r->wild;
-	return index < EXO_VCPUS ? vcpu_handle(w->m, index) : 0;
+	return index < FUZZ_VCPUS ? fuzz_ask_vcpu(w, index) : 0;
 }
 
 static uint16_t decode_count(const struct fuzz_record *r, uint8_t byte)
 {
-	static const uint8_t counts[] = { 1, 1, 1, 1, 1, 2, 2, 3, 4, 8, 31, EXO_TABLE_SLOTS };
+	static const uint16_t counts[] = { 1, 1, 1, 1, 1, 2, 2, 3, 4, 8, EXO_TABLE_SLOTS - 1,
+		EXO_TABLE_SLOTS };
 
 	if (r->where & FUZZ_RAW)
 		return (uint16_t)(r->wild >> 32);
@@ -66,7 +68,8 @@ static uint16_t decode_count(const struct fuzz_record *r, uint8_t byte)
 }
 
 /* What an operation does not use is left 0. */
-static void decode_op_fields(const struct fuzz_record *r, uint8_t more, struct exo_slot_op *op)
+static void decode_op_fields(struct fuzz_world *w, const struct fuzz_record *r, uint8_t more,
+			     struct exo_slot_op *op)
 {
 	unsigned uses = 0xff;
 	static const uint8_t used[EXO_OPS] = {
@@ -87,7 +90,7 @@ static void decode_op_fields(const struct fuzz_record *r, uint8_t more, struct e
 		op->soft = op->soft_mask = r->wild & EXO_SOFT_MASK;
 	if (uses & 8 && more & 0x80)
 		op->argument = op->op == EXO_OP_ALLOC && !(r->where & FUZZ_RAW)
-			? r->wild % FUZZ_FRAMES : r->wild;
+			? fuzz_ask_frame(w, r->wild) : r->wild;
 	if (uses & 16 && more & 0x80)
 		op->reserve = fuzz_address((uint8_t)r->wild);
 	if (uses & 32 && more & 0x20 && op->level == 2)
@@ -101,7 +104,7 @@ static void decode_op_fields(const struct fuzz_record *r, uint8_t more, struct e
 static void decode_op(struct fuzz_world *w, const struct fuzz_record *r, struct exo_slot_op *op)
 {
 	static const uint8_t leaf_levels[] = { 1, 1, 1, 1, 1, 1, 1, 2 };
-	static const uint8_t levels[] = { 2, 2, 2, 3, 3, 3, 1, 4 };
+	static const uint8_t levels[] = { 2, 2, 2, EXO_LEVELS, EXO_LEVELS, 3, 1, EXO_LEVELS + 1 };
 	bool is_leaf;
 
 	memset(op, 0, sizeof(*op));
@@ -114,7 +117,7 @@ static void decode_op(struct fuzz_world *w, const struct fuzz_record *r, struct 
 	op->source = fuzz_address(r->byte[3]);
 	op->target_env = decode_env(w, r, r->byte[4]);
 	op->source_env = decode_env(w, r, r->byte[4] >> 3);
-	decode_op_fields(r, r->byte[5], op);
+	decode_op_fields(w, r, r->byte[5], op);
 }
 
 /* Operations that follow each other are one batch. */
@@ -149,15 +152,15 @@ static void decode_slots(struct fuzz_world *w, const struct fuzz_target *target,
 
 static void decode_start(struct fuzz_world *w, const struct fuzz_record *r, struct fuzz_step *step)
 {
-	uint64_t page = fuzz_address(r->byte[1]);
+	uint64_t page = fuzz_address(r->byte[1]), entry = fuzz_ask_facts(w)->entry;
 
 	step->argument[0] = decode_env(w, r, r->byte[0]);
 	step->argument[1] = step->memory_at;
 	step->memory_bytes = sizeof(step->memory.start);
 	step->memory.start = (struct exo_vcpu_start){ .page = page,
-		.entry = r->where & FUZZ_RAW ? r->wild : LAB_ENTRY,
+		.entry = r->where & FUZZ_RAW ? r->wild : entry,
 		.stack = r->where & FUZZ_FAR ? r->wild : page + 3 * EXO_PAGE_SIZE,
-		.upcall_entry = r->byte[2] & 1 ? 0 : LAB_ENTRY,
+		.upcall_entry = r->byte[2] & 1 ? 0 : entry,
 		.stack_base = page + EXO_PAGE_SIZE, .stack_top = page + 3 * EXO_PAGE_SIZE,
 		.masked = r->byte[2] >> 1 & 1 };
 }
@@ -180,16 +183,14 @@ static void decode_create(const struct fuzz_record *r, struct fuzz_step *step)
 static void decode_resume(struct fuzz_world *w, const struct fuzz_record *r,
 			  struct fuzz_step *step)
 {
-	const struct vcpu *v = &w->m->vcpus[w->m->cpus[step->cpu].current];
-
-	step->argument[0] = r->where & FUZZ_FAR ? r->wild : v->regs.arg[1];
+	step->argument[0] = r->where & FUZZ_FAR ? r->wild : fuzz_ask_upcall(w, step->cpu);
 	if (!(r->byte[0] & 1))
 		return;
 	step->argument[0] = step->memory_at;
 	step->memory_bytes = sizeof(step->memory.frame);
 	step->memory.frame.masked = r->byte[1] % 4 ? r->byte[1] & 1 : r->wild;
-	step->memory.frame.regs = v->regs;
-	step->memory.frame.regs.sp = decode_pointer(r, r->byte[2]);
+	step->memory.frame.regs = *fuzz_ask_regs(w, step->cpu);
+	EXO_REG_SP(&step->memory.frame.regs) = decode_pointer(r, r->byte[2]);
 }
 
 /* A word and what to expect there. */
@@ -215,7 +216,7 @@ static void decode_account(struct fuzz_world *w, const struct fuzz_record *r,
 	step->argument[1] = decode_env(w, r, r->byte[1]);
 	step->argument[2] = r->byte[2] % 4 ? EXO_RESOURCE_FRAMES : r->byte[2] / 4 % 8;
 	step->argument[3] = r->where & FUZZ_RAW ? r->wild : r->byte[3] % 32;
-	step->argument[4] = r->byte[4] & 1 ? r->wild : arch_clock(w->m) + r->byte[4];
+	step->argument[4] = r->byte[4] & 1 ? r->wild : fuzz_ask_clock(w) + r->byte[4];
 }
 
 static void decode_call(struct fuzz_world *w, const struct fuzz_record *r, struct fuzz_step *step)
@@ -231,7 +232,7 @@ static void decode_call(struct fuzz_world *w, const struct fuzz_record *r, struc
 		step->argument[0] = decode_env(w, r, byte[0]);
 		/* The end of the first env is the end of all: not too often. */
 		if (!step->argument[0] && byte[0] != 0xf8)
-			step->argument[0] = env_handle(w->m, 1);
+			step->argument[0] = fuzz_ask_env(w, 1);
 		break;
 	case EXO_CALL_ENV_REAP:
 		step->argument[0] = decode_env(w, r, byte[0]);
@@ -248,7 +249,7 @@ static void decode_call(struct fuzz_world *w, const struct fuzz_record *r, struc
 		break;
 	case EXO_CALL_TIMER:
 		step->argument[0] = byte[0] & 1 ? r->wild
-			: arch_clock(w->m) + byte[1] * w->m->quantum_units;
+			: fuzz_ask_clock(w) + byte[1] * fuzz_ask_facts(w)->quantum_units;
 		break;
 	case EXO_CALL_SLICE_ALLOC:
 		step->argument[0] = decode_vcpu(w, r, byte[0]);
@@ -286,7 +287,8 @@ static void decode_other(struct fuzz_world *w, const struct fuzz_record *r, stru
 	step->argument[2] = r->byte[2];
 	if (step->kind == FUZZ_ADVANCE)
 		step->argument[0] = r->where & FUZZ_FAR ? r->wild >> 24
-			: r->byte[0] * w->m->quantum_units + r->byte[1] * w->m->slice_units / 16;
+			: r->byte[0] * fuzz_ask_facts(w)->quantum_units
+			+ r->byte[1] * fuzz_ask_facts(w)->slice_units / 16;
 	if (step->kind == FUZZ_FOREIGN)
 		step->number = r->wild;
 	if (step->kind != FUZZ_ANY_CALL)
@@ -305,10 +307,10 @@ void fuzz_decode(struct fuzz_world *w, const struct fuzz_target *target,
 
 	memset(step, 0, sizeof(*step));
 	step->kind = target->kinds[r->kind % target->kinds_count];
-	step->cpu = r->where & FUZZ_CPU && w->m->cpu_count > 1;
+	step->cpu = r->where & FUZZ_CPU && fuzz_ask_facts(w)->cpus > 1;
 	step->number = EXO_CALL_PREFIX | (uint64_t)step->kind;
-	step->memory_at = r->where & FUZZ_FAR && r->where & FUZZ_RAW ? r->wild : LAB_BATCH;
-	if (w->is_parked[step->cpu])
+	step->memory_at = r->where & FUZZ_FAR && r->where & FUZZ_RAW ? r->wild : FUZZ_MEMORY_AT;
+	if (fuzz_ask_parked(w, step->cpu))
 		return;
 	if (step->kind == EXO_CALL_SLOTS)
 		decode_slots(w, target, records, count, at, step);

@@ -54,10 +54,10 @@ FUZZERS = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz \
 	fuzz/schedules.fuzz fuzz/elf.fuzz fuzz/archive.fuzz
 
 FUZZ_SOURCES = fuzz/check.c fuzz/decode.c fuzz/files.c \
-	fuzz/files_library.c fuzz/model/model.c fuzz/model/operations.c \
+	fuzz/files_library.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c \
 	fuzz/mutate.c fuzz/print.c fuzz/schedule.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
 	libos/fork/image.c libos/fs/cpio.c $(EXO_SOURCES) $(HOST_EXO_SOURCES)
-EXTRA_DIST += fuzz/files.h fuzz/fuzz.h fuzz/model/model.h fuzz/mutate.h fuzz/schedule.h \
+EXTRA_DIST += fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h fuzz/schedule.h \
 	fuzz/mutate_afl.c fuzz/ignore \
 	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)

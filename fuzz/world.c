@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exo/slot.h"
+#include "fuzz/follow.h"
 
 #include <machine/slot.h>
 
@@ -42,6 +43,8 @@ static struct fuzz_world *world_create(void)
 	cpu_leave(w->m, &w->m->cpus[1]);
 	host_self.index = 0;
 	fuzz_model_init(w);
+	w->facts = (struct fuzz_facts){ .cpus = w->m->cpu_count, .entry = LAB_ENTRY,
+		.quantum_units = w->m->quantum_units, .slice_units = w->m->slice_units };
 	w->start = host_snapshot(w->m);
 	w->shadow = host_snapshot(w->m);
 	return w;
@@ -87,6 +90,49 @@ static void step_stopped(struct fuzz_world *w, unsigned cpu, enum host_stop stop
 		w->is_over = true;
 }
 
+_Static_assert(FUZZ_MEMORY_AT == LAB_BATCH, "the batch page");
+
+const struct fuzz_facts *fuzz_ask_facts(struct fuzz_world *w)
+{
+	return &w->facts;
+}
+
+uint64_t fuzz_ask_env(struct fuzz_world *w, unsigned n)
+{
+	return env_handle(w->m, n);
+}
+
+uint64_t fuzz_ask_vcpu(struct fuzz_world *w, unsigned n)
+{
+	return vcpu_handle(w->m, n);
+}
+
+uint64_t fuzz_ask_frame(struct fuzz_world *w, uint64_t n)
+{
+	(void)w;
+	return n % FUZZ_FRAMES;
+}
+
+uint64_t fuzz_ask_clock(struct fuzz_world *w)
+{
+	return arch_clock(w->m);
+}
+
+bool fuzz_ask_parked(struct fuzz_world *w, unsigned cpu)
+{
+	return w->is_parked[cpu];
+}
+
+const struct exo_regs *fuzz_ask_regs(struct fuzz_world *w, unsigned cpu)
+{
+	return &w->m->vcpus[w->m->cpus[cpu].current].regs;
+}
+
+uint64_t fuzz_ask_upcall(struct fuzz_world *w, unsigned cpu)
+{
+	return fuzz_ask_regs(w, cpu)->arg[1];
+}
+
 static unsigned step_env(const struct fuzz_world *w, unsigned cpu)
 {
 	return w->m->vcpus[w->m->cpus[cpu].current].env;
@@ -111,45 +157,6 @@ static unsigned step_put_memory(struct fuzz_world *w, const struct fuzz_step *st
 			      sizeof(*ops)))
 			break;
 	return i;
-}
-
-static unsigned step_index(uint64_t handle, unsigned caller)
-{
-	return handle ? (unsigned)(handle & 0xffff) : caller;
-}
-
-/* Tell the model of slot operations. */
-static void model_slots(struct fuzz_world *w, const struct exo_slot_op *ops, unsigned count,
-			unsigned caller, int64_t error, uint64_t value)
-{
-	unsigned done = EXO_DONE_OPS(value), i;
-
-	for (i = 0; i < count && i <= done; i++) {
-		unsigned target = step_index(ops[i].target_env, caller);
-		unsigned source = step_index(ops[i].source_env, caller);
-
-		if (target >= EXO_ENVS || source >= EXO_ENVS)
-			return;
-		model_operation(&w->model, &ops[i], caller, target, source,
-				i < done ? ops[i].count : EXO_DONE_SLOTS(value),
-				i < done ? 0 : error);
-	}
-}
-
-/* Tell it of calls that change memory by other ways. */
-static void model_call(struct fuzz_world *w, const struct fuzz_step *step, unsigned caller,
-		       int64_t error, uint64_t call, uint64_t page)
-{
-	const uint64_t *argument = step->argument;
-	unsigned i;
-
-	if (call == EXO_CALL_VCPU_START && !error)
-		model_add(&w->model, step_index(argument[0], caller), page,
-			  EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, NULL, true);
-	if (call == EXO_CALL_ACCOUNT && argument[0] == EXO_ACCOUNT_REPOSSESS)
-		model_doubt_all(&w->model);
-	for (i = 0; call == EXO_CALL_CONSOLE_READ && i <= 256; i += EXO_PAGE_SIZE)
-		model_loosen(&w->model, caller, argument[0] + i);
 }
 
 /* Envs that have ended see nothing; who has got an upcall has a frame on its stack. One that ended
@@ -237,9 +244,9 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 		w->model.is_lost |= call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT
 			|| call == EXO_CALL_VCPU_START; /* who asked is no more: no answer */
 	else if (call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT)
-		model_slots(w, ops, count, env, error, value);
+		model_slots(&w->model, ops, count, env, error, value);
 	else
-		model_call(w, step, env, error, call, page);
+		model_call(&w->model, step, env, error, call, page);
 	if (!w->is_concurrent && !is_busy && c->current == vcpu && v->regs.general[0] == w->marks
 	    && !value && call < EXO_CALLS && step_is_atomic(call, error))
 		fuzz_check_unchanged(w);
