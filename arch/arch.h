@@ -48,19 +48,23 @@ void arch_cpu_interrupt(struct machine *m, unsigned cpu);
 /* Give a new, zeroed root table its kernel half and its recursive slot; take them off again. */
 void arch_root_init(struct machine *m, struct pfn root);
 void arch_root_clear(struct machine *m, struct pfn root);
-/* Make a root table this CPU's, dropping every translation of the former one. */
-void arch_root_load(struct machine *m, struct cpu *c, struct pfn root);
-/* Leave the user's tables: load the kernel's own root, with the same effect. */
-void arch_root_load_kernel(struct machine *m, struct cpu *c);
-/* Drop this CPU's translation of the page at `address`; all its user translations. */
-void arch_tlb_flush_page(struct machine *m, struct cpu *c, uint64_t address);
-void arch_tlb_flush_all(struct machine *m, struct cpu *c);
+/* (inline) True: a flush of an env is done on all CPUs, each of which may hold translations of any
+ * env whose root it has loaded, till then. False: it is this CPU's, which holds no translations but
+ * of the root loaded. */
+static inline bool arch_tlb_is_shared(struct machine *m);
+/* Make an env's root this CPU's; ENV_NONE: the kernel's own, with nothing of the user's. Unless
+ * arch_tlb_is_shared, every translation of the former root goes. */
+void arch_root_load(struct machine *m, struct cpu *c, unsigned env);
+/* Drop the translation of the page at `address`, or all translations, of an env; ENV_NONE: all
+ * that this CPU has of users, of whatever env. */
+void arch_tlb_flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_t address);
+void arch_tlb_flush_all(struct machine *m, struct cpu *c, unsigned env);
 
-/* (inline) Make a slot of `level` another, which may name another frame while the CPU uses it, and
+/* (inline) Make a slot of `level` another, which may name another frame while CPUs use it, and
  * return what it was: with acquire and release order. A machine whose CPUs must not see one become
- * the other in one step breaks the translation of `address` first. */
-static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
-					 unsigned level);
+ * the other in one step breaks the env's translation of `address` first. */
+static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, unsigned env,
+					 uint64_t address, unsigned level);
 
 /* (inline) This CPU waits for another: let it go on, if they share something. */
 static inline void arch_relax(void);

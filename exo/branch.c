@@ -146,7 +146,7 @@ err_t branch_unshare(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	}
 	/* pairs with: slot_find */
 	arch_slot_replace(target, slot_branch(copy.n, EXO_RWX, true),
-			  op->target + i * EXO_SPAN(op->level), op->level);
+			  b->target_env, op->target + i * EXO_SPAN(op->level), op->level);
 	slot_flush(b, op, i, 1);
 	if (copy.n != table.n)
 		flush_drop(b->m, b->c, table);

@@ -49,14 +49,11 @@ void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
 
 	if (c->root_env == env)
 		return;
-	if (env == ENV_NONE) {
-		arch_root_load_kernel(m, c);
-	} else {
-		/* before it is loaded; pairs with: flush_finish */
+	if (env != ENV_NONE) /* before it is loaded; pairs with: flush_finish */
 		atomic_fetch_or(&m->envs[env].cpus, bit);
-		arch_root_load(m, c, m->envs[env].root);
-	}
-	/* Only now does this CPU hold no translation of the former; pairs with: flush_finish */
+	arch_root_load(m, c, env);
+	/* Only now does this CPU hold no translation of the former, or make none; pairs with:
+	 * flush_finish, env_finish */
 	if (c->root_env != ENV_NONE)
 		atomic_fetch_and(&m->envs[c->root_env].cpus, ~bit);
 	c->root_env = env;

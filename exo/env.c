@@ -130,6 +130,8 @@ void env_finish(struct machine *m, struct cpu *c, unsigned env)
 		spin_point("root_spin");
 		flush_answer(m, c);
 	}
+	if (arch_tlb_is_shared(m))
+		arch_tlb_flush_all(m, c, env); /* another env may get its number */
 	env_disown(m, env);
 	env_lock(m, env);
 	e->state = ENV_DEAD;

@@ -46,10 +46,10 @@ static void flush_local(struct machine *m, struct cpu *c)
 	unsigned i;
 
 	if (f->pages_count > FLUSH_PAGES)
-		arch_tlb_flush_all(m, c);
+		arch_tlb_flush_all(m, c, f->is_everywhere ? ENV_NONE : f->env);
 	else
 		for (i = 0; i < f->pages_count; i++)
-			arch_tlb_flush_page(m, c, f->pages[i]);
+			arch_tlb_flush_page(m, c, f->env, f->pages[i]);
 }
 
 /* Other CPUs' part: all are asked, then all are waited for. Being in the kernel acknowledges it,
@@ -91,7 +91,8 @@ void flush_finish(struct machine *m, struct cpu *c)
 	if (f->env == ENV_NONE)
 		return;
 	if (f->pages_count) {
-		cpus = f->is_everywhere ? UINT64_MAX : atomic_load(&m->envs[f->env].cpus);
+		cpus = f->is_everywhere ? UINT64_MAX
+			: arch_tlb_is_shared(m) ? self : atomic_load(&m->envs[f->env].cpus);
 		if (cpus & self)
 			flush_local(m, c);
 		if (cpus & ~self)
@@ -110,6 +111,6 @@ void flush_answer(struct machine *m, struct cpu *c)
 	/* Before it is done: nothing is translated till then, and a new request comes again. */
 	if (atomic_load(&c->shoot) & SHOOT_FLUSH) {
 		atomic_fetch_and(&c->shoot, ~(unsigned)SHOOT_FLUSH);
-		arch_tlb_flush_all(m, c);
+		arch_tlb_flush_all(m, c, ENV_NONE);
 	}
 }

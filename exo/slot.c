@@ -133,7 +133,7 @@ err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	slot_make_executable(b, 0, leaf);
 	point("dup_copied");
 	/* pairs with: slot_find */
-	old = arch_slot_replace(target, leaf, op->target + i * EXO_PAGE_SIZE, 1);
+	old = arch_slot_replace(target, leaf, b->target_env, op->target + i * EXO_PAGE_SIZE, 1);
 	if (is_in_place) {
 		slot_flush(b, op, i, 1);
 		flush_drop(b->m, b->c, (struct pfn){ slot_pfn(old) });

@@ -179,7 +179,7 @@ void fuzz_check_model(struct fuzz_world *w)
 	for (env = 0; env < EXO_ENVS; env++) {
 		if (w->m->envs[env].state != ENV_ALIVE)
 			continue;
-		arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], w->m->envs[env].root);
+		arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], env);
 		wrong = model_compare(&w->model, env, look, w, &where);
 		if (wrong)
 			check_model_fail(wrong, env, where);
@@ -198,7 +198,7 @@ void fuzz_model_init(struct fuzz_world *w)
 	for (env = 0; env < EXO_ENVS; env++) {
 		if (w->m->envs[env].state != ENV_ALIVE)
 			continue;
-		arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], w->m->envs[env].root);
+		arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], env);
 		for (address = 0; address < EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN;
 		     address += EXO_PAGE_SIZE) {
 			bytes = look(w, address, EXO_READ);

@@ -157,15 +157,10 @@ static UNCHECKED void canon_names(struct machine *m, const struct canon *c)
 		m->accounts[i].dying = canon_link(c, m->accounts[i].dying);
 	for (i = 0; i < m->cpu_count; i++) {
 		hc = &m->arch.cpus[i];
-		hc->root = hc->root == HOST_NO_ROOT ? HOST_NO_ROOT : c->to[hc->root];
-		for (j = 0; j < HOST_TLB_ENTRIES; j++) {
-			hc->tlb[j].root = c->to[hc->tlb[j].root];
+		for (j = 0; j < HOST_TLB_ENTRIES; j++)
 			hc->tlb[j].frame = c->to[hc->tlb[j].frame];
-		}
-		for (j = 0; j < HOST_WALK_ENTRIES; j++) {
-			hc->walks[j].root = c->to[hc->walks[j].root];
+		for (j = 0; j < HOST_WALK_ENTRIES; j++)
 			hc->walks[j].table = c->to[hc->walks[j].table];
-		}
 	}
 }
 

@@ -51,7 +51,7 @@ static UNCHECKED void start_vcpu(struct explore *x)
 	m->envs[0].cpus = 1;
 	m->cpus[0].current = 0;
 	m->cpus[0].root_env = 0;
-	arch_root_load(m, &m->cpus[0], m->envs[0].root);
+	arch_root_load(m, &m->cpus[0], 0);
 }
 
 void explore_start(struct explore *x)
@@ -171,7 +171,7 @@ static bool call_enter(struct machine *m, unsigned env)
 		return false;
 	call_leave(m);
 	m->envs[env].cpus |= 2;
-	arch_root_load(m, call_other(m), m->envs[env].root);
+	arch_root_load(m, call_other(m), env);
 	call_other(m)->root_env = env;
 	return true;
 }

@@ -36,7 +36,7 @@ static void check_loaded(struct fuzz_world *w, const uint8_t *data)
 
 	memcpy(&table, data + 32, sizeof(table));
 	memcpy(&count, data + 56, sizeof(count));
-	arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], w->m->envs[0].root);
+	arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], 0);
 	for (i = 0; i < count; i++) {
 		memcpy(&segment, data + table + i * sizeof(segment), sizeof(segment));
 		for (at = 0; segment.type == 1 && at < segment.memory_bytes; at += 61)

@@ -139,7 +139,7 @@ static UNCHECKED void check_i7(struct lab *l)
 	*at(l, P(0), 1) = 0;
 	names(l, 7, "a cached translation of a slot that moved away");
 	host_load(l->m, 0, P(0), &value);
-	arch_tlb_flush_page(l->m, &l->m->cpus[0], P(0));
+	arch_tlb_flush_page(l->m, &l->m->cpus[0], 0, P(0));
 	*at(l, A + EXO_SPAN(2), 2) = *at(l, A, 2);
 	*at(l, A, 2) = 0;
 	names(l, 7, "a cached walk of a table that moved away");

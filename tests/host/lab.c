@@ -323,7 +323,7 @@ static int lab_access(struct lab *l, uint64_t env, uint64_t address, uint64_t *v
 	struct host_cpu kept = l->m->arch.cpus[l->cpu];
 	int code;
 
-	arch_root_load(l->m, &l->m->cpus[l->cpu], l->m->envs[lab_env(l, env)].root);
+	arch_root_load(l->m, &l->m->cpus[l->cpu], lab_env(l, env));
 	code = is_store ? host_store(l->m, l->cpu, address, *value)
 		: host_load(l->m, l->cpu, address, value);
 	l->m->arch.cpus[l->cpu] = kept;

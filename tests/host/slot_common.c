@@ -87,7 +87,7 @@ static void check_flush(struct lab *l)
 	m->cpus[1].in_kernel = 0;
 	m->envs[child & 0xffff].cpus |= 2;
 	m->cpus[1].root_env = child & 0xffff;
-	arch_root_load(m, &m->cpus[1], m->envs[child & 0xffff].root);
+	arch_root_load(m, &m->cpus[1], child & 0xffff);
 	tap_eq(host_load(m, 1, at, &value), 0, "CPU 1 runs the child, which reads the page");
 	lab_does(l, OP(CLEAR, 1, at, 1), "the parent clears the page");
 	tap_eq(host_load(m, 1, at, &value), HOST_FAULT, "CPU 1 faults (I-7)");

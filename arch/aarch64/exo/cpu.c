@@ -32,13 +32,13 @@ enum {
 void cpu_features_init(void)
 {
 	uint64_t memory0 = a64_load(id_aa64mmfr0_el1), memory1 = a64_load(id_aa64mmfr1_el1);
-	uint64_t tcr = a64_load(tcr_el1), sctlr = a64_load(sctlr_el1) | CPU_SCTLR;
+	uint64_t tcr = a64_load(tcr_el1) | CPU_TCR_AS, sctlr = a64_load(sctlr_el1) | CPU_SCTLR;
 
 	a64_save(vbar_el1, vectors);
 	if (a64_field(memory0, 28) == 15)
 		boot_refuse("this CPU has no pages of 4 KiB");
-	if (a64_field(memory0, 4) == 2)
-		tcr |= CPU_TCR_AS;
+	if (a64_field(memory0, 4) != 2)
+		boot_refuse("this CPU's address-space identifiers are short");
 	if (a64_field(memory1, 0) >= 1)
 		tcr |= CPU_TCR_HA;
 	if (a64_field(memory1, 0) >= 2)

@@ -23,9 +23,6 @@
 /* Where the program's half of the address space ends. */
 #define LAYOUT_USER_BITS 47
 
-/* Address-space identifier of whatever root is loaded; loading another drops its translations. */
-#define LAYOUT_ASID 1ul
-
 /* MAIR_EL1: normal memory, write-back, whatever bits 2 and 3 of a slot say; with bit 4: device. */
 #define LAYOUT_MAIR 0x00000000ffffffff
 

@@ -2,10 +2,7 @@
 /*
  * The kernel's half of the address space, roots and translations. The kernel's tables are those of
  * boot.S, in TTBR1; after mmu_init nobody can write to them. No locks: a root being made is its
- * maker's, and the translations dropped are this CPU's.
- *
- * All roots have one identifier: loading one drops all translations of the former; those of the
- * kernel are global and stay.
+ * maker's. The kernel's translations are global and stay.
  */
 #include <machine/slot.h>
 
@@ -57,43 +54,33 @@ void arch_root_clear(struct machine *m, struct pfn root)
 	table_slots(m, root)[EXO_ROOT_RECURSIVE] = 0;
 }
 
-/* The kernel uses no translation of programs: it does not matter whose these are in between. */
-static void mmu_root_load(uint64_t physical)
+/* Translations stay: they have their env's identifier. The kernel uses none of them, and on the way
+ * to the program the CPU takes note. */
+void arch_root_load(struct machine *m, struct cpu *c, unsigned env)
 {
-	__asm__ volatile("dsb ishst" : : : "memory");
-	a64_save(ttbr0_el1, physical | LAYOUT_ASID << 48);
-	a64_isb();
-	__asm__ volatile("tlbi aside1, %0; dsb nsh; isb" : : "r"(LAYOUT_ASID << 48) : "memory");
+	(void)c;
+	a64_save(ttbr0_el1, arch_space(env)
+		 | (env == ENV_NONE ? image_physical(empty_root)
+		    : (uint64_t)m->envs[env].root.n << EXO_PAGE_SHIFT));
 }
 
-void arch_root_load(struct machine *m, struct cpu *c, struct pfn root)
+void arch_tlb_flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_t address)
 {
 	(void)m;
 	(void)c;
-	mmu_root_load((uint64_t)root.n << EXO_PAGE_SHIFT);
+	__asm__ volatile("dsb ishst; tlbi vae1is, %0; dsb ish; isb"
+			 : : "r"(arch_space(env) | address >> EXO_PAGE_SHIFT) : "memory");
 }
 
-void arch_root_load_kernel(struct machine *m, struct cpu *c)
+void arch_tlb_flush_all(struct machine *m, struct cpu *c, unsigned env)
 {
 	(void)m;
 	(void)c;
-	mmu_root_load(image_physical(empty_root));
-}
-
-void arch_tlb_flush_page(struct machine *m, struct cpu *c, uint64_t address)
-{
-	(void)m;
-	(void)c;
-	__asm__ volatile("dsb nshst; tlbi vae1, %0; dsb nsh; isb"
-			 : : "r"(LAYOUT_ASID << 48 | address >> EXO_PAGE_SHIFT) : "memory");
-}
-
-void arch_tlb_flush_all(struct machine *m, struct cpu *c)
-{
-	(void)m;
-	(void)c;
-	__asm__ volatile("dsb nshst; tlbi aside1, %0; dsb nsh; isb"
-			 : : "r"(LAYOUT_ASID << 48) : "memory");
+	if (env == ENV_NONE)
+		__asm__ volatile("dsb nshst; tlbi vmalle1; dsb nsh; isb" : : : "memory");
+	else
+		__asm__ volatile("dsb ishst; tlbi aside1is, %0; dsb ish; isb"
+				 : : "r"(arch_space(env)) : "memory");
 }
 
 /* By blocks, of a size that the CPU says (at most 2 KiB), if it allows that. */

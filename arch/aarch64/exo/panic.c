@@ -56,7 +56,7 @@ static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool i
 	env_unlock(m, env);
 	/* A translation that is not accessed is not kept; one that may not be written is. */
 	if (is_noted && is_write)
-		arch_tlb_flush_page(m, c, address);
+		arch_tlb_flush_page(m, c, env, address);
 	return is_noted;
 }
 

@@ -6,8 +6,8 @@
 
 #include <machine/slot.h>
 
-/* What the tables say of an address: what the walk cache would hold (level 1 table), and the leaf.
- * Access 0 with frame FRAME_NONE: nothing there. */
+/* What the tables of an env say of an address: what the walk cache would hold (level 1 table), and
+ * the leaf. Access 0 with frame FRAME_NONE: nothing there. */
 struct tlb_truth {
 	uint32_t table, frame;
 	unsigned table_access, access;
@@ -21,9 +21,10 @@ static uint64_t tlb_slot(struct machine *m, uint32_t table, uint64_t address, un
 				    memory_order_relaxed);
 }
 
-static struct tlb_truth tlb_walk(struct machine *m, uint32_t root, uint64_t address)
+static struct tlb_truth tlb_walk(struct machine *m, unsigned env, uint64_t address)
 {
-	struct tlb_truth truth = { .table = root, .frame = FRAME_NONE, .table_access = EXO_RWX };
+	struct tlb_truth truth = { .table = m->envs[env].root.n, .frame = FRAME_NONE,
+		.table_access = EXO_RWX };
 	uint64_t slot;
 	unsigned level;
 
@@ -42,6 +43,14 @@ static struct tlb_truth tlb_walk(struct machine *m, uint32_t root, uint64_t addr
 	return truth;
 }
 
+/* Must this CPU hold nothing of the env? */
+static bool tlb_is_foreign(struct machine *m, struct host_cpu *hc, unsigned env)
+{
+	unsigned state = m->envs[env].state;
+
+	return m->arch.is_tlb_shared ? state != ENV_ALIVE && state != ENV_ENDING : env != hc->env;
+}
+
 static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *report)
 {
 	struct host_cpu *hc = &m->arch.cpus[cpu];
@@ -51,8 +60,11 @@ static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *
 	for (i = 0; i < HOST_TLB_ENTRIES; i++) {
 		if (!hc->tlb[i].is_valid)
 			continue;
-		truth = tlb_walk(m, hc->root, hc->tlb[i].page);
-		if (hc->tlb[i].root != hc->root || hc->tlb[i].frame != truth.frame
+		if (tlb_is_foreign(m, hc, hc->tlb[i].env))
+			return audit_fail(report, 7, "a translation of another env", cpu,
+					  UINT64_MAX, hc->tlb[i].page, hc->tlb[i].env);
+		truth = tlb_walk(m, hc->tlb[i].env, hc->tlb[i].page);
+		if (hc->tlb[i].frame != truth.frame
 		    || hc->tlb[i].access & ~truth.access)
 			return audit_fail(report, 7, "a stale translation", cpu, UINT64_MAX,
 					  hc->tlb[i].page, truth.frame);
@@ -60,8 +72,11 @@ static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *
 	for (i = 0; i < HOST_WALK_ENTRIES; i++) {
 		if (!hc->walks[i].is_valid)
 			continue;
-		truth = tlb_walk(m, hc->root, hc->walks[i].prefix);
-		if (hc->walks[i].root != hc->root || hc->walks[i].table != truth.table
+		if (tlb_is_foreign(m, hc, hc->walks[i].env))
+			return audit_fail(report, 7, "a walk of another env", cpu, UINT64_MAX,
+					  hc->walks[i].prefix, hc->walks[i].env);
+		truth = tlb_walk(m, hc->walks[i].env, hc->walks[i].prefix);
+		if (hc->walks[i].table != truth.table
 		    || hc->walks[i].access & ~truth.table_access)
 			return audit_fail(report, 7, "a stale walk", cpu, UINT64_MAX,
 					  hc->walks[i].prefix, truth.table);
@@ -74,7 +89,8 @@ bool host_audit_tlb(struct machine *m, struct audit_report *report)
 	unsigned cpu;
 
 	for (cpu = 0; cpu < m->cpu_count; cpu++)
-		if (m->arch.cpus[cpu].root != HOST_NO_ROOT && !m->cpus[cpu].shoot
+		if ((m->arch.is_tlb_shared || m->arch.cpus[cpu].env != ENV_NONE)
+		    && !m->cpus[cpu].shoot
 		    && !tlb_audit_cpu(m, cpu, report))
 			return false;
 	return true;

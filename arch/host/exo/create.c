@@ -63,7 +63,7 @@ struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kep
 	m->arch.clock = 1;
 	m->arch.boot_clock = 1;
 	for (cpu = 0; cpu < EXO_CPUS; cpu++) {
-		m->arch.cpus[cpu].root = HOST_NO_ROOT;
+		m->arch.cpus[cpu].env = ENV_NONE;
 		m->arch.cpus[cpu].deadline = UINT64_MAX;
 	}
 	host_self.index = 0;

@@ -47,16 +47,11 @@ static struct host_cpu *mmu_cpu(struct machine *m, struct cpu *c)
 	return &m->arch.cpus[c - m->cpus];
 }
 
-void arch_root_load(struct machine *m, struct cpu *c, struct pfn root)
+void arch_root_load(struct machine *m, struct cpu *c, unsigned env)
 {
-	mmu_cpu(m, c)->root = root.n;
-	arch_tlb_flush_all(m, c);
-}
-
-void arch_root_load_kernel(struct machine *m, struct cpu *c)
-{
-	mmu_cpu(m, c)->root = HOST_NO_ROOT;
-	arch_tlb_flush_all(m, c);
+	mmu_cpu(m, c)->env = env;
+	if (!m->arch.is_tlb_shared)
+		arch_tlb_flush_all(m, c, ENV_NONE);
 }
 
 static struct host_tlb *mmu_tlb(struct host_cpu *hc, uint64_t page)
@@ -69,21 +64,43 @@ static struct host_walk *mmu_walk(struct host_cpu *hc, uint64_t prefix)
 	return &hc->walks[(prefix / EXO_SPAN(2)) & (HOST_WALK_ENTRIES - 1)];
 }
 
-void arch_tlb_flush_page(struct machine *m, struct cpu *c, uint64_t address)
+void arch_tlb_flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_t address)
 {
 	uint64_t page = address & ~(EXO_PAGE_SIZE - 1);
-	struct host_tlb *entry = mmu_tlb(mmu_cpu(m, c), page);
+	struct host_cpu *hc;
 
-	if (entry->is_valid && entry->page == page)
-		memset(entry, 0, sizeof(*entry));
+	for (hc = m->arch.cpus; hc < m->arch.cpus + EXO_CPUS; hc++) {
+		struct host_tlb *entry = mmu_tlb(hc, page);
+
+		if ((m->arch.is_tlb_shared || hc == mmu_cpu(m, c)) && entry->env == env
+		    && entry->page == page)
+			memset(entry, 0, sizeof(*entry));
+	}
 }
 
-void arch_tlb_flush_all(struct machine *m, struct cpu *c)
+/* What one CPU has of an env, or (ENV_NONE) everything. */
+static void mmu_forget(struct host_cpu *hc, unsigned env)
 {
-	struct host_cpu *hc = mmu_cpu(m, c);
+	unsigned i;
 
-	memset(hc->tlb, 0, sizeof(hc->tlb));
-	memset(hc->walks, 0, sizeof(hc->walks));
+	for (i = 0; i < HOST_TLB_ENTRIES; i++)
+		if (env == ENV_NONE || hc->tlb[i].env == env)
+			memset(&hc->tlb[i], 0, sizeof(hc->tlb[i]));
+	for (i = 0; i < HOST_WALK_ENTRIES; i++)
+		if (env == ENV_NONE || hc->walks[i].env == env)
+			memset(&hc->walks[i], 0, sizeof(hc->walks[i]));
+}
+
+void arch_tlb_flush_all(struct machine *m, struct cpu *c, unsigned env)
+{
+	struct host_cpu *hc;
+
+	if (env == ENV_NONE || !m->arch.is_tlb_shared) {
+		mmu_forget(mmu_cpu(m, c), ENV_NONE);
+		return;
+	}
+	for (hc = m->arch.cpus; hc < m->arch.cpus + EXO_CPUS; hc++)
+		mmu_forget(hc, env);
 }
 
 /* The slot that covers an address in a table of a level. */
@@ -113,8 +130,8 @@ static bool mmu_descend(struct machine *m, struct host_cpu *hc, uint64_t address
 	uint64_t slot;
 	unsigned level;
 
-	*walk = (struct host_walk){ .is_valid = true, .access = EXO_RWX, .root = hc->root,
-		.table = hc->root, .prefix = address & ~(EXO_SPAN(2) - 1) };
+	*walk = (struct host_walk){ .is_valid = true, .access = EXO_RWX, .env = hc->env,
+		.table = m->envs[hc->env].root.n, .prefix = address & ~(EXO_SPAN(2) - 1) };
 	for (level = EXO_LEVELS; level > 1; level--) {
 		at = mmu_slot(m, walk->table, address, level);
 		do {
@@ -147,7 +164,7 @@ static int mmu_leaf(struct machine *m, struct host_cpu *hc, uint64_t address, un
 	} while (!mmu_mark(at, slot, bits));
 	assert(frame_exists(m, slot_pfn(slot)));
 	*entry = (struct host_tlb){ .is_valid = true, .is_dirty = slot_is_dirty(slot | bits),
-		.access = (uint8_t)(walk->access & slot_access(slot)), .root = hc->root,
+		.access = (uint8_t)(walk->access & slot_access(slot)), .env = hc->env,
 		.frame = slot_pfn(slot), .page = address & ~(EXO_PAGE_SIZE - 1) };
 	*mmu_tlb(hc, entry->page) = *entry;
 	return 0;
@@ -157,18 +174,18 @@ int host_translate(struct machine *m, unsigned cpu, uint64_t address, unsigned n
 		   struct pfn *pfn)
 {
 	struct host_cpu *hc = &m->arch.cpus[cpu];
-	struct host_tlb entry = *mmu_tlb(hc, address & ~(EXO_PAGE_SIZE - 1));
-	struct host_walk walk = *mmu_walk(hc, address & ~(EXO_SPAN(2) - 1));
-	int code;
+	uint64_t page = address & ~(EXO_PAGE_SIZE - 1), prefix = address & ~(EXO_SPAN(2) - 1);
+	struct host_tlb entry = *mmu_tlb(hc, page);
+	struct host_walk walk = *mmu_walk(hc, prefix);
+	int code = HOST_FAULT | (int)(need & (EXO_FAULT_WRITE | EXO_FAULT_EXEC));
 
-	if (hc->root == HOST_NO_ROOT || address / EXO_ROOT_SPAN >= EXO_ROOT_USER)
-		return HOST_FAULT | (int)(need & (EXO_FAULT_WRITE | EXO_FAULT_EXEC));
-	if (!entry.is_valid || entry.page != (address & ~(EXO_PAGE_SIZE - 1))
+	if (hc->env == ENV_NONE || address / EXO_ROOT_SPAN >= EXO_ROOT_USER)
+		return code;
+	if (!entry.is_valid || entry.env != hc->env || entry.page != page
 	    || need & ~entry.access || (need & EXO_WRITE && !entry.is_dirty)) {
-		if (!walk.is_valid || walk.prefix != (address & ~(EXO_SPAN(2) - 1)))
-			if (!mmu_descend(m, hc, address, &walk))
-				return HOST_FAULT
-					| (int)(need & (EXO_FAULT_WRITE | EXO_FAULT_EXEC));
+		if ((!walk.is_valid || walk.env != hc->env || walk.prefix != prefix)
+		    && !mmu_descend(m, hc, address, &walk))
+			return code;
 		code = mmu_leaf(m, hc, address, need, &walk, &entry);
 		if (code)
 			return code;

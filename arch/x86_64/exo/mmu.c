@@ -65,31 +65,26 @@ void arch_root_clear(struct machine *m, struct pfn root)
 	slots[LAYOUT_DIRECT_SLOT] = slots[LAYOUT_IMAGE_SLOT] = slots[EXO_ROOT_RECURSIVE] = 0;
 }
 
-void arch_root_load(struct machine *m, struct cpu *c, struct pfn root)
+void arch_root_load(struct machine *m, struct cpu *c, unsigned env)
 {
-	(void)m;
 	(void)c;
-	x86_cr3_load((uint64_t)root.n << EXO_PAGE_SHIFT);
+	x86_cr3_load(env == ENV_NONE ? image_physical(boot_root)
+		     : (uint64_t)m->envs[env].root.n << EXO_PAGE_SHIFT);
 }
 
-void arch_root_load_kernel(struct machine *m, struct cpu *c)
+void arch_tlb_flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_t address)
 {
 	(void)m;
 	(void)c;
-	x86_cr3_load(image_physical(boot_root));
-}
-
-void arch_tlb_flush_page(struct machine *m, struct cpu *c, uint64_t address)
-{
-	(void)m;
-	(void)c;
+	(void)env;
 	__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
-void arch_tlb_flush_all(struct machine *m, struct cpu *c)
+void arch_tlb_flush_all(struct machine *m, struct cpu *c, unsigned env)
 {
 	(void)m;
 	(void)c;
+	(void)env;
 	x86_cr3_load(x86_cr3());
 }
 

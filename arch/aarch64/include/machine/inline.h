@@ -24,8 +24,6 @@ static inline unsigned arch_cpu_index(void)
 	return cpu->index;
 }
 
-/* Break before make (Arm ARM D8.14.1): nothing translates the address when the new slot stands. A
- * slot above level 1 covers more than an address: then all that programs have goes. */
 static inline void arch_relax(void)
 {
 	__asm__ volatile("yield");
@@ -38,8 +36,24 @@ static inline bool arch_slots_any(const _Atomic uint64_t *slots)
 	return s[0] | s[1] | s[2] | s[3];
 }
 
-static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
-					 unsigned level)
+/* An env's address-space identifier, where registers and flushes have it: for life, since there are
+ * more identifiers than envs. 0 is the kernel's own root's, so that of ENV_NONE. */
+static inline uint64_t arch_space(unsigned env)
+{
+	return (uint64_t)(env + 1) << 48;
+}
+
+/* The flushes of one page and one identifier reach all CPUs of the inner shareable domain. */
+static inline bool arch_tlb_is_shared(struct machine *m)
+{
+	(void)m;
+	return true;
+}
+
+/* Break before make (Arm ARM D8.14.1): nothing translates the address when the new slot stands. A
+ * slot above level 1 covers more than an address: then all that the env has goes. */
+static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, unsigned env,
+					 uint64_t address, unsigned level)
 {
 	uint64_t old = atomic_load_explicit(slot, memory_order_relaxed);
 
@@ -47,11 +61,12 @@ static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value,
 		/* relaxed: nobody but the CPUs' walks may see it */
 		old = atomic_exchange_explicit(slot, 0, memory_order_relaxed);
 		if (level == 1)
-			__asm__ volatile("dsb ishst; tlbi vaae1is, %0; dsb ish"
-					 : : "r"(address >> EXO_PAGE_SHIFT) : "memory");
+			__asm__ volatile("dsb ishst; tlbi vae1is, %0; dsb ish"
+					 : : "r"(arch_space(env) | address >> EXO_PAGE_SHIFT)
+					 : "memory");
 		else
 			__asm__ volatile("dsb ishst; tlbi aside1is, %0; dsb ish"
-					 : : "r"(LAYOUT_ASID << 48) : "memory");
+					 : : "r"(arch_space(env)) : "memory");
 	}
 	/* pairs with: slot_find */
 	atomic_store_explicit(slot, value, memory_order_release);

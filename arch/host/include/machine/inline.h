@@ -40,9 +40,15 @@ static inline bool arch_slots_any(const _Atomic uint64_t *slots)
 	return any;
 }
 
-static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
-					 unsigned level)
+static inline bool arch_tlb_is_shared(struct machine *m)
 {
+	return m->arch.is_tlb_shared;
+}
+
+static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, unsigned env,
+					 uint64_t address, unsigned level)
+{
+	(void)env;
 	(void)address;
 	(void)level;
 	return atomic_exchange_explicit(slot, value, memory_order_acq_rel);

@@ -28,7 +28,7 @@ struct host_tlb {
 	bool is_valid;
 	bool is_dirty;   /* the leaf's dirty bit is known to be set */
 	uint8_t access;  /* of all slots on the path together */
-	uint32_t root;   /* frame of the root that it was walked from */
+	uint32_t env;    /* whose */
 	uint32_t frame;  /* it leads to */
 	uint64_t page;   /* address */
 };
@@ -37,20 +37,18 @@ struct host_tlb {
 struct host_walk {
 	bool is_valid;
 	uint8_t access;  /* of the branches on the path together */
-	uint32_t root;
+	uint32_t env;
 	uint32_t table;  /* frame of the level 1 table */
 	uint64_t prefix; /* first address that the table covers */
 };
 
 struct host_cpu {
-	uint32_t root;      /* frame of the loaded root; the kernel's own: HOST_NO_ROOT */
+	uint32_t env;       /* whose root is loaded; the kernel's own: ENV_NONE */
 	_Atomic bool is_interrupted; /* by another CPU; seq_cst, as a wire would be */
 	uint64_t deadline;  /* of the clock interrupt; UINT64_MAX: none */
 	struct host_tlb tlb[HOST_TLB_ENTRIES];
 	struct host_walk walks[HOST_WALK_ENTRIES];
 };
-
-#define HOST_NO_ROOT UINT32_MAX
 
 struct machine_arch {
 	uint64_t memory;        /* bytes from struct machine to frame 0 */
@@ -60,6 +58,7 @@ struct machine_arch {
 	uint64_t clock_hz;
 	uint64_t boot_clock;
 	uint64_t machine_physical; /* of struct machine: none here, 0 */
+	bool is_tlb_shared;     /* one thread simulates all CPUs, which see all flushes */
 	uint64_t power_status;  /* what the machine was ended with ... */
 	bool is_off;            /* ... if it was */
 	char cmdline[64];

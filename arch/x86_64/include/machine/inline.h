@@ -36,9 +36,16 @@ static inline bool arch_slots_any(const _Atomic uint64_t *slots)
 	return s[0] | s[1] | s[2] | s[3];
 }
 
-static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, uint64_t address,
-					 unsigned level)
+static inline bool arch_tlb_is_shared(struct machine *m)
 {
+	(void)m;
+	return false;
+}
+
+static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, unsigned env,
+					 uint64_t address, unsigned level)
+{
+	(void)env;
 	(void)address;
 	(void)level;
 	return atomic_exchange_explicit(slot, value, memory_order_acq_rel);
