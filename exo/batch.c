@@ -49,7 +49,7 @@ static const struct form {
 	[EXO_OP_TABLE] = FORM(branch_table, NULL, 2, EXO_LEVELS, 3, EXO_OP_COMMON, USES_RESERVE),
 	[EXO_OP_COPY] = FORM(NULL, slot_copy, 1, 1, 0, EXO_OP_MASK,
 			     USES_SOURCE | USES_RIGHTS | USES_ACCESS),
-	[EXO_OP_SHARE] = FORM(branch_share, NULL, 2, EXO_LEVELS, 0, 0, USES_SOURCE | USES_RIGHTS),
+	[EXO_OP_SHARE] = FORM(NULL, branch_share, 2, EXO_LEVELS, 0, 0, USES_SOURCE | USES_RIGHTS),
 	[EXO_OP_UNSHARE] = FORM(branch_unshare, NULL, 2, EXO_LEVELS, 4, 0, USES_RESERVE),
 	[EXO_OP_MOVE] = FORM(branch_move, NULL, 2, EXO_LEVELS, 0, 0, USES_SOURCE),
 	[EXO_OP_PROTECT] = FORM(NULL, slot_protect, 1, 1, 0, EXO_OP_MASK | EXO_OP_CLEAN,

@@ -22,31 +22,33 @@ err_t branch_table(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	return EXO_OK;
 }
 
-err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned i)
+err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end)
 {
-	_Atomic uint64_t *target = b->target.slot + i;
-	uint64_t from = slot_get(b->source.slot + i);
-	bool is_common;
-	unsigned rights;
-	err_t err;
+	unsigned rights = b->source.rights & (op->rights | EXO_READ);
 
-	if (!slot_is_present(from))
-		return EXO_E_EMPTY;
-	if (slot_is_present(slot_get(target)))
-		return EXO_E_USED;
-	is_common = table_is_common(b->m, (struct pfn){ slot_pfn(from) });
-	rights = slot_rights(from) & b->source.rights & (op->rights | EXO_READ);
-	err = frame_ref(b->m, (struct pfn){ slot_pfn(from) });
-	if (err)
-		return err;
-	/* Write access goes off a branch that now has a second holder. One in a frozen table stays:
-	 * nothing on its path can write, and whoever thaws that table takes it off. */
-	if (!is_common && b->source.is_open && slot_is_writable(from)) {
-		slot_take_write(b->source.slot + i);
-		flush_all(b->m, b->c, b->source_env, false);
+	for (; *i < end; ++*i) {
+		_Atomic uint64_t *target = b->target.slot + *i, *source = b->source.slot + *i;
+		uint64_t from = slot_get(source), branch = slot_within(from, rights);
+		struct pfn table = { slot_pfn(from) };
+		bool is_common;
+
+		if (!slot_is_present(from))
+			return EXO_E_EMPTY;
+		if (slot_is_present(slot_get(target)))
+			return EXO_E_USED;
+		is_common = table_is_common(b->m, table);
+		if (frame_ref(b->m, table))
+			return EXO_E_COUNT;
+		/* Write access goes off a branch that now has a second holder. One in a frozen
+		 * table stays: nothing on its path can write, and whoever thaws that table takes
+		 * it off. */
+		if (!is_common && b->source.is_open && slot_is_writable(from)) {
+			slot_take_write(source);
+			flush_all(b->m, b->c, b->source_env, false);
+		}
+		slot_set(target, is_common ? branch : slot_without_write(branch));
+		b->used++;
 	}
-	slot_set(target, slot_branch(slot_pfn(from), rights, is_common && rights & EXO_WRITE));
-	b->used++;
 	return EXO_OK;
 }
 

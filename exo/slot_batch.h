@@ -28,12 +28,12 @@ struct batch {
 /* One slot of an operation's run: slot i. Check, then commit; an error has changed nothing. */
 typedef err_t slot_handler(struct batch *b, const struct exo_slot_op *op, unsigned i);
 slot_handler slot_alloc, slot_dup, slot_clear, slot_claim;
-slot_handler branch_table, branch_share, branch_unshare, branch_move;
+slot_handler branch_table, branch_unshare, branch_move;
 
 /* Slots *i to end - 1 of a run, where the work that is the same for all is done once. *i: the first
  * that is not done. */
 typedef err_t slot_run(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end);
-slot_run slot_copy, slot_protect;
+slot_run slot_copy, slot_protect, branch_share;
 
 /* The frame for a fresh table, zero, or (level 0) page, undefined: from the reserve leaf that op
  * names, or allocated and charged. The last check of an operation. EXO_E_RESERVE, and as
