@@ -87,8 +87,10 @@ err_t account_create(struct machine *m, unsigned parent, const struct exo_limits
 
 void account_leave(struct machine *m, unsigned account)
 {
-	if (--m->accounts[account].envs == 0 && m->accounts[account].parent != ACCOUNT_NONE)
-		m->accounts[account].state = ACCOUNT_MERGING;
+	if (--m->accounts[account].envs || m->accounts[account].parent == ACCOUNT_NONE)
+		return;
+	m->accounts[account].state = ACCOUNT_MERGING;
+	m->merging++;
 }
 
 /* One merging account: its slack goes up. True if nothing is charged to it any more. */
@@ -113,7 +115,7 @@ void account_settle(struct machine *m)
 {
 	unsigned i, j;
 
-	for (i = 0; i < EXO_ACCOUNTS; i++) {
+	for (i = 0; i < EXO_ACCOUNTS && m->merging; i++) {
 		struct account *a = &m->accounts[i];
 
 		if (a->state != ACCOUNT_MERGING || !settle_one(m, i))
@@ -122,6 +124,7 @@ void account_settle(struct machine *m)
 			if (m->accounts[j].state != ACCOUNT_FREE && m->accounts[j].parent == i)
 				m->accounts[j].parent = a->parent;
 		a->state = ACCOUNT_FREE;
+		m->merging--;
 		a->parent = ACCOUNT_NONE;
 		a->revoke_frames = 0;
 		a->revoke_deadline = 0;

@@ -139,7 +139,7 @@ static UNCHECKED bool count_accounts(struct machine *m, struct audit_report *rep
 {
 	struct count_used count = { 0 };
 	uint64_t unused = 0;
-	unsigned i, j, r, envs;
+	unsigned i, j, r, envs, merging = 0;
 
 	count_charges(m, &count);
 	for (i = 0; i < EXO_ACCOUNTS; i++) {
@@ -154,11 +154,13 @@ static UNCHECKED bool count_accounts(struct machine *m, struct audit_report *rep
 		}
 		unused += account_limit(m, i, EXO_RESOURCE_FRAMES)
 			- account_used(m, i, EXO_RESOURCE_FRAMES);
+		merging += m->accounts[i].state == ACCOUNT_MERGING;
 		for (envs = j = 0; j < EXO_ENVS; j++)
 			envs += m->envs[j].state != ENV_FREE && m->envs[j].account == i;
 		AUDIT(8, is_free || m->accounts[i].envs == envs,
 		      "an account's envs are miscounted", i, m->accounts[i].envs, envs);
 	}
+	SAME("accounts that merge are miscounted", 0, m->merging, merging);
 	SAME("what accounts may still use is not what is free", 0, unused, m->free_count);
 	return true;
 }

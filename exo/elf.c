@@ -84,12 +84,10 @@ err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t addre
 	unsigned level;
 	err_t err;
 
-	for (level = top;; level--) {
+	for (level = top; level > 1; level--) {
 		struct pfn below;
 
 		slot = &table_slots(m, table)[slot_index(address, level)];
-		if (level == 1)
-			break;
 		if (!slot_is_present(*slot)) {
 			err = frame_alloc(m, 0, FRAME_TABLE, level - 1, 0, &below);
 			if (err)
@@ -99,6 +97,7 @@ err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t addre
 		}
 		table.n = slot_pfn(*slot);
 	}
+	slot = &table_slots(m, table)[slot_index(address, 1)];
 	if (slot_is_present(*slot))
 		return EXO_E_USED;
 	*slot = leaf;

@@ -23,11 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#if defined(__clang__)
 #define LOCK_ATTRIBUTE(x) __attribute__((x))
-#else
-#define LOCK_ATTRIBUTE(x)
-#endif
 #define GUARDED_BY(class) LOCK_ATTRIBUTE(guarded_by(class))
 #define REQUIRES(...)     LOCK_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...)     LOCK_ATTRIBUTE(locks_excluded(__VA_ARGS__))

@@ -39,6 +39,7 @@ struct machine {
 	struct lock free_lock;
 	struct lock console_lock;
 	struct lock common_locks[16];
+	uint32_t merging GUARDED_BY(tree_class); /* accounts that are */
 	/* The free list's ends: index in frames[], or FRAME_NONE. Those known to be zero first. */
 	uint32_t free_head GUARDED_BY(free_class);
 	uint32_t free_tail GUARDED_BY(free_class);
