@@ -26,6 +26,7 @@ struct family {
 	_Atomic uint32_t is_broken;
 	_Atomic uint32_t last_pid;
 	_Atomic uint64_t used[FAMILY_PROCESSES / 64]; /* bit n: entry n is not FREE */
+	_Atomic uint32_t places;          /* entries from here on have never been used */
 	_Atomic uint16_t by_env[FAMILY_PROCESSES];    /* env's index -> place + 1 */
 	_Atomic uint16_t by_pid[2 * FAMILY_PROCESSES]; /* pid modulo that -> place + 1 */
 	/* Job control of the one terminal. */

@@ -43,7 +43,7 @@ struct family_process *family_next(uint32_t *place)
 {
 	struct family *f = family_root();
 
-	while (*place < FAMILY_PROCESSES) {
+	while (*place < f->places) {
 		uint64_t word = f->used[*place / 64] >> *place % 64;
 
 		if (!word) {
@@ -80,6 +80,7 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 static struct family_process *table_claim_in(struct family *f, unsigned word)
 {
 	uint64_t free = ~atomic_load(&f->used[word]);
+	uint32_t places = f->places;
 
 	for (; free; free &= free - 1) {
 		unsigned bit = (unsigned)__builtin_ctzll(free);
@@ -89,6 +90,9 @@ static struct family_process *table_claim_in(struct family *f, unsigned word)
 		if (!atomic_compare_exchange_strong(&p->state, &expected, FAMILY_MAKING))
 			continue;
 		atomic_fetch_or(&f->used[word], UINT64_C(1) << bit);
+		while (places < word * 64 + bit + 1
+		       && !atomic_compare_exchange_weak(&f->places, &places, word * 64 + bit + 1))
+			;
 		return p;
 	}
 	return NULL;
@@ -306,15 +310,16 @@ static void table_release_groups(const struct family_process *leaving)
 static void table_disown(const struct family_process *parent)
 {
 	struct family_process *p;
+	bool has_children = false, is_stopped = false;
 	uint32_t place = 0;
 
 	while ((p = family_next(&place))) {
-		if (p->state == FAMILY_STOPPED) {
-			table_release_groups(parent);
-			break;
-		}
+		is_stopped |= p->state == FAMILY_STOPPED;
+		has_children |= p->parent == parent->pid;
 	}
-	for (place = 0; (p = family_next(&place));) {
+	if (is_stopped)
+		table_release_groups(parent);
+	for (place = 0; has_children && (p = family_next(&place));) {
 		if (p->parent != parent->pid)
 			continue;
 		p->parent = FAMILY_INIT;

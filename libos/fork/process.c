@@ -157,7 +157,8 @@ err_t process_wait(struct libos *os, int32_t who, unsigned how, struct process_e
 
 	for (;;) {
 		err = wait_take(os, who, how, ended);
-		if (err == EXO_E_AGAIN) {
+		/* One whose end has not yet come through as an event. */
+		if (err == EXO_E_AGAIN && libos_vcpu_page()->pending & EXO_EVENT_CHILD) {
 			process_reap(os);
 			err = wait_take(os, who, how, ended);
 		}
