@@ -268,6 +268,7 @@ struct exo_info {
 	uint64_t quantum_units;   /* the least time between the kernel and the next event */
 	uint64_t boot_clock;      /* clock when the kernel began */
 	uint64_t user_clock;      /* clock when the first program began */
+	uint64_t epoch_s;         /* seconds since 1970 at boot_clock, or 0: nobody has said */
 	uint64_t archive_bytes;
 	uint32_t fpu_bytes;       /* size of the FPU save area that the CPU needs */
 	uint32_t console_in;      /* bytes received so far: wait on it, shared, for input */

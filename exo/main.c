@@ -116,6 +116,7 @@ static void init_times(struct machine *m, struct exo_info *info)
 	m->allowance_units = clock_hz * ALLOWANCE_US / 1000000;
 	m->quantum_units = clock_hz * QUANTUM_NS / 1000000000;
 	info->clock_hz = clock_hz;
+	info->epoch_s = command_number(m->arch.cmdline, "epoch=", 0, UINT32_MAX);
 	info->clock_shift = 24;
 	info->clock_mult = (UINT64_C(1000000000) << 24) / clock_hz;
 	info->slice_units = m->slice_units;

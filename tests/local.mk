@@ -25,6 +25,7 @@ GUEST_TESTS = \
 	tests/guest/cow_two_addresses.guest \
 	tests/guest/events_on_the_way_back.guest \
 	tests/guest/exhaustion_stays_in_the_child.guest \
+	tests/guest/calendar_begins_where_told.guest \
 	tests/guest/dirty_pages_are_told.guest \
 	tests/guest/faults_reach_their_handler.guest \
 	tests/guest/family_survives_deaths.guest \
@@ -76,6 +77,7 @@ RAW_TESTS = \
 AARCH64_GUEST_TESTS = \
 	tests/aarch64/cow_two_addresses.guest \
 	tests/aarch64/family_survives_deaths.guest \
+	tests/aarch64/calendar_begins_where_told.guest \
 	tests/aarch64/dirty_pages_are_told.guest \
 	tests/aarch64/faults_reach_their_handler.guest \
 	tests/aarch64/first_run_fair.guest \

@@ -54,7 +54,7 @@ static void archive_align(struct archive *archive, uint64_t unit)
 
 /* Header and name of a member; afterwards its data begin at a multiple of align. */
 static void archive_write_header(struct archive *archive, const char *name, uint32_t mode,
-	uint64_t size_bytes, uint64_t align)
+	int64_t mtime_s, uint64_t size_bytes, uint64_t align)
 {
 	uint64_t start, data, name_bytes;
 	char header[ARCHIVE_HEADER + 1];
@@ -66,9 +66,9 @@ static void archive_write_header(struct archive *archive, const char *name, uint
 	data = (start + strlen(name) + 1 + align - 1) / align * align;
 	name_bytes = data - start;
 	snprintf(header, sizeof(header),
-		"070701" "%08" PRIX32 "%08" PRIX32 "%08X%08X" "%08X%08X" "%08" PRIX32
+		"070701" "%08" PRIX32 "%08" PRIX32 "%08X%08X" "%08X%08" PRIX32 "%08" PRIX32
 		"%08X%08X%08X%08X" "%08" PRIX32 "%08X",
-		++archive->members, mode, 0u, 0u, 1u, 0u, (uint32_t)size_bytes,
+		++archive->members, mode, 0u, 0u, 1u, (uint32_t)mtime_s, (uint32_t)size_bytes,
 		0u, 0u, 0u, 0u, (uint32_t)name_bytes, 0u);
 	archive_write(archive, header, ARCHIVE_HEADER);
 	archive_write(archive, name, strlen(name));
@@ -83,7 +83,7 @@ void archive_create(struct archive *archive, int fd)
 void archive_add_bytes(struct archive *archive, const char *name, uint32_t mode,
 	const void *bytes, size_t size_bytes)
 {
-	archive_write_header(archive, name, mode, size_bytes, ARCHIVE_PAGE);
+	archive_write_header(archive, name, mode, 0, size_bytes, ARCHIVE_PAGE);
 	archive_write(archive, bytes, size_bytes);
 }
 
@@ -100,7 +100,7 @@ void archive_add_file(struct archive *archive, const char *name, const char *fil
 		run_end(RUN_USAGE, "%s: not a regular file", file);
 	left = (uint64_t)info.st_size;
 	archive_write_header(archive, name, S_IFREG | (info.st_mode & 0111 ? 0755 : 0644),
-		left, ARCHIVE_PAGE);
+		info.st_mtime, left, ARCHIVE_PAGE);
 	while (left > 0) {
 		ssize_t n = read(fd, buffer, left < sizeof(buffer) ? left : sizeof(buffer));
 
@@ -114,6 +114,6 @@ void archive_add_file(struct archive *archive, const char *name, const char *fil
 
 void archive_end(struct archive *archive)
 {
-	archive_write_header(archive, "TRAILER!!!", 0, 0, ARCHIVE_UNIT);
+	archive_write_header(archive, "TRAILER!!!", 0, 0, 0, ARCHIVE_UNIT);
 	archive_align(archive, ARCHIVE_PAGE);
 }

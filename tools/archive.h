@@ -25,7 +25,8 @@ void archive_create(struct archive *archive, int fd);
 void archive_add_bytes(struct archive *archive, const char *name, uint32_t mode,
 	const void *bytes, size_t size_bytes);
 
-/* Append the host's file under that name, executable if it is so. Ends the run on errors. */
+/* Append the host's file under that name, executable if it is so, with the time of its last
+ * change. Ends the run on errors. */
 void archive_add_file(struct archive *archive, const char *name, const char *file);
 
 /* Append the trailer, after which nothing follows. */

@@ -60,7 +60,7 @@ static const char run_help[] =
 "  --cpus N           of the machine (1)\n"
 "  --hz N             timer ticks a second, 1 to 10000 (100)\n"
 "  --timeout SECONDS  give up then, with a backtrace of the kernel\n"
-"  --icount           one nanosecond an instruction: exact, repeatable, slow\n"
+"  --icount           one nanosecond an instruction, from 1970 on: exact, repeatable\n"
 "  --arch NAME        x86_64 or aarch64 (x86_64)\n"
 "  --machine NAME     q35 or microvm (q35); of aarch64 virt\n"
 "  --cpu NAME         another of QEMU's CPUs than max\n"

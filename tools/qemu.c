@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { QEMU_ARGUMENTS = 64 };
@@ -81,6 +82,7 @@ static void qemu_add_images(struct qemu_command *command, const struct run_optio
 	char *line = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&line, &size);
+	bool is_epoch_told = options->icount;
 	unsigned int i;
 
 	qemu_add_pair(command, "-kernel", options->boot_image);
@@ -88,7 +90,11 @@ static void qemu_add_images(struct qemu_command *command, const struct run_optio
 	qemu_add(command, "/proc/self/fd/%d", archive_fd);
 	if (stream == NULL)
 		run_end(RUN_QEMU, "out of memory");
+	for (i = 0; i < options->word_count; i++)
+		is_epoch_told |= strncmp(options->words[i], "epoch=", 6) == 0;
 	fprintf(stream, "hz=%u", options->hz);
+	if (!is_epoch_told)
+		fprintf(stream, " epoch=%" PRIdMAX, (intmax_t)time(NULL));
 	for (i = 0; i < options->word_count; i++)
 		fprintf(stream, " %s", options->words[i]);
 	fclose(stream);

@@ -55,7 +55,7 @@ struct fs_outside {
 	/* Copy from or to the program's memory; 0, or negative if it is not accessible there. */
 	err_t (*copy_in)(void *to, uint64_t from, size_t bytes);
 	err_t (*copy_out)(uint64_t to, const void *from, size_t bytes);
-	/* Nanoseconds since 1970 or since the boot. */
+	/* Nanoseconds since 1970. */
 	uint64_t (*clock_ns)(void);
 	/* All bytes to the console. */
 	void (*console_write)(const char *bytes, size_t count);

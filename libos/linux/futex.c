@@ -136,7 +136,7 @@ static int64_t futex_deadline(struct linux_call *c, bool is_absolute, uint64_t *
 		return 0;
 	error = time_in(c, c->arg[3], &ns);
 	if (error >= 0)
-		*deadline = is_absolute ? libos_info()->boot_clock + time_units(ns)
+		*deadline = is_absolute ? time_deadline(ns, c->arg[1] & FUTEX_REALTIME)
 			: machine_clock() + time_units(ns);
 	return error;
 }

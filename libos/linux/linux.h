@@ -108,10 +108,13 @@ void strace_after(struct linux_call *c, const struct linux_entry *entry, int64_t
 /* A signal that a thread takes. */
 void strace_signal(struct thread *t, const struct signal_info *info);
 
-/* Nanoseconds since the boot; clock units of an interval. */
+/* Nanoseconds since the boot; since 1970; clock units of an interval. */
 uint64_t time_now_ns(void);
+uint64_t time_calendar_ns(void);
 uint64_t time_units(uint64_t ns);
 uint64_t time_ns(uint64_t units);
+/* In clock units, a moment in nanoseconds since 1970 (is_calendar) or the boot. */
+uint64_t time_deadline(uint64_t ns, bool is_calendar);
 /* A time in, checked: -LINUX_EFAULT, -LINUX_EINVAL. */
 int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns) MUST_USE;
 

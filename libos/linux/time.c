@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* System calls on time. The machine has no calendar that we read: 1970 began at the boot. */
+/* System calls on time. The launcher says when the machine was started. */
 #include "libos/linux/linux.h"
 
 #include <machine/call.h>
@@ -7,6 +7,9 @@
 /* Bit n: there is a clock n; it can be slept on: realtime, monotonic, CPU time of the process,
  * since the boot, atomic. */
 enum { TIME_CLOCKS = 0xbff, TIME_SLEEPS = 0x887 };
+
+/* Those that follow the calendar: realtime, coarse, with alarm, atomic. */
+enum { TIME_CALENDAR = 0x921 };
 
 #define TIME_NS UINT64_C(1000000000)
 
@@ -22,6 +25,11 @@ uint64_t time_now_ns(void)
 	return time_ns(machine_clock() - libos_info()->boot_clock);
 }
 
+uint64_t time_calendar_ns(void)
+{
+	return libos_info()->epoch_s * TIME_NS + time_now_ns();
+}
+
 uint64_t time_units(uint64_t ns)
 {
 	uint64_t hz = libos_info()->clock_hz, s = ns / TIME_NS;
@@ -29,6 +37,13 @@ uint64_t time_units(uint64_t ns)
 	if (s > UINT64_MAX / 4 / hz)
 		return UINT64_MAX / 4;
 	return s * hz + ns % TIME_NS * hz / TIME_NS;
+}
+
+uint64_t time_deadline(uint64_t ns, bool is_calendar)
+{
+	uint64_t epoch_ns = is_calendar ? libos_info()->epoch_s * TIME_NS : 0;
+
+	return libos_info()->boot_clock + time_units(ns > epoch_ns ? ns - epoch_ns : 0);
 }
 
 int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns)
@@ -40,7 +55,7 @@ int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns)
 		return error;
 	if (time.s < 0 || time.ns < 0 || time.ns >= (int64_t)TIME_NS)
 		return -LINUX_EINVAL;
-	*ns = time.s > INT32_MAX ? INT32_MAX * TIME_NS
+	*ns = time.s > UINT32_MAX ? UINT32_MAX * TIME_NS
 		: (uint64_t)time.s * TIME_NS + (uint64_t)time.ns;
 	return 0;
 }
@@ -63,6 +78,8 @@ int64_t time_clock_gettime(struct linux_call *c)
 
 	if (!time_is_clock(c->arg[0]))
 		return -LINUX_EINVAL;
+	if (TIME_CALENDAR >> c->arg[0] & 1)
+		return time_out(c, c->arg[1], time_calendar_ns());
 	return time_out(c, c->arg[1], c->arg[0] == PROCESS_CPU || c->arg[0] == THREAD_CPU
 		? usage_self_ns(c->os) : time_now_ns());
 }
@@ -76,7 +93,7 @@ int64_t time_clock_getres(struct linux_call *c)
 
 int64_t time_gettimeofday(struct linux_call *c)
 {
-	uint64_t now = time_now_ns();
+	uint64_t now = time_calendar_ns();
 	int64_t value[2] = { (int64_t)(now / TIME_NS), (int64_t)(now % TIME_NS / 1000) };
 	uint32_t zone[2] = { 0, 0 };
 	int64_t error = 0;
@@ -90,7 +107,7 @@ int64_t time_gettimeofday(struct linux_call *c)
 
 int64_t time_time(struct linux_call *c)
 {
-	int64_t now = (int64_t)(time_now_ns() / TIME_NS);
+	int64_t now = (int64_t)(time_calendar_ns() / TIME_NS);
 	int64_t error = c->arg[0] == 0 ? 0 : linux_out(c, c->arg[0], &now, sizeof(now));
 
 	return error < 0 ? error : now;
@@ -154,5 +171,6 @@ int64_t time_clock_nanosleep(struct linux_call *c)
 		return error;
 	if (!is_absolute)
 		return time_clock_nanosleep_until(c, machine_clock() + time_units(ns));
-	return time_sleep(c, libos_info()->boot_clock + time_units(ns)) ? 0 : -LINUX_ERESTARTNOHAND;
+	return time_sleep(c, time_deadline(ns, TIME_CALENDAR >> c->arg[0] & 1))
+		? 0 : -LINUX_ERESTARTNOHAND;
 }
