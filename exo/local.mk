@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: ISC
 # The portable kernel. EXO_SOURCES is the one list: the host library and every kernel are built
 # from it, so a file that is added here is in all of them.
-EXO_SOURCES = \
+EXO_AUDIT_SOURCES = exo/audit.c exo/audit_count.c
+EXO_SOURCES = $(EXO_AUDIT_SOURCES) $(EXO_KERNEL_SOURCES)
+EXO_KERNEL_SOURCES = \
 	exo/account.c \
 	exo/archive.c \
-	exo/audit.c \
-	exo/audit_count.c \
 	exo/batch.c \
 	exo/branch.c \
 	exo/console.c \

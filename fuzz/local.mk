@@ -53,12 +53,15 @@ FUZZ_TARGETS = abi slots accounts wait schedules elf archive
 FUZZERS = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz \
 	fuzz/schedules.fuzz fuzz/elf.fuzz fuzz/archive.fuzz
 
-FUZZ_SOURCES = fuzz/check.c fuzz/decode.c fuzz/files.c \
-	fuzz/files_library.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c \
-	fuzz/mutate.c fuzz/print.c fuzz/schedule.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
-	libos/fork/image.c libos/fs/cpio.c $(EXO_SOURCES) $(HOST_EXO_SOURCES)
-EXTRA_DIST += fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h fuzz/schedule.h \
-	fuzz/mutate_afl.c fuzz/ignore \
+FUZZ_WATCHED_SOURCES = fuzz/files.c fuzz/files_library.c fuzz/schedule.c libos/fork/image.c \
+	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/exo/device.c
+FUZZ_WATCHING_SOURCES = fuzz/check.c fuzz/decode.c fuzz/follow.c fuzz/model/model.c \
+	fuzz/model/operations.c fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
+	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
+FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
+EXTRA_DIST += fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
+	fuzz/schedule.h \
+	fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/records.dict \
 	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
 
@@ -71,11 +74,18 @@ FUZZ_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_TABLE_SHIFT=5 -DEXO_LEVELS=3u -DEXO_ROOT_
 FUZZ_CFLAGS = $(WARN_CFLAGS) -O2 $(FUZZ_SANITIZE) $(FUZZ_IGNORE)
 FUZZ_LINK = $(CC) $(FUZZ_SANITIZE) $(CFLAGS) $(LDFLAGS)
 
-EXTRA_LIBRARIES += libexo-fuzz.a
-CLEANFILES += libexo-fuzz.a
-libexo_fuzz_a_SOURCES = $(FUZZ_SOURCES)
+# What watches the kernel is not watched itself, or it would be three times as slow: the inline
+# functions of headers, too, are compiled without sanitizers there.
+FUZZ_LIBS = libexo-fuzz.a libexo-watch.a
+EXTRA_LIBRARIES += $(FUZZ_LIBS)
+CLEANFILES += $(FUZZ_LIBS)
+libexo_fuzz_a_SOURCES = $(FUZZ_WATCHED_SOURCES)
 libexo_fuzz_a_CPPFLAGS = $(FUZZ_CPPFLAGS)
 libexo_fuzz_a_CFLAGS = $(FUZZ_CFLAGS)
+libexo_watch_a_SOURCES = $(FUZZ_WATCHING_SOURCES)
+libexo_watch_a_CPPFLAGS = $(FUZZ_CPPFLAGS)
+libexo_watch_a_CFLAGS = $(WARN_CFLAGS) -O2
+FUZZ_LDADD = libexo-fuzz.a libexo-watch.a libexo-fuzz.a
 
 # Both names stand on the path of an input: what replays it, and where findings are kept.
 EXTRA_PROGRAMS += fuzz/replay
@@ -83,7 +93,7 @@ fuzz_replay_SOURCES = fuzz/replay.c
 fuzz_replay_CPPFLAGS = $(FUZZ_CPPFLAGS)
 fuzz_replay_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_replay_LINK = $(FUZZ_LINK) -o $@
-fuzz_replay_LDADD = libexo-fuzz.a
+fuzz_replay_LDADD = $(FUZZ_LDADD)
 
 TESTS += $(FUZZERS)
 FUZZ_LOG_DRIVER = $(TAP_LOG_DRIVER)
@@ -91,9 +101,9 @@ FUZZ_LOG_COMPILER = $(SHELL) $(top_srcdir)/fuzz/run-target
 CLEANFILES += $(FUZZERS) $(FUZZ_TARGETS:%=fuzz/%.afl) fuzz/mutator.so fuzz/replay
 
 if HAVE_FUZZER
-$(FUZZERS): %.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay libexo-fuzz.a
+$(FUZZERS): %.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay $(FUZZ_LIBS)
 	$(AM_V_CCLD)$(FUZZ_LINK) $(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) -DFUZZ_TARGET=$(*F) \
-		$(srcdir)/fuzz/driver.c libexo-fuzz.a $(LIB_FUZZING_ENGINE) -o $@
+		$(srcdir)/fuzz/driver.c $(FUZZ_LDADD) $(LIB_FUZZING_ENGINE) -o $@
 else
 $(FUZZERS):
 	@$(MKDIR_P) $(@D)
@@ -112,11 +122,11 @@ fuzz: fuzz/$(TARGET).fuzz
 fuzz-afl: fuzz/$(TARGET).afl fuzz/mutator.so
 	$(SHELL) $(srcdir)/fuzz/run-afl $(TARGET) $(TIME)
 
-fuzz/%.afl: $(FUZZ_SOURCES) fuzz/driver.c
+fuzz/%.afl: $(FUZZ_FILES) fuzz/driver.c
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore \
 		$(AFL_CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$* \
-		$(FUZZ_SOURCES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
+		$(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
 
 fuzz/mutator.so: fuzz/mutate.c fuzz/mutate_afl.c fuzz/mutate.h
 	@$(MKDIR_P) $(@D)
@@ -127,10 +137,10 @@ fuzz-corpus: fuzz/$(TARGET).fuzz
 	$(SHELL) $(srcdir)/fuzz/run-target -m fuzz/$(TARGET).fuzz
 
 # An HTML report of what the corpora reach, in fuzz/coverage/.
-fuzz/coverage/replay: $(FUZZ_SOURCES) fuzz/replay.c
+fuzz/coverage/replay: $(FUZZ_FILES) fuzz/replay.c
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O1 -fprofile-instr-generate \
-		-fcoverage-mapping $(FUZZ_SOURCES:%=$(srcdir)/%) $(srcdir)/fuzz/replay.c -o $@
+		-fcoverage-mapping $(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/replay.c -o $@
 
 fuzz-coverage: fuzz/coverage/replay
 	LLVM_PROFDATA='$(LLVM_PROFDATA)' LLVM_COV='$(LLVM_COV)' $(SHELL) $(srcdir)/fuzz/run-coverage
@@ -151,6 +161,7 @@ mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) fuzz/replay
 		MUTANT_EXPLORE_fork='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
 		MUTANT_EXPLORE_sharers='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
 		MUTANT_EXPLORE_stale='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
+		MUTANT_FUZZ_LIBRARIES='$(FUZZ_LDADD)' \
 		MUTANT_TESTS='$(KERNEL_TESTS)' MUTANT_ENGINE='$(LIB_FUZZING_ENGINE)' \
 		$(SHELL) $(srcdir)/fuzz/run-mutants -s $(MUTANT_SECONDS) $(MUTANTS)
 .PHONY: mutants
