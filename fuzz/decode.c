@@ -59,7 +59,7 @@ static uint64_t decode_vcpu(struct fuzz_world *w, const struct fuzz_record *r, u
 
 static uint16_t decode_count(const struct fuzz_record *r, uint8_t byte)
 {
-	static const uint16_t counts[] = { 1, 1, 1, 1, 1, 2, 2, 3, 4, 8, EXO_TABLE_SLOTS - 1,
+	static const uint16_t counts[] = { 1, 1, 1, 1, 16, 2, 2, 3, 4, 8, EXO_TABLE_SLOTS - 1,
 		EXO_TABLE_SLOTS };
 
 	if (r->where & FUZZ_RAW)

@@ -60,8 +60,7 @@ FUZZ_WATCHING_SOURCES = fuzz/check.c fuzz/decode.c fuzz/follow.c fuzz/model/mode
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
 EXTRA_DIST += fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
-	fuzz/schedule.h \
-	fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/records.dict \
+	fuzz/schedule.h fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/records.dict \
 	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
 
@@ -148,7 +147,8 @@ fuzz-coverage: fuzz/coverage/replay
 
 # Findings of the past.
 EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
-	fuzz/regressions/abi-vcpu-page-where-reserve-was
+	fuzz/regressions/abi-vcpu-page-where-reserve-was \
+	fuzz/regressions/slots-drops-flushed-as-they-come
 
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.
 MUTANTS =
