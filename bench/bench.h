@@ -41,15 +41,16 @@ struct bench_row {
 /* Print; the program's. */
 static void bench_text(const char *text);
 
-/* bench/profile counts what runs from the one to the other. */
+/* bench/profile counts what runs from the one to the other. (Functions that are the same become
+ * one.) */
 __attribute__((noinline)) static void bench_start(void)
 {
-	__asm__ volatile("" : : : "memory");
+	__asm__ volatile("# start" : : : "memory");
 }
 
 __attribute__((noinline)) static void bench_stop(void)
 {
-	__asm__ volatile("" : : : "memory");
+	__asm__ volatile("# stop" : : : "memory");
 }
 
 static inline void bench_number(uint64_t value)

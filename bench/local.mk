@@ -19,14 +19,14 @@ bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) $< -o $@
 
 # make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not booted.
-# make profile ROW=al_trap: where they go.
+# make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program.
 BENCH_ENV = top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)'
 ROWS =
 ROW = exo_null
 BENCH_FLAGS =
 bench: all $(BENCHES) $(LINUX_BENCHES)
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run $(BENCH_FLAGS) $(ROWS)
-profile: all $(BENCHES)
+profile: all $(BENCHES) $(LINUX_BENCHES)
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/profile $(ROW)
 .PHONY: bench profile
 

@@ -9,7 +9,7 @@ COSTS_H = bench/linux/costs.h bench/linux/os.h
 
 EXTRA_DIST += $(COSTS_FOREIGN_C) bench/linux/native.c bench/linux/native.h $(COSTS_H) bench/linux/fetch bench/linux/boot \
 	bench/linux/each bench/plot
-CLEANFILES += bench/linux/costs bench/linux/vmlinuz bench.svg
+CLEANFILES += bench/linux/costs bench/linux/costs.full bench/linux/vmlinuz bench.svg
 
 # make bench-linux: what Linux costs, kept for --no-linux (bench/linux-x86_64.tsv).
 bench-linux: $(LINUX_BENCHES)
@@ -29,11 +29,14 @@ check_DATA += bench/linux/costs
 endif
 check_DATA += bench/native bench/linux/native
 
-bench/linux/costs: $(COSTS_FOREIGN_C) $(COSTS_H) bench/bench.h $(ABI_H)
+# Once more with its symbols, for bench/profile --foreign.
+bench/linux/costs.full: $(COSTS_FOREIGN_C) $(COSTS_H) bench/bench.h $(ABI_H)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CC)$(MUSL_GCC) -std=gnu11 -static -s -O2 -Wall -Wextra -Werror -I$(srcdir) \
+	$(AM_V_CC)$(MUSL_GCC) -std=gnu11 -static -O2 -Wall -Wextra -Werror -I$(srcdir) \
 		-I$(srcdir)/arch/x86_64/include \
 		$(addprefix $(srcdir)/,$(COSTS_FOREIGN_C)) -o $@
+bench/linux/costs: bench/linux/costs.full
+	$(AM_V_GEN)$(OBJCOPY) --strip-all $< $@
 
 # The same source as a native program: calls of libc become calls of the library.
 BENCHES += bench/linux/native
