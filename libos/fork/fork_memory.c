@@ -4,7 +4,7 @@
  * pages copied without write access. The program's: for each table, leaves are copied if they are
  * few, else the branch is shared: at the lowest level where a handful of operations suffices, so
  * the work has a bound that does not depend on memory. A branch that is shared from an earlier
- * fork is shared again. All SHAREs go in one batch at the end (two if there are more than
+ * fork is shared again. All SHAREs go last, in one batch (two if there are more than
  * FORK_SHARES).
  *
  * Touches struct libos, the slots of both. All locks are held.
@@ -17,21 +17,23 @@
 #include "libos/vm/slots.h"
 
 enum {
-	FORK_OPS = 12,       /* gathered for one call */
+	FORK_OPS = 16,       /* gathered for one call */
 	FORK_SHARES = 16,    /* in one batch */
 	FORK_COPY_PAGES = 64, /* pages of a table that are copied rather than shared */
 	FORK_GAP_PAGES = 16, /* empty slots that one run goes over */
 	FORK_TABLES = 6,     /* tables below one that are looked into rather than shared with it */
+	FORK_HOT = 3,        /* pages that both sides write at once */
 };
 
 struct fork_build {
 	struct libos *os;
 	uint64_t env;
 	err_t error;
-	unsigned count, shares;
-	uint64_t stack;      /* the page of the program's stack in use: duplicated at once */
-	struct exo_slot_op ops[FORK_OPS];
+	unsigned count, shares, hots;
+	unsigned region;     /* those before it have nothing more to give */
+	struct exo_slot_op *ops;   /* FORK_OPS */
 	struct exo_slot_op *share; /* FORK_SHARES */
+	uint64_t hot[FORK_HOT]; /* pages that are duplicated at once */
 };
 
 static void fork_flush(struct fork_build *f)
@@ -106,29 +108,43 @@ static void fork_copy(struct fork_build *f, struct fork_run *run)
 	*run = (struct fork_run){ 0 };
 }
 
-/* More leaves of the same table: an operation costs more than a few empty slots. The page of the
- * stack that both sides go on writing is cut out: two faults cost more than its copy. */
-static void fork_gather(struct fork_build *f, struct fork_run *run, uint64_t start, uint64_t end,
+/* More leaves of the same table: an operation costs more than a few empty slots. */
+static void fork_extend(struct fork_build *f, struct fork_run *run, uint64_t start, uint64_t end,
 			bool is_writable)
 {
-	if (f->stack >= start && f->stack < end) {
-		uint64_t stack = f->stack;
-
-		f->stack = 0;
-		if (start < stack)
-			fork_gather(f, run, start, stack, is_writable);
-		fork_copy(f, run);
-		fork_op(f, EXO_OP_DUP, 1, stack, 1, EXO_READ | EXO_WRITE);
-		start = stack + EXO_PAGE_SIZE;
-		if (start == end)
-			return;
-	}
 	if (run->end && start - run->end > FORK_GAP_PAGES * EXO_PAGE_SIZE)
 		fork_copy(f, run);
 	if (!run->end)
 		run->start = start;
 	run->end = end;
 	run->is_writable |= is_writable;
+}
+
+/* The first hot page in start .. end, or end. */
+static uint64_t fork_next_hot(const struct fork_build *f, uint64_t start, uint64_t end)
+{
+	unsigned i;
+
+	for (i = 0; i < f->hots; i++)
+		if (f->hot[i] >= start && f->hot[i] < end)
+			end = f->hot[i];
+	return end;
+}
+
+/* The same, but hot pages are cut out: two faults cost more than a copy. */
+static void fork_gather(struct fork_build *f, struct fork_run *run, uint64_t start, uint64_t end,
+			bool is_writable)
+{
+	uint64_t hot;
+
+	for (; (hot = fork_next_hot(f, start, end)) < end; start = hot + EXO_PAGE_SIZE) {
+		if (start < hot)
+			fork_extend(f, run, start, hot, is_writable);
+		fork_copy(f, run);
+		fork_op(f, EXO_OP_DUP, 1, hot, 1, EXO_READ | EXO_WRITE);
+	}
+	if (start < end)
+		fork_extend(f, run, start, end, is_writable);
 }
 
 /* ---- The library's part ---- */
@@ -189,123 +205,135 @@ static void fork_library(struct fork_build *f, struct thread *self, uint64_t use
 
 /* ---- The program's part ---- */
 
-/* Pages in use between start and end, or more than `most`: from the regions, without a look at the
- * slots. */
-static uint64_t fork_pages(const struct vm *vm, uint64_t start, uint64_t end, uint64_t most)
+/* The first address in use from `start` on that is below `end`, or `end`; *i: a region that is not
+ * behind it, moved on to the one that it is in. */
+static uint64_t fork_next(const struct vm *vm, unsigned *i, uint64_t start, uint64_t end)
 {
-	unsigned i = region_after(vm, start);
-	uint64_t pages = 0;
+	const struct vm_region *r = &vm->region[*i];
 
-	for (; i < vm->count && vm->region[i].start < end && pages <= most; i++) {
-		const struct vm_region *r = &vm->region[i];
-		uint64_t from = r->used_start > start ? r->used_start : start;
-		uint64_t to = r->used_end < end ? r->used_end : end;
-
-		if (from < to)
-			pages += (to - from) / EXO_PAGE_SIZE;
-	}
-	return pages;
+	/* (None in use: both are 0.) */
+	for (; *i < vm->count && r->used_end <= start; r++)
+		++*i;
+	if (*i == vm->count || r->used_start >= end)
+		return end;
+	return r->used_start > start ? r->used_start : start;
 }
 
-/* The first address in use in start .. end, or end. */
-static uint64_t fork_next(const struct vm *vm, uint64_t start, uint64_t end)
+/* Pages in use between start and end, or more than `most`: from the regions, without a look at the
+ * slots. */
+static uint64_t fork_pages(const struct vm *vm, unsigned i, uint64_t start, uint64_t end,
+			   uint64_t most)
 {
-	unsigned i = region_after(vm, start);
+	uint64_t pages = 0, to;
 
-	for (; i < vm->count && vm->region[i].start < end; i++) {
-		const struct vm_region *r = &vm->region[i];
-
-		if (r->used_end > start && r->used_start < end)
-			return r->used_start > start ? r->used_start : start;
+	while ((start = fork_next(vm, &i, start, end)) < end && pages <= most) {
+		to = vm->region[i].used_end < end ? vm->region[i].used_end : end;
+		pages += (to - start) / EXO_PAGE_SIZE;
+		start = to;
 	}
-	return end;
+	return pages;
 }
 
 /* Copy the leaves of one table, region by region. */
 static void fork_leaves(struct fork_build *f, uint64_t start, uint64_t end)
 {
 	const struct vm *vm = &f->os->vm;
-	unsigned i = region_after(vm, start);
 	struct fork_run run = { 0 };
 
-	for (; i < vm->count && vm->region[i].start < end; i++) {
-		const struct vm_region *r = &vm->region[i];
-		uint64_t from = r->used_start > start ? r->used_start : start;
+	while ((start = fork_next(vm, &f->region, start, end)) < end) {
+		const struct vm_region *r = &vm->region[f->region];
 		uint64_t to = r->used_end < end ? r->used_end : end;
 
-		if (from >= to)
-			continue;
 		if (r->flags & VM_SHARED) {
 			fork_copy(f, &run);
-			fork_op(f, EXO_OP_COPY, 1, from, (to - from) / EXO_PAGE_SIZE, EXO_RWX);
+			fork_op(f, EXO_OP_COPY, 1, start, (to - start) / EXO_PAGE_SIZE, EXO_RWX);
 		} else {
-			fork_gather(f, &run, from, to, r->protection & EXO_WRITE);
+			fork_gather(f, &run, start, to, r->protection & EXO_WRITE);
 		}
+		start = to;
 	}
 	fork_copy(f, &run);
 }
 
 /* Are more than FORK_TABLES of the slots one level lower in use, or, at level 2, more than
  * FORK_COPY_PAGES pages? */
-static bool fork_is_large(const struct vm *vm, uint64_t start, uint64_t end, unsigned level)
+static bool fork_is_large(const struct fork_build *f, uint64_t start, uint64_t end, unsigned level)
 {
-	uint64_t span = EXO_SPAN(level - 1), at;
-	unsigned tables = 0;
+	const struct vm *vm = &f->os->vm;
+	unsigned tables = 0, i = f->region;
 
 	if (level == 2)
-		return fork_pages(vm, start, end, FORK_COPY_PAGES) > FORK_COPY_PAGES;
-	for (at = fork_next(vm, start, end); at < end && tables <= FORK_TABLES;
-	     at = fork_next(vm, (at | (span - 1)) + 1, end))
+		return fork_pages(vm, i, start, end, FORK_COPY_PAGES) > FORK_COPY_PAGES;
+	while ((start = fork_next(vm, &i, start, end)) < end && tables <= FORK_TABLES) {
+		start = (start | (EXO_SPAN(level - 1) - 1)) + 1;
 		tables++;
+	}
 	return tables > FORK_TABLES;
 }
 
 /* Everything below one slot of a level, whose path is present and writable here. */
-static void fork_slot(struct fork_build *f, uint64_t address, unsigned level)
+static void fork_slot(struct fork_build *f, uint64_t at, unsigned level)
 {
-	uint64_t start = address & ~(EXO_SPAN(level) - 1), end = start + EXO_SPAN(level), slot, at;
-	const struct vm *vm = &f->os->vm;
+	uint64_t start = at & ~(EXO_SPAN(level) - 1), end = start + EXO_SPAN(level);
+	uint64_t slot = slots_view(start, level);
 
-	slot = *(const volatile uint64_t *)exo_slot_address(start, level);
 	if (!slot_is_present(slot))
 		return;
-	if (!slot_is_writable(slot) || fork_is_large(vm, start, end, level)) {
+	if (!slot_is_writable(slot) || fork_is_large(f, at, end, level)) {
 		fork_share(f, level, start, 1, EXO_RWX);
 		return;
 	}
 	fork_op(f, EXO_OP_TABLE, level, start, 1, 0);
 	if (level == 2) {
-		fork_leaves(f, start, end);
+		fork_leaves(f, at, end);
 		return;
 	}
-	for (at = fork_next(vm, start, end); at < end;
-	     at = fork_next(vm, (at | (EXO_SPAN(level - 1) - 1)) + 1, end))
+	while ((at = fork_next(&f->os->vm, &f->region, at, end)) < end) {
 		fork_slot(f, at, level - 1);
+		at = (at | (EXO_SPAN(level - 1) - 1)) + 1;
+	}
 }
 
-/* The page at the program's stack pointer if it is there, in a stack; else 0. */
-static uint64_t fork_stack_page(struct vm *vm, uint64_t page)
+/* A page of the program's can be duplicated before it is written if it is there and may be. */
+static void fork_add_hot(struct fork_build *f, uint64_t page)
 {
-	const struct vm_region *region = region_find(vm, page);
+	const struct vm_region *region = region_find(&f->os->vm, page);
 	uint64_t slot;
 
-	if (!region || !(region->flags & VM_STACK) || !slots_read(page, 1, &slot)
-	    || !slot_is_present(slot))
-		return 0;
-	return page;
+	if (region && !(region->flags & VM_SHARED)
+	    && region->protection == (EXO_READ | EXO_WRITE) && slots_read(page, 1, &slot)
+	    && slot_is_present(slot) && !slot_soft(slot))
+		f->hot[f->hots++] = page;
+}
+
+/* What both sides go on writing: the page at the program's stack pointer; and if its libc is not
+ * ours, the page at its thread pointer and that of what Linux's kernel knows of the thread. */
+static void fork_find_hot(struct fork_build *f, struct thread *self)
+{
+	fork_add_hot(f, PAGE_DOWN(EXO_REG_SP(&self->frame->regs)));
+	if (f->os->process.is_native)
+		return;
+	fork_add_hot(f, PAGE_DOWN(machine_thread_pointer()));
+	f->hot[f->hots++] = PAGE_DOWN((uint64_t)self->linux_thread);
 }
 
 err_t fork_memory(struct libos *os, struct thread *self, uint64_t sp, uint64_t env)
 {
-	struct exo_slot_op share[FORK_SHARES];
-	struct fork_build f = { .os = os, .env = env, .share = share };
-	uint64_t at;
+	struct exo_slot_op ops[FORK_OPS], share[FORK_SHARES];
+	struct fork_build f = { .os = os, .env = env, .ops = ops, .share = share };
+	uint64_t at = 0;
 
-	f.stack = fork_stack_page(&os->vm, PAGE_DOWN(EXO_REG_SP(&self->frame->regs)));
+	fork_find_hot(&f, self);
 	fork_library(&f, self, PAGE_DOWN(sp));
-	for (at = fork_next(&os->vm, 0, VM_TOP); at < VM_TOP && !f.error;
-	     at = fork_next(&os->vm, (at | (EXO_ROOT_SPAN - 1)) + 1, VM_TOP))
+	while ((at = fork_next(&os->vm, &f.region, at, VM_TOP)) < VM_TOP && !f.error) {
 		fork_slot(&f, at, EXO_LEVELS);
+		at = (at | (EXO_ROOT_SPAN - 1)) + 1;
+	}
+	if (f.count + f.shares <= FORK_OPS) {
+		memcpy(&ops[f.count], share, f.shares * sizeof(*share));
+		f.count += f.shares;
+		f.shares = 0;
+	}
 	fork_flush(&f);
 	fork_flush_shares(&f);
 	return f.error;
