@@ -4,8 +4,6 @@
  * number through. Nothing is refused, so every input means something. Asks for handles and the
  * clock, changes nothing; runs on the host and in the guest.
  */
-#include <string.h>
-
 #include "fuzz/step.h"
 
 #define FUZZ_VCPUS 8u /* that a byte names */
@@ -107,7 +105,7 @@ static void decode_op(struct fuzz_world *w, const struct fuzz_record *r, struct 
 	static const uint8_t levels[] = { 2, 2, 2, EXO_LEVELS, EXO_LEVELS, 3, 1, EXO_LEVELS + 1 };
 	bool is_leaf;
 
-	memset(op, 0, sizeof(*op));
+	*op = (struct exo_slot_op){ 0 };
 	op->op = r->byte[0] % (EXO_OPS + 1);
 	is_leaf = op->op == EXO_OP_ALLOC || op->op == EXO_OP_DUP || op->op == EXO_OP_COPY
 		|| op->op == EXO_OP_PROTECT || (op->op >= EXO_OP_CLEAR && r->byte[0] & 0x40);
@@ -305,7 +303,7 @@ void fuzz_decode(struct fuzz_world *w, const struct fuzz_target *target,
 {
 	const struct fuzz_record *r = &records[(*at)++];
 
-	memset(step, 0, sizeof(*step));
+	__builtin_memset(step, 0, sizeof(*step)); /* the memory too */
 	step->kind = target->kinds[r->kind % target->kinds_count];
 	step->cpu = r->where & FUZZ_CPU && fuzz_ask_facts(w)->cpus > 1;
 	step->number = EXO_CALL_PREFIX | (uint64_t)step->kind;

@@ -63,8 +63,9 @@ void fuzz_model_init(struct fuzz_world *w);
 /* Copy memory that the address sanitizer may hold for poisoned. bytes: a multiple of 64. */
 void fuzz_copy(void *to, const void *from, size_t bytes);
 
-/* print.c */
+/* print.c: a step with where it is made; the step itself; what came of a call. */
 void fuzz_print_step(const struct fuzz_world *w, const struct fuzz_step *step);
+void fuzz_print_call(const struct fuzz_step *step);
 void fuzz_print_result(int64_t error, uint64_t value);
 
 #endif

@@ -93,6 +93,11 @@ void fuzz_print_step(const struct fuzz_world *w, const struct fuzz_step *step)
 		printf("idle: ");
 	else
 		printf("env %u vcpu %u: ", w->m->vcpus[c->current].env, c->current);
+	fuzz_print_call(step);
+}
+
+void fuzz_print_call(const struct fuzz_step *step)
+{
 	if (step->kind < (enum fuzz_kind)EXO_CALLS || step->kind == FUZZ_ANY_CALL)
 		print_call(step);
 	else

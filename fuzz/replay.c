@@ -4,6 +4,7 @@
  * with their results (-q: only how many inputs there were); the target is the one named, else the
  * one that a part of the file's path names, else abi. A finding aborts, after saying what it is.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,27 @@
 #include "fuzz/fuzz.h"
 
 #define INPUT_MAX (1u << 20)
+
+/* The file whose input runs. */
+static const char **replay_path(void)
+{
+	static const char *path;
+
+	return &path;
+}
+
+/* A finding: of many inputs, which was it? */
+static void replay_stopped(int number)
+{
+	const char *path = *replay_path();
+
+	if (write(STDERR_FILENO, "stopped by: ", 12) < 0
+	    || write(STDERR_FILENO, path, strlen(path)) < 0
+	    || write(STDERR_FILENO, "\n", 1) < 0)
+		_exit(1);
+	signal(number, SIG_DFL);
+	raise(number);
+}
 
 /* The target whose name is a folder of the path, or begins its last part. */
 static const struct fuzz_target *target_of(const char *path)
@@ -47,6 +69,7 @@ static void replay(const char *path, const struct fuzz_target *target, bool is_t
 		printf("%s: %zu bytes for %s\n", path, bytes, target->name);
 	exact = malloc(bytes ? bytes : 1); /* so that a sanitizer sees each read beyond it */
 	memcpy(exact, buffer, bytes);
+	*replay_path() = path;
 	alarm(10); /* an input that does not end is a finding */
 	fuzz_run(target, exact, bytes, is_traced);
 	free(exact);
@@ -68,6 +91,8 @@ int main(int count, char **arguments)
 			return 2;
 		}
 	}
+	signal(SIGABRT, replay_stopped);
+	signal(SIGALRM, replay_stopped);
 	for (i = optind; i < count; i++)
 		replay(arguments[i], target ? target : target_of(arguments[i]), is_traced);
 	printf("%d inputs, no finding\n", count - optind);

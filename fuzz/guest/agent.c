@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The agents of the guest fuzzer: whichever env below the supervisor runs takes the next record of
+ * the input, makes its step as a real call, access or exception, and notes what came of it. Code,
+ * mailbox and stack are the same pages in all of them, so a step is left behind at once: what it
+ * comes back to, or the upcall that it ends in, begins anew. One CPU; no locks.
+ */
+#include <machine/call.h>
+
+#include "fuzz/guest/guest.h"
+
+#include <agent.h>
+
+struct fuzz_world {
+	struct guest_mailbox box;
+};
+
+void agent_call(struct guest_step *step) __attribute__((noreturn));
+void agent_load(struct guest_step *step) __attribute__((noreturn));
+void agent_store(struct guest_step *step) __attribute__((noreturn));
+void agent_trap(struct guest_step *step) __attribute__((noreturn));
+extern char agent_begin[], agent_upcalled[], agent_called[];
+
+_Noreturn void agent_next(void);
+_Noreturn void agent_return(struct guest_step *step, int64_t error, uint64_t value);
+_Noreturn void agent_upcall(struct exo_frame *frame);
+
+static struct guest_mailbox *agent_box(void)
+{
+	return (struct guest_mailbox *)GUEST_MAILBOX;
+}
+
+static const struct exo_table_env *agent_env(unsigned index)
+{
+	return (const void *)(agent_box()->envs + index * agent_box()->env_bytes);
+}
+
+/* ---- What the decoder asks: the world's envs and vcpus come after the supervisor's ---- */
+
+const struct fuzz_facts *fuzz_ask_facts(struct fuzz_world *w)
+{
+	return &w->box.facts;
+}
+
+uint64_t fuzz_ask_env(struct fuzz_world *w, unsigned n)
+{
+	(void)w;
+	return (n + 1) | agent_env(n + 1)->generation << 16;
+}
+
+uint64_t fuzz_ask_vcpu(struct fuzz_world *w, unsigned n)
+{
+	return w->box.vcpus[n];
+}
+
+uint64_t fuzz_ask_frame(struct fuzz_world *w, uint64_t n)
+{
+	return w->box.first_frame + n % 128;
+}
+
+uint64_t fuzz_ask_clock(struct fuzz_world *w)
+{
+	(void)w;
+	return machine_clock();
+}
+
+bool fuzz_ask_parked(struct fuzz_world *w, unsigned cpu)
+{
+	(void)w;
+	(void)cpu;
+	return false;
+}
+
+const struct exo_regs *fuzz_ask_regs(struct fuzz_world *w, unsigned cpu)
+{
+	(void)cpu;
+	return &w->box.regs;
+}
+
+uint64_t fuzz_ask_upcall(struct fuzz_world *w, unsigned cpu)
+{
+	(void)cpu;
+	return w->box.frame;
+}
+
+/* ---- Steps ---- */
+
+void agent_init(struct guest_mailbox *box, const struct exo_info *info)
+{
+	const struct exo_array *a = info->arrays;
+	uint64_t tables = GUEST_TABLES - a[EXO_ARRAY_ACCOUNTS].physical;
+
+	box->facts = (struct fuzz_facts){ .cpus = 1, .entry = (uint64_t)agent_begin,
+		.quantum_units = info->quantum_units, .slice_units = info->slice_units };
+	box->first_frame += AGENT_RAM_FRAME;
+	box->regs = agent_regs((uint64_t)agent_begin);
+	box->envs = tables + a[EXO_ARRAY_ENVS].physical;
+	box->env_bytes = a[EXO_ARRAY_ENVS].size;
+	box->cpu = tables + a[EXO_ARRAY_CPUS].physical;
+}
+
+uint64_t agent_entry(void)
+{
+	return (uint64_t)agent_begin;
+}
+
+uint64_t agent_upcall_entry(void)
+{
+	return (uint64_t)agent_upcalled;
+}
+
+/* A new note, by the env that runs. NULL: there is no room. */
+static struct guest_step *agent_note(struct guest_mailbox *box, enum guest_state state)
+{
+	const struct exo_table_cpu *cpu = (const void *)box->cpu;
+	struct guest_step *s = &box->steps[box->steps_count];
+	unsigned i;
+
+	if (box->steps_count == GUEST_STEPS)
+		return NULL;
+	box->steps_count++;
+	s->env = cpu->root_env;
+	s->state = state;
+	s->frame = 0;
+	s->alive = 0;
+	for (i = 0; i < GUEST_ENVS; i++)
+		s->alive |= (uint32_t)(agent_env(i)->state == EXO_ENV_ALIVE
+				       || agent_env(i)->state == EXO_ENV_ENDING) << i;
+	return s;
+}
+
+static _Noreturn void agent_make_call(struct guest_step *s)
+{
+	const struct fuzz_step *step = &s->step;
+	const uint64_t *from = (const uint64_t *)&step->memory;
+	volatile uint64_t *to = (volatile uint64_t *)step->memory_at;
+	unsigned i;
+
+	for (i = 0; i < step->memory_bytes / 8; i++)
+		to[i] = from[i];
+	s->state = GUEST_PENDING;
+	s->number = step->number;
+	for (i = 0; i < 5; i++)
+		s->argument[i] = step->argument[i];
+	agent_call(s);
+}
+
+/* Time passes: as much of it as an input can afford. */
+static _Noreturn void agent_make_advance(struct guest_step *s)
+{
+	uint64_t until = agent_box()->facts.quantum_units * 4, begin = machine_clock();
+
+	until = s->step.argument[0] < until ? s->step.argument[0] : until;
+	while (machine_clock() - begin < until)
+		machine_relax();
+	agent_return(s, 0, 0);
+}
+
+static _Noreturn void agent_make(struct guest_step *s)
+{
+	const struct fuzz_step *step = &s->step;
+
+	s->argument[0] = step->argument[0] & ~UINT64_C(7);
+	s->argument[1] = step->argument[1];
+	s->argument[2] = step->argument[2];
+	if (step->kind < (enum fuzz_kind)EXO_CALLS || step->kind == FUZZ_ANY_CALL
+	    || step->kind == FUZZ_FOREIGN)
+		agent_make_call(s);
+	s->state = GUEST_PENDING;
+	if (step->kind == FUZZ_LOAD || step->kind == FUZZ_FETCH)
+		agent_load(s);
+	if (step->kind == FUZZ_MEMORY)
+		s->argument[0] = EXO_LIBRARY_BASE + step->argument[2] % 32 * 8;
+	if (step->kind == FUZZ_STORE || step->kind == FUZZ_MEMORY)
+		agent_store(s);
+	if (step->kind == FUZZ_TRAP)
+		agent_trap(s);
+	if (step->kind == FUZZ_ADVANCE)
+		agent_make_advance(s);
+	agent_return(s, 0, 0);
+}
+
+_Noreturn void agent_next(void)
+{
+	struct guest_mailbox *box = agent_box();
+	struct fuzz_target target = { .kinds = box->kinds, .kinds_count = box->kinds_count };
+	struct guest_step *s = NULL;
+
+	if (!box->has_begun) {
+		box->has_begun = 1;
+		supervisor_first();
+	}
+	if (box->at < box->count)
+		s = agent_note(box, GUEST_WRITING);
+	if (!s)
+		for (;;)
+			exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+	box->doing = box->steps_count - 1;
+	fuzz_decode((struct fuzz_world *)box, &target, box->records, box->count, &box->at,
+		    &s->step);
+	agent_make(s);
+}
+
+static void agent_done(struct guest_step *s, int64_t error, uint64_t value)
+{
+	s->error = error;
+	s->value = value;
+	s->state = GUEST_DONE;
+	if (s->step.number == (EXO_CALL_PREFIX | EXO_CALL_VCPU_START) && !error
+	    && (value & 0xffff) - 1 < 8)
+		agent_box()->vcpus[(value & 0xffff) - 1] = value;
+}
+
+_Noreturn void agent_return(struct guest_step *s, int64_t error, uint64_t value)
+{
+	agent_done(s, error, value);
+	agent_next();
+}
+
+/* Whoever resumes the frame begins anew. A call that has come back just before is done. */
+_Noreturn void agent_upcall(struct exo_frame *frame)
+{
+	struct guest_mailbox *box = agent_box();
+	struct guest_step *s = &box->steps[box->doing];
+	bool is_event = frame->kind == EXO_UPCALL_EVENTS;
+
+	if (is_event && EXO_REG_PC(&frame->regs) == (uint64_t)agent_called)
+		agent_done(AGENT_STEP(&frame->regs), (int64_t)EXO_REG_RESULT(&frame->regs),
+			   EXO_REG_RESULT2(&frame->regs));
+	EXO_REG_PC(&frame->regs) = (uint64_t)agent_begin;
+	if (is_event)
+		s = agent_note(box, GUEST_EVENT);
+	else if (s->state < GUEST_DONE)
+		s->state = GUEST_UPCALL;
+	if (s) {
+		s->upcall = (uint32_t)frame->kind;
+		s->code = frame->code;
+		s->frame = (uint64_t)frame;
+	}
+	box->frame = (uint64_t)frame;
+	agent_next();
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+/* The oracles over the guest's memory while the guest waits: the model follows what the guest noted
+ * and is compared with what envs reach; the audit recounts. Takes no locks. */
+#include "fuzz/guest/host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exo/audit.h"
+#include "fuzz/follow.h"
+#include "fuzz/fuzz.h"
+
+/* Anything printed about a step is about this. */
+static void check_print(const struct guest_step *s)
+{
+	static const char *const upcalls[] = { "fault", "exception", "foreign call", "events" };
+
+	printf("env %u: ", s->env);
+	if (s->state != GUEST_EVENT)
+		fuzz_print_call(&s->step);
+	if (s->state == GUEST_DONE)
+		fuzz_print_result(s->error, s->value);
+	else if (s->state < GUEST_DONE)
+		printf(" -> no answer\n");
+	else
+		printf(" -> upcall: %s %#llx\n", upcalls[s->upcall % 4],
+		       (unsigned long long)s->code);
+}
+
+/* Envs that have ended see nothing. */
+static void check_ends(struct guest *g, uint32_t before, uint32_t now)
+{
+	unsigned env;
+
+	for (env = 1; env < GUEST_ENVS; env++)
+		if (before >> env & 1 && !(now >> env & 1))
+			model_forget(&g->model, env, true);
+}
+
+static void check_call(struct guest *g, const struct guest_step *s)
+{
+	const struct fuzz_step *step = &s->step;
+	uint64_t call = step->number ^ EXO_CALL_PREFIX;
+	bool is_slots = call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT;
+
+	if (step->memory_bytes) {
+		model_loosen(&g->model, s->env, step->memory_at);
+		model_loosen(&g->model, s->env, step->memory_at + step->memory_bytes - 1);
+	}
+	if (s->state == GUEST_PENDING && (is_slots || call == EXO_CALL_VCPU_START))
+		g->model.is_lost = true; /* who asked is no more: no answer */
+	if (s->state != GUEST_DONE)
+		return;
+	if (is_slots && step->kind == FUZZ_ANY_CALL)
+		g->model.is_lost |= s->value != 0; /* operations that nobody decoded */
+	else if (is_slots)
+		model_slots(&g->model, step->memory.ops, step->ops_count, s->env, s->error,
+			    s->value);
+	else if (step->kind != FUZZ_ANY_CALL || call != EXO_CALL_VCPU_START)
+		model_call(&g->model, step, s->env, s->error, call, step->memory.start.page);
+	else
+		g->model.is_lost |= !s->error;
+}
+
+/* The model knows the programs' pages, and the library's first ones. */
+static bool is_known(uint64_t address)
+{
+	return address < 4 * EXO_ROOT_SPAN
+		|| address - EXO_LIBRARY_BASE < 6 * EXO_PAGE_SIZE;
+}
+
+static void check_access(struct guest *g, const struct guest_step *s, unsigned need)
+{
+	uint64_t address = s->argument[0];
+	struct model_view view = model_look(&g->model, s->env, address);
+
+	if (g->model.is_lost || !is_known(address))
+		return;
+	if (s->state == GUEST_DONE && !(view.object && view.access & need))
+		fuzz_fail("the model: an access succeeded that must not");
+	if (s->state == GUEST_DONE && need == EXO_WRITE)
+		model_store(&g->model, s->env, address, s->argument[1]);
+	if (need != EXO_READ)
+		return;
+	if (s->state == GUEST_UPCALL && s->upcall == EXO_UPCALL_FAULT && view.access & EXO_READ
+	    && !view.is_maybe)
+		fuzz_fail("the model: an access failed that must not");
+	if (s->state == GUEST_DONE && !view.object->is_loose
+	    && memcmp(&s->error, view.object->bytes + address % EXO_PAGE_SIZE, 8) != 0)
+		fuzz_fail("the model: a load gave what was never stored");
+}
+
+static void check_step(struct guest *g, const struct guest_step *s)
+{
+	enum fuzz_kind kind = s->step.kind;
+
+	if (s->frame) {
+		model_loosen(&g->model, s->env, s->frame);
+		model_loosen(&g->model, s->env, s->frame + sizeof(struct exo_frame) - 1);
+	}
+	if (s->state == GUEST_EVENT)
+		return;
+	if (kind < (enum fuzz_kind)EXO_CALLS || kind == FUZZ_ANY_CALL || kind == FUZZ_FOREIGN)
+		check_call(g, s);
+	else if (kind == FUZZ_LOAD || kind == FUZZ_FETCH)
+		check_access(g, s, EXO_READ);
+	else if (kind == FUZZ_STORE)
+		check_access(g, s, EXO_WRITE);
+}
+
+static uint32_t envs_alive(struct guest *g)
+{
+	uint32_t alive = 0;
+	unsigned i;
+
+	for (i = 0; i < GUEST_ENVS; i++)
+		alive |= (uint32_t)(g->m->envs[i].state == ENV_ALIVE
+				    || g->m->envs[i].state == ENV_ENDING) << i;
+	return alive;
+}
+
+void guest_check_steps(struct guest *g, bool is_traced)
+{
+	uint32_t alive = g->box->steps_count ? g->box->steps[0].alive : envs_alive(g), i;
+
+	model_copy(&g->model, &g->model_start);
+	for (i = 0; i < g->box->steps_count; i++) {
+		const struct guest_step *s = &g->box->steps[i];
+
+		check_ends(g, alive, s->alive);
+		alive = s->alive;
+		if (is_traced)
+			check_print(s);
+		check_step(g, s);
+	}
+	check_ends(g, alive, envs_alive(g));
+}
+
+/* The clock may have interrupted while we looked: what is wrong stays wrong. */
+void guest_check_audit(struct guest *g)
+{
+	struct audit_report r;
+	unsigned tries;
+	char text[200];
+
+	for (tries = 0; tries < 3; tries++, usleep(20000))
+		if (audit(g->m, g->scratch, &r))
+			return;
+	snprintf(text, sizeof(text), "I-%u: %s: at %llx slot %lld: got %llx, want %llx",
+		 r.invariant, r.what, (unsigned long long)r.where, (long long)r.slot,
+		 (unsigned long long)r.got, (unsigned long long)r.want);
+	fuzz_fail(text);
+}
+
+struct reach {
+	struct guest *g;
+	unsigned env;
+};
+
+static const void *reach(void *context, uint64_t address, unsigned need)
+{
+	const struct reach *r = context;
+
+	return guest_look(r->g, r->env, address, need);
+}
+
+void guest_check_model(struct guest *g)
+{
+	struct reach r = { g, 0 };
+	const char *wrong = g->model.wrong;
+	uint64_t where = g->model.wrong_at;
+	char text[200];
+
+	if (g->model.is_lost)
+		return;
+	while (!wrong && ++r.env < GUEST_ENVS)
+		if (g->m->envs[r.env].state == ENV_ALIVE)
+			wrong = model_compare(&g->model, r.env, reach, &r, &where);
+	if (!wrong)
+		return;
+	snprintf(text, sizeof(text), "the model: %s: env %u address %#llx", wrong, r.env,
+		 (unsigned long long)where);
+	fuzz_fail(text);
+}
+
+void guest_check_back(struct guest *g)
+{
+	if (g->box->left)
+		fuzz_fail("not every frame, env, vcpu and slice is back when all envs have ended");
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the host and the guest of the guest fuzzer share: pages of the guest's memory that the host
+ * maps too. The supervisor (the guest's first env) takes orders, the agents (envs below it) make
+ * the steps of an input and note each here. A side writes only while the other waits: the host
+ * sends a byte over the serial port, the guest answers with one.
+ */
+#ifndef FUZZ_GUEST_MAILBOX_H
+#define FUZZ_GUEST_MAILBOX_H
+
+#include "fuzz/step.h"
+
+/* Of the supervisor and all agents: a root slot that no byte of an input names, in which one
+ * last-level table has it all: the program's image, the mailbox, the agents' stack. */
+#define GUEST_BASE       0x100000000000
+#define GUEST_MAILBOX    (GUEST_BASE + 0x20000)
+#define GUEST_STACK_TOP  0x100000060000
+#define GUEST_TABLES     (GUEST_BASE + 0x60000) /* the kernel's, from EXO_INFO_TABLES on */
+#define GUEST_PAGES      0x80u
+#define GUEST_STACK_PAGES 4u
+
+#define GUEST_STEPS 96u
+#define GUEST_ENVS  16u /* that agents see */
+#define GUEST_KINDS 64u
+
+enum guest_order {
+	GUEST_END = 1, /* end the world: every env of it dies and is reaped */
+	GUEST_RUN = 2, /* make a world and run the input in it */
+};
+
+enum guest_state {
+	GUEST_WRITING, /* the call's structure is being written to memory */
+	GUEST_PENDING, /* has not come back */
+	GUEST_DONE,
+	GUEST_UPCALL,  /* ended in a synchronous upcall */
+	GUEST_EVENT,   /* no step: an asynchronous upcall */
+};
+
+struct guest_step {
+	uint64_t number, argument[5]; /* for agent_call and the like, in assembly */
+	uint32_t env;      /* index of the env that made it */
+	uint32_t state;    /* enum guest_state */
+	uint32_t alive;    /* bit n: env n was alive before it */
+	uint32_t upcall;   /* enum exo_upcall */
+	uint64_t code;     /* of the upcall */
+	uint64_t frame;    /* where the upcall was pushed; 0: none */
+	int64_t error;     /* first result, or what was loaded */
+	uint64_t value;    /* second result */
+	struct fuzz_step step;
+};
+
+struct guest_mailbox {
+	/* The host's. */
+	uint32_t order;
+	uint32_t count;        /* records of the input */
+	uint32_t kinds_count;  /* what kinds of steps there are: struct fuzz_target */
+	uint32_t has_begun;    /* the guest's: the world's first env has made its children */
+	uint8_t kinds[GUEST_KINDS];
+	struct fuzz_record records[FUZZ_RECORDS_MAX];
+	/* The guest's. */
+	uint32_t trouble;      /* line of the guest's program at which it failed; 0: none */
+	uint32_t at;           /* next record */
+	uint32_t steps_count;
+	uint32_t doing;        /* index of the last step begun */
+	uint64_t left;         /* frames, envs, vcpus or slices that did not come back */
+	uint64_t frame;        /* where the last upcall was pushed */
+	uint64_t first_frame;  /* number of the first free one */
+	uint64_t envs, env_bytes; /* address of the kernel's envs, and size of each */
+	uint64_t cpu;          /* address of its CPU 0 */
+	uint64_t vcpus[8];     /* handles, by index - 1 */
+	struct fuzz_facts facts;
+	struct exo_regs regs;  /* with which a made-up frame can be resumed */
+	struct guest_step steps[GUEST_STEPS];
+};
+
+_Static_assert(GUEST_MAILBOX + sizeof(struct guest_mailbox)
+	       <= GUEST_STACK_TOP - GUEST_STACK_PAGES * EXO_PAGE_SIZE, "the mailbox");
+
+#endif

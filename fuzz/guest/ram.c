@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/* The guest's machine: QEMU, its RAM, the kernel's image and the hand-off. One thread. */
+#include "fuzz/guest/host.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/archive.h"
+#include "tools/memory.h"
+#include "tools/qemu.h"
+
+#define GUEST_RAM_BYTES (16u << 20)
+#define GUEST_KERNEL    "fuzz/guest/exo-" GUEST_ARCH ".elf"
+#define GUEST_IMAGE     "fuzz/guest/exo-" GUEST_ARCH ".img"
+#define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
+
+enum { WAIT_SPINS = 300, WAIT_MS = 2000, BOOT_MS = 60000 };
+
+static const struct run_arch guest_arch = {
+	.name = GUEST_ARCH, .elf = MACHINE_ELF, .qemu = "qemu-system-" GUEST_ARCH, .cpu = GUEST_CPU,
+};
+
+void run_end(enum run_status status, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	_exit(status);
+}
+
+/* ---- The image ---- */
+
+static const void *image_map(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	const void *bytes;
+
+	if (fd < 0 || fstat(fd, &status))
+		run_end(RUN_USAGE, "%s: %s", path, strerror(errno));
+	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (bytes == MAP_FAILED)
+		run_end(RUN_USAGE, "%s: %s", path, strerror(errno));
+	return bytes;
+}
+
+/* The physical address of an address of the image's. */
+static uint64_t image_physical(const Elf64_Ehdr *elf, uint64_t address)
+{
+	const Elf64_Phdr *p = (const void *)((const char *)elf + elf->e_phoff);
+	unsigned i;
+
+	for (i = 0; i < elf->e_phnum; i++)
+		if (p[i].p_type == PT_LOAD && address - p[i].p_vaddr < p[i].p_memsz)
+			return address - p[i].p_vaddr + p[i].p_paddr;
+	return 0;
+}
+
+const struct guest_image *guest_image(void)
+{
+	static struct guest_image image;
+	const Elf64_Ehdr *elf;
+	const Elf64_Shdr *s;
+	const char *names;
+	unsigned i;
+
+	if (image.count)
+		return &image;
+	elf = image_map(GUEST_KERNEL);
+	s = (const void *)((const char *)elf + elf->e_shoff);
+	names = (const char *)elf + s[elf->e_shstrndx].sh_offset;
+	for (i = 0; i < elf->e_shnum; i++) {
+		const char *name = names + s[i].sh_name;
+
+		if (!strcmp(name, "__sancov_cntrs")) {
+			image.counters = image_physical(elf, s[i].sh_addr);
+			image.count = (uint32_t)s[i].sh_size;
+		} else if (!strcmp(name, "__sancov_pcs")) {
+			image.pcs = (const void *)((const char *)elf + s[i].sh_offset);
+		}
+	}
+	if (!image.count || !image.pcs)
+		run_end(RUN_USAGE, "%s has no counters", GUEST_KERNEL);
+	return &image;
+}
+
+/* ---- The hand-off ---- */
+
+/* Take what the guest printed. False: QEMU has gone. */
+static bool hear(struct guest *g)
+{
+	char bytes[4096];
+	ssize_t length = read(g->serial, bytes, sizeof(bytes));
+	size_t keep = sizeof(g->said) - 1, kept = strlen(g->said), fresh;
+
+	if (length <= 0)
+		return false;
+	fresh = (size_t)length < keep ? (size_t)length : keep;
+	if (kept > keep - fresh) {
+		memmove(g->said, g->said + kept - (keep - fresh), keep - fresh);
+		kept = keep - fresh;
+	}
+	memcpy(g->said + kept, bytes + length - fresh, fresh);
+	g->said[kept + fresh] = '\0';
+	return true;
+}
+
+static bool is_carried_out(struct guest *g)
+{
+	return !atomic_load_explicit((_Atomic uint32_t *)&g->box->order, memory_order_acquire);
+}
+
+/* The supervisor, whose vcpu is the first, waits since, and the CPU has come to rest. */
+static bool is_idle(struct guest *g)
+{
+	return is_carried_out(g) && atomic_load(&g->m->vcpus[0].state) == VCPU_WAITING
+		&& atomic_load(&g->m->cpus[0].current) == VCPU_NONE;
+}
+
+/* Until the guest has carried out the order and waits for the next. */
+static const char *await(struct guest *g)
+{
+	struct pollfd f = { .fd = g->serial, .events = POLLIN };
+	unsigned spins = 0;
+
+	while (!is_idle(g)) {
+		int n;
+
+		if (spins++ < WAIT_SPINS) {
+			__builtin_ia32_pause();
+			continue;
+		}
+		n = poll(&f, 1, is_carried_out(g) ? 1 : WAIT_MS);
+		if (n == 0 && !is_carried_out(g))
+			return "the guest hangs";
+		if (n > 0 && !hear(g))
+			return "the guest's machine has ended";
+		spins = 0;
+	}
+	return NULL;
+}
+
+const char *guest_order(struct guest *g, unsigned order)
+{
+	struct pollfd f = { .fd = g->serial, .events = POLLIN };
+
+	while (poll(&f, 1, 0) > 0)
+		if (!hear(g))
+			return "the guest's machine has ended";
+	atomic_store_explicit((_Atomic uint32_t *)&g->box->order, order, memory_order_release);
+	if (write(g->serial, "x", 1) != 1)
+		return "the guest's machine has ended";
+	return await(g);
+}
+
+/* ---- Boot ---- */
+
+/* The guest's program and nothing else. */
+static int boot_archive(void)
+{
+	int fd = memfd_create("guest-archive", 0);
+	struct archive archive;
+
+	if (fd < 0)
+		run_end(RUN_QEMU, "no file for the boot archive: %s", strerror(errno));
+	archive_create(&archive, fd);
+	archive_add_file(&archive, "init", GUEST_PROGRAM);
+	archive_add_bytes(&archive, "args", S_IFREG | 0644, "", 1);
+	archive_end(&archive);
+	return fd;
+}
+
+/* The kernel says on the channel for last words where its tables are, the program that it waits. */
+static void boot_await(struct guest *g, int end, struct memory *memory)
+{
+	struct pollfd f[2] = { { .fd = g->serial, .events = POLLIN },
+		{ .fd = end, .events = POLLIN } };
+	char line[128];
+	size_t length = 0;
+
+	while (!strchr(g->said, '!') || !memory->info) {
+		if (poll(f, 2, BOOT_MS) <= 0)
+			run_end(RUN_QEMU, "the guest does not boot: %s", g->said);
+		if (f[1].revents) {
+			ssize_t n = read(end, line + length, sizeof(line) - 1 - length);
+
+			if (n <= 0)
+				run_end(RUN_QEMU, "the guest does not boot: %s", g->said);
+			length += (size_t)n;
+			line[length] = '\0';
+			if (strchr(line, '\n') && !strncmp(line, "info 0x", 7))
+				memory_set_info(memory, strtoull(line + 5, NULL, 16));
+		}
+		if (f[0].revents && !hear(g))
+			run_end(RUN_QEMU, "the guest does not boot: %s", g->said);
+	}
+}
+
+/* The mailbox's pages in a row, from wherever they are in RAM. */
+static void boot_mailbox(struct guest *g, int fd)
+{
+	size_t pages = (sizeof(*g->box) + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE, i;
+	char *at = mmap(NULL, pages * EXO_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (i = 0; i < pages; i++) {
+		const uint8_t *page = guest_look(g, 0, GUEST_MAILBOX + i * EXO_PAGE_SIZE, EXO_READ);
+
+		if (!page || mmap(at + i * EXO_PAGE_SIZE, EXO_PAGE_SIZE, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_FIXED, fd, page - g->ram) == MAP_FAILED)
+			run_end(RUN_QEMU, "the guest has no mailbox: %s", g->said);
+	}
+	g->box = (struct guest_mailbox *)at;
+}
+
+static void boot(struct guest *g)
+{
+	const char *words[] = { "fuzz" };
+	struct run_options options = { .arch = &guest_arch, .cpus = 1, .hz = 20,
+		.memory_bytes = GUEST_RAM_BYTES, .machine = GUEST_MACHINE, .raw = true,
+		.boot_image = GUEST_IMAGE, .words = words, .word_count = 1 };
+	struct memory memory;
+	struct qemu qemu;
+
+	memory_create(&memory, &options);
+	fcntl(198, F_SETFD, FD_CLOEXEC); /* AFL++'s pipes end with us, not with QEMU */
+	fcntl(199, F_SETFD, FD_CLOEXEC);
+	qemu_create(&qemu, &options, boot_archive(), memory.fd);
+	g->pid = qemu.pid;
+	g->serial = qemu.serial;
+	g->ram_bytes = GUEST_RAM_BYTES;
+	g->ram = mmap(NULL, g->ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd, 0);
+	g->said[0] = '\0';
+	boot_await(g, qemu.end, &memory);
+	g->image = *guest_image();
+	g->counters = g->ram + (g->image.counters - memory.start);
+	g->m = (struct machine *)(g->ram + (memory.info->arrays[EXO_ARRAY_MACHINE].physical
+					    - memory.start));
+	g->scratch = calloc(g->m->frame_count, sizeof(*g->scratch));
+	boot_mailbox(g, memory.fd);
+}
+
+struct guest *guest_get(void)
+{
+	static struct guest *guest;
+
+	if (!guest)
+		guest = calloc(1, sizeof(*guest));
+	if (!guest->pid)
+		boot(guest);
+	return guest;
+}
+
+void guest_stop(struct guest *g)
+{
+	kill(g->pid, SIGKILL);
+	waitpid(g->pid, NULL, 0);
+	g->pid = 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The guest of the guest fuzzer: the first program, which makes and ends the world that inputs run
+ * in, as the host orders over the mailbox. The world is that of the host's fuzzer (fuzz/world.c),
+ * one env further down: an env with two children, one of which has an account of its own. Every
+ * frame that a world cannot use is the supervisor's, so that few are free. One CPU; no locks.
+ */
+#define RAW_CHILDREN 1
+#include "tests/guest/raw_child.h"
+
+#include "fuzz/guest/guest.h"
+
+#define GUEST_FREE   160u /* frames left free for worlds */
+#define GUEST_HOARD  (GUEST_BASE + EXO_ROOT_SPAN)
+#define GUEST_VCPU   EXO_LIBRARY_BASE
+#define GUEST_TRIES  1000u /* to reap; each does a bounded amount of work */
+#define GUEST_SLICES 32u  /* positions that a world's vcpus may have got */
+
+/* Something that must succeed. */
+#define MUST(holds) ((holds) ? (void)0 : guest_trouble(__LINE__))
+
+struct supervisor {
+	uint64_t env;  /* of the world, 0: there is none */
+	uint32_t seen; /* bytes received */
+	struct raw_usage usage;
+};
+
+static struct supervisor supervisor;
+
+static struct guest_mailbox *guest_box(void)
+{
+	return (struct guest_mailbox *)GUEST_MAILBOX;
+}
+
+static void guest_trouble(uint32_t line)
+{
+	if (!guest_box()->trouble)
+		guest_box()->trouble = line;
+}
+
+/* ---- Making a world ---- */
+
+/* The agents' pages, the library's first ones, and `pages` at `address`, in an empty env. */
+static void world_fill(uint64_t env, unsigned library_pages, uint64_t address, unsigned pages)
+{
+#define TABLES(at)										\
+	RAW_OP(TABLE, .level = 4, .count = 1, .target_env = env, .target = (at)),		\
+	RAW_OP(TABLE, .level = 3, .count = 1, .target_env = env, .target = (at)),		\
+	RAW_OP(TABLE, .level = 2, .count = 1, .target_env = env, .target = (at))
+	struct exo_slot_op ops[] = {
+		RAW_OP(SHARE, .level = 4, .count = 1, .target_env = env, .target = EXO_INFO_BASE,
+		       .source = EXO_INFO_BASE, .rights = EXO_READ | EXO_EXEC),
+		TABLES(GUEST_BASE),
+		RAW_OP(COPY, .level = 1, .count = GUEST_PAGES, .target_env = env,
+		       .target = GUEST_BASE, .source = GUEST_BASE, .rights = EXO_RWX,
+		       .access = EXO_RWX),
+		TABLES(EXO_LIBRARY_BASE),
+		RAW_OP(ALLOC, .level = 1, .count = (uint16_t)library_pages, .target_env = env,
+		       .target = EXO_LIBRARY_BASE + EXO_PAGE_SIZE, .access = EXO_READ | EXO_WRITE),
+		TABLES(address),
+		RAW_OP(ALLOC, .level = 1, .count = (uint16_t)pages, .target_env = env,
+		       .target = address, .access = EXO_RWX),
+	};
+#undef TABLES
+
+	MUST(!raw_slots(ops, RAW_COUNT(ops)));
+}
+
+/* A vcpu with a slice; its upcall stack is what follows its page, but for `skip` pages. */
+static void world_start(uint64_t env, uint64_t entry, unsigned skip)
+{
+	const struct exo_vcpu_start start = { .page = GUEST_VCPU, .entry = entry,
+		.stack = GUEST_STACK_TOP, .upcall_entry = agent_upcall_entry(),
+		.stack_base = GUEST_VCPU + (1 + skip) * EXO_PAGE_SIZE,
+		.stack_top = GUEST_VCPU + (4 + 2 * skip) * EXO_PAGE_SIZE };
+	struct exo_result r = exo_call(EXO_CALL_VCPU_START, env, (uint64_t)&start, 0, 0, 0);
+
+	MUST(!r.value);
+	if ((r.second & 0xffff) - 1 < RAW_COUNT(guest_box()->vcpus))
+		guest_box()->vcpus[(r.second & 0xffff) - 1] = r.second;
+	MUST(!raw_call(EXO_CALL_SLICE_ALLOC, r.second, 0, EXO_SLICE_ANY));
+}
+
+/* In the world's first env. */
+void supervisor_first(void)
+{
+	const struct exo_limits limits = { { 24, 4, 3, 3, 0 } };
+	uint64_t one = exo_call(EXO_CALL_ENV_CREATE, (uint64_t)&limits, 0, 0, 0, 0).second;
+	uint64_t two = exo_call(EXO_CALL_ENV_CREATE, 0, 0, 0, 0, 0).second;
+
+	world_fill(one, 3, 0, 2);
+	world_fill(two, 3, EXO_ROOT_SPAN, 1);
+	world_start(one, agent_entry(), 0);
+	world_start(two, agent_entry(), 0);
+}
+
+static void world_begin(void)
+{
+	const struct exo_limits limits = { { 120, 16, 8, 8, 0 } };
+	struct exo_slot_op more[] = {
+		RAW_OP(TABLE, .level = 2, .count = 1, .target = EXO_SPAN(2)),
+		RAW_OP(ALLOC, .level = 1, .count = 1, .target = EXO_SPAN(2), .access = EXO_RWX),
+	};
+	struct exo_result r = exo_call(EXO_CALL_ENV_CREATE, (uint64_t)&limits, 0, 0, 0, 0);
+	unsigned i;
+
+	MUST(!r.value);
+	supervisor.env = r.second;
+	world_fill(r.second, 5, 0, 3);
+	for (i = 0; i < RAW_COUNT(more); i++)
+		more[i].target_env = r.second;
+	MUST(!raw_slots(more, RAW_COUNT(more)));
+	world_start(r.second, agent_entry(), 1);
+}
+
+/* ---- Running an input ---- */
+
+/* Position 0 is the supervisor's; nobody else has one when the host looks. */
+static void guest_take_slices(void)
+{
+	unsigned position;
+
+	for (position = 1; position < GUEST_SLICES; position++)
+		raw_call(EXO_CALL_SLICE_FREE, 0, position, 0);
+}
+
+/* Give the world the CPU until it has taken all records, or goes on no more. */
+static void world_run(void)
+{
+	struct guest_mailbox *box = guest_box();
+	uint32_t at, steps;
+
+	do {
+		at = box->at;
+		steps = box->steps_count;
+		raw_yield();
+	} while (box->at < box->count && (box->at != at || box->steps_count != steps));
+	guest_take_slices();
+}
+
+/* ---- Ending it ---- */
+
+/* End whoever there is but this env, and forget them. */
+static void world_end(void)
+{
+	const struct exo_array *a = &raw_info()->arrays[EXO_ARRAY_ENVS];
+	const char *envs = exo_table(raw_info(), EXO_ARRAY_ENVS);
+	struct guest_mailbox *box = guest_box();
+	unsigned i, r, tries;
+
+	for (i = 1; i < GUEST_ENVS; i++) {
+		const struct exo_table_env *e = (const void *)(envs + i * a->size);
+
+		if (e->state == EXO_ENV_ALIVE)
+			raw_call(EXO_CALL_ENV_KILL, i | e->generation << 16, 0, 0);
+	}
+	for (tries = 0; tries < GUEST_TRIES; tries++) {
+		struct exo_result dead = exo_call(EXO_CALL_ENV_REAP, 0, 0, 0, 0, 0);
+
+		if (dead.value == EXO_E_EMPTY)
+			break;
+		raw_call(EXO_CALL_ENV_REAP, dead.second, 0, 0);
+	}
+	supervisor.env = 0;
+	box->left = 0;
+	if (raw_usage_is(&supervisor.usage) || raw_is_back(&supervisor.usage))
+		return;
+	for (r = 0; r < EXO_RESOURCES; r++)
+		box->left |= raw_usage(0).used[r] ^ supervisor.usage.used[r];
+	box->left |= 1;
+}
+
+/* ---- Orders ---- */
+
+static void guest_wait(void)
+{
+	const struct exo_info *info = raw_info();
+	char bytes[16];
+
+	while (*(const volatile uint32_t *)&info->console_in == supervisor.seen)
+		exo_call(EXO_CALL_WAIT, (uint64_t)&info->console_in, supervisor.seen,
+			 EXO_WAIT_SHARED, 0, 0);
+	while (supervisor.seen != *(const volatile uint32_t *)&info->console_in)
+		supervisor.seen += (uint32_t)exo_call(EXO_CALL_CONSOLE_READ, (uint64_t)bytes,
+						      sizeof(bytes), 0, 0, 0).second;
+}
+
+static void guest_obey(struct guest_mailbox *box)
+{
+	if (box->order & GUEST_END && supervisor.env)
+		world_end();
+	if (!(box->order & GUEST_RUN))
+		return;
+	box->at = box->steps_count = box->doing = box->has_begun = 0;
+	box->frame = 0;
+	world_begin();
+	world_run();
+}
+
+/* Take all frames but a few. */
+static void guest_hoard(void)
+{
+	uint64_t at = GUEST_HOARD;
+	uint64_t left;
+
+	for (;; at += EXO_SPAN(2)) {
+		MUST(!raw_tables(0, at));
+		left = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_LIMIT, 0, 0, 0, 0).second
+			- exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_USED, 0, 0, 0, 0).second;
+		if (left <= GUEST_FREE + 4)
+			return;
+		left -= GUEST_FREE + 4;
+		MUST(!raw_op(RAW_OP(ALLOC, .level = 1, .target = at,
+				    .count = (uint16_t)(left < EXO_TABLE_SLOTS ? left
+							: EXO_TABLE_SLOTS))));
+	}
+}
+
+static void guest_first_frame(struct guest_mailbox *box)
+{
+	const struct exo_table_frame *frames = exo_table(raw_info(), EXO_ARRAY_FRAMES);
+	uint64_t first = raw_info()->arrays[EXO_ARRAY_FRAMES].count;
+
+	while (first > 0 && EXO_FRAME_META_TYPE(frames[first - 1].meta) != EXO_FRAME_FREE)
+		first--;
+	while (first > 0 && EXO_FRAME_META_TYPE(frames[first - 1].meta) == EXO_FRAME_FREE)
+		first--;
+	box->first_frame = first;
+}
+
+static void raw_main(void)
+{
+	struct guest_mailbox *box = guest_box();
+
+	raw_state.page->masked = 0; /* a pending event would end each wait */
+	if (raw_pages(0, GUEST_MAILBOX, (unsigned)((GUEST_STACK_TOP - GUEST_MAILBOX)
+						   / EXO_PAGE_SIZE), EXO_RWX))
+		raw_exit(1);
+	MUST(!raw_op(RAW_OP(COPY, .level = 1, .target = GUEST_TABLES, .source = EXO_INFO_TABLES,
+			    .access = EXO_READ,
+			    .count = (GUEST_PAGES * EXO_PAGE_SIZE - (GUEST_TABLES - GUEST_BASE))
+			    / EXO_PAGE_SIZE)));
+	raw_call(EXO_CALL_SLICE_ALLOC, raw_state.page->vcpu, 0, 0);
+	guest_take_slices();
+	guest_hoard();
+	guest_first_frame(box);
+	agent_init(box, raw_info());
+	raw_settle();
+	supervisor.usage = raw_usage(0);
+	for (;;) {
+		raw_text("!");
+		guest_wait();
+		guest_obey(box);
+		/* The host looks at this, then reads all else. */
+		__atomic_store_n(&box->order, 0, __ATOMIC_RELEASE);
+	}
+}
+
+void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
+{
+	(void)page;
+	(void)frame;
+}
