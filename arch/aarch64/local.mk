@@ -6,6 +6,7 @@ AARCH64_EXO_SOURCES = \
 	arch/aarch64/exo/console.c \
 	arch/aarch64/exo/cpu.c \
 	arch/aarch64/exo/fpu.c \
+	arch/aarch64/exo/further.c \
 	arch/aarch64/exo/init.c \
 	arch/aarch64/exo/irq.c \
 	arch/aarch64/exo/memory.c \

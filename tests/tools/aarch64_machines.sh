@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # What differs between AArch64's machines does not matter: a CPU without hardware management of
 # accessed and dirty bits, without PAN and with a fixed set of the rest (cortex-a72), and version 3
-# of the interrupt controller.
+# of the interrupt controller; several CPUs, all of which must come to the end.
 set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 [ -n "${QEMU_AARCH64-}" ] || tap_skip_all "no qemu-system-aarch64"
@@ -29,5 +29,9 @@ done
 for name in waits_end_by_wake_or_event.raw registers_survive_preemption.raw \
 	threads_mixed_kinds.guest; do
 	boots "$name" --hz 10000 --machine virt,gic-version=3
+done
+for machine in virt virt,gic-version=3; do
+	boots waits_end_by_wake_or_event.raw --machine "$machine" --cpus 2
+	boots threads_mixed_kinds.guest --machine "$machine" --cpus 8
 done
 tap_done tests/tools/aarch64_machines.sh

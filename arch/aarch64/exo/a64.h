@@ -14,6 +14,9 @@
 #define a64_save(name, value) \
 	__asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
+/* Of MPIDR_EL1: which CPU it is. */
+#define A64_AFFINITY UINT64_C(0xff00ffffff)
+
 /* A field of 4 bits, as the CPU's feature registers have them. */
 static inline unsigned a64_field(uint64_t value, unsigned shift)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * From QEMU (or any loader of Linux images) to start() in init.c, and the kernel's tables.
+ * From QEMU (or any loader of Linux images) to start() in init.c, and the kernel's tables; from the
+ * firmware to start_further(), on a further CPU.
  *
  * Linux's Documentation/arm64/booting: MMU off, x0 = physical address of the device tree, EL1 or
  * EL2, interrupts masked. We are where the header asks to be, LAYOUT_LOAD, because `virt` has its
@@ -29,12 +30,16 @@
 	.ascii	"ARM\x64"
 	.long	0
 
-	.globl	boot
+	.globl	boot, boot_further
+boot_further:					/* by CPU_ON; x0: our struct arch_cpu */
+	mov	x21, #1
+	b	1f
 boot:
-	mov	x20, x0
+	mov	x21, #0
+1:	mov	x20, x0
 	mrs	x0, CurrentEL
 	cmp	x0, #4
-	b.eq	1f
+	b.eq	2f
 	mov	x0, #(1 << 31)			/* from EL2: EL1 is 64 bits wide, */
 	msr	hcr_el2, x0
 	mov	x0, #3				/* has the timers, without an offset, */
@@ -44,16 +49,17 @@ boot:
 	msr	cptr_el2, x0
 	mov	x0, #0x3c5			/* EL1 with its own stack, all masked */
 	msr	spsr_el2, x0
-	adr	x0, 1f
+	adr	x0, 2f
 	msr	elr_el2, x0
 	eret
-1:	adrp	x0, image_bss
+2:	cbnz	x21, 4f
+	adrp	x0, image_bss
 	adrp	x1, image_end
-2:	stp	xzr, xzr, [x0], #16
+3:	stp	xzr, xzr, [x0], #16
 	cmp	x0, x1
-	b.lo	2b
+	b.lo	3b
 
-	mrs	x1, id_aa64mmfr0_el1		/* as much physical memory as the CPU has, */
+4:	mrs	x1, id_aa64mmfr0_el1		/* as much physical memory as the CPU has, */
 	and	x1, x1, #0xf
 	mov	x0, #5				/* up to 48 bits */
 	cmp	x1, x0
@@ -64,8 +70,9 @@ boot:
 	msr	tcr_el1, x0
 	load	x0, LAYOUT_MAIR
 	msr	mair_el1, x0
+	adrp	x0, boot_low
+	msr	ttbr0_el1, x0			/* for here */
 	adrp	x0, boot_root
-	msr	ttbr0_el1, x0			/* for here: it maps the image low, too */
 	msr	ttbr1_el1, x0
 	isb
 	tlbi	vmalle1
@@ -76,12 +83,16 @@ boot:
 	ldr	x0, =high
 	br	x0
 high:						/* from here on where we are linked for */
-	ldr	x0, =kernel_stack_top
-	mov	sp, x0
+	ldr	x1, =kernel_stack_top
+	ldr	x2, =start
+	cbz	x21, 5f
+	ldr	x1, [x20, #CPU_STACK]
+	ldr	x2, =start_further
+5:	mov	sp, x1
 	mov	x29, xzr			/* backtraces end here */
 	mov	x30, xzr
 	mov	x0, x20
-	bl	start
+	blr	x2
 	brk	#0
 	.ltorg
 
@@ -89,6 +100,9 @@ high:						/* from here on where we are linked for */
  * the program's to execute. 0x701: so a block. Device: attributes 4, bit 53 too. */
 	.data
 	.balign	4096
+boot_low:					/* for levels 4 and 3 both: the first GiB of RAM */
+	.quad	PHYSICAL(boot_low) + 3, LAYOUT_RAM + 0x0040000000000701
+	.skip	8 * 510
 	.globl	boot_root, boot_direct_l1, boot_direct_l2, boot_image_l3
 boot_root:
 	.quad	PHYSICAL(boot_direct_l1) + 3

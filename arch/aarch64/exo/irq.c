@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Interrupts: Arm's generic interrupt controller, version 2 (IHI 0048) or 3 (IHI 0069). Two are on:
- * the clock's, private to each CPU, and the console's. Touches their registers; the distributor's
- * at boot only. No locks.
+ * Interrupts: Arm's generic interrupt controller, version 2 (IHI 0048) or 3 (IHI 0069). Three are
+ * Arm's generic interrupt controller, version 2 (IHI 0048) or 3 (IHI 0069). Three interrupts are
+ * Touches their registers; those that are nobody's own at boot only. No locks.
  */
 #include "arch/aarch64/exo/a64.h"
 #include "arch/aarch64/exo/local.h"
@@ -21,8 +21,10 @@ enum {
 	GIC_CPU_ACKNOWLEDGE = 0x0c,
 	GIC_CPU_END = 0x10,
 
-	GIC_WAKE = 0x14,          /* redistributor, version 3 */
+	GIC_TYPE = 0x08,          /* redistributor, version 3: 8 bytes, the upper 4 whose it is */
+	GIC_WAKE = 0x14,
 	GIC_PRIVATE = 0x10000,    /* as the distributor's, for the first 32 */
+	GIC_CPU_BYTES = 0x20000,
 	GIC_WAKE_SLEEP = 2, GIC_WAKE_ASLEEP = 4,
 
 	GIC_PRIORITY_OURS = 0x80, GIC_PRIORITY_ALL = 0xf0,
@@ -48,28 +50,49 @@ static void gic_init_v2(const struct arch_devices *d)
 	uint64_t target = d->gic + GIC_TARGET + (LAYOUT_UART_INTERRUPT & ~3u);
 	unsigned shift = 8 * (LAYOUT_UART_INTERRUPT % 4);
 
+	gic_enable(d->gic, LAYOUT_UART_INTERRUPT, false);
+	a64_out32(target, (a64_in32(target) & ~(0xffu << shift))
+		  | (a64_in32(d->gic + GIC_TARGET) & 0xff) << shift);
+	a64_out32(d->gic + GIC_CONTROL, GIC_ON);
+}
+
+static void gic_init_v3(const struct arch_devices *d, uint64_t affinity)
+{
+	a64_out32(d->gic + GIC_CONTROL, GIC_ON_V3);
+	gic_enable(d->gic, LAYOUT_UART_INTERRUPT, true);
+	*(volatile uint64_t *)(d->gic + GIC_ROUTE + 8 * LAYOUT_UART_INTERRUPT) = affinity;
+}
+
+void irq_init(struct machine *m)
+{
+	if (m->arch.devices.is_gic_v3)
+		gic_init_v3(&m->arch.devices, m->arch.cpus[0].affinity);
+	else
+		gic_init_v2(&m->arch.devices);
+	console_listen();
+}
+
+static void gic_cpu_init_v2(const struct arch_devices *d, struct arch_cpu *cpu)
+{
 	gic_enable(d->gic, GIC_CALL, false);
 	gic_enable(d->gic, TIMER_INTERRUPT, false);
-	gic_enable(d->gic, LAYOUT_UART_INTERRUPT, false);
-	a64_out32(target, (a64_in32(target) & ~(0xffu << shift)) | 1u << shift);
-	a64_out32(d->gic + GIC_CONTROL, GIC_ON);
+	cpu->gic_target = a64_in32(d->gic + GIC_TARGET) & 0xff; /* of the first 32, one's own */
 	a64_out32(d->gic_cpu + GIC_CPU_MASK, GIC_PRIORITY_ALL);
 	a64_out32(d->gic_cpu + GIC_CPU_CONTROL, GIC_ON);
 }
 
-static void gic_init_v3(const struct arch_devices *d)
+static void gic_cpu_init_v3(const struct arch_devices *d, uint64_t affinity)
 {
-	uint64_t route = d->gic + GIC_ROUTE + 8 * LAYOUT_UART_INTERRUPT;
-	uint64_t wake = d->gic_cpu + GIC_WAKE;
+	uint32_t whose = (uint32_t)(affinity >> 8 & 0xff000000) | (uint32_t)(affinity & 0xffffff);
+	uint64_t gic = d->gic_cpu;
 
-	a64_out32(d->gic + GIC_CONTROL, GIC_ON_V3);
-	a64_out32(wake, a64_in32(wake) & ~(uint32_t)GIC_WAKE_SLEEP);
-	while (a64_in32(wake) & GIC_WAKE_ASLEEP)
+	while (a64_in32(gic + GIC_TYPE + 4) != whose)
+		gic += GIC_CPU_BYTES;
+	a64_out32(gic + GIC_WAKE, a64_in32(gic + GIC_WAKE) & ~(uint32_t)GIC_WAKE_SLEEP);
+	while (a64_in32(gic + GIC_WAKE) & GIC_WAKE_ASLEEP)
 		__asm__ volatile("yield");
-	gic_enable(d->gic_cpu + GIC_PRIVATE, GIC_CALL, true);
-	gic_enable(d->gic_cpu + GIC_PRIVATE, TIMER_INTERRUPT, true);
-	gic_enable(d->gic, LAYOUT_UART_INTERRUPT, true);
-	*(volatile uint64_t *)route = a64_load(mpidr_el1) & 0xff00ffffff;
+	gic_enable(gic + GIC_PRIVATE, GIC_CALL, true);
+	gic_enable(gic + GIC_PRIVATE, TIMER_INTERRUPT, true);
 	a64_save(s3_0_c12_c12_5, 7);    /* ICC_SRE_EL1: by registers, not by memory */
 	a64_isb();
 	a64_save(s3_0_c4_c6_0, GIC_PRIORITY_ALL); /* ICC_PMR_EL1 */
@@ -77,13 +100,14 @@ static void gic_init_v3(const struct arch_devices *d)
 	a64_isb();
 }
 
-void irq_init(struct machine *m)
+void irq_cpu_init(struct machine *m)
 {
+	struct arch_cpu *cpu = &m->arch.cpus[arch_cpu_index()];
+
 	if (m->arch.devices.is_gic_v3)
-		gic_init_v3(&m->arch.devices);
+		gic_cpu_init_v3(&m->arch.devices, cpu->affinity);
 	else
-		gic_init_v2(&m->arch.devices);
-	console_listen();
+		gic_cpu_init_v2(&m->arch.devices, cpu);
 }
 
 /* What is pending with us, ended at once: both of ours last until they are dealt with. */
@@ -129,13 +153,18 @@ void arch_idle(struct machine *m, struct cpu *c)
 	kernel_interrupt_idle(m, c);
 }
 
+/* What was written before is there for whoever is interrupted. */
 void arch_cpu_interrupt(struct machine *m, unsigned cpu)
 {
 	const struct arch_devices *d = &m->arch.devices;
+	uint64_t a = m->arch.cpus[cpu].affinity;
 
 	__asm__ volatile("dsb ishst" : : : "memory");
-	if (d->is_gic_v3)
-		a64_save(s3_0_c12_c11_5, UINT64_C(1) << cpu | (uint64_t)GIC_CALL << 24);
+	if (d->is_gic_v3) /* ICC_SGI1R_EL1: affinity levels 3 to 1, number, a bit of level 0 */
+		a64_save(s3_0_c12_c11_5, (a >> 32 & 0xff) << 48 | (a >> 16 & 0xff) << 32
+			 | (a >> 8 & 0xff) << 16 | (uint64_t)GIC_CALL << 24
+			 | UINT64_C(1) << (a & 15));
 	else
-		a64_out32(d->gic + GIC_SEND, 0x10000u << cpu | GIC_CALL);
+		a64_out32(d->gic + GIC_SEND, m->arch.cpus[cpu].gic_target << 16 | GIC_CALL);
+	a64_isb();
 }

@@ -20,6 +20,9 @@
 #define LAYOUT_UART   0xffff000009000000 /* the serial port's registers, there too, */
 #define LAYOUT_UART_INTERRUPT 33         /* and its interrupt */
 
+/* A further CPU's kernel stack, with the page below it that is not mapped (also in kernel.ld). */
+#define LAYOUT_FURTHER_STACK_BYTES 0x5000
+
 /* Where the program's half of the address space ends. */
 #define LAYOUT_USER_BITS 47
 

@@ -9,7 +9,8 @@
 /* ---- boot.S, trap.S, kernel.ld ---- */
 extern uint64_t boot_root[], boot_direct_l1[], boot_direct_l2[], boot_image_l3[];
 extern char image_start[], image_text_end[], image_bss[], image_end[];
-extern char empty_root[], stack_guard[], kernel_stack[], kernel_stack_top[], fault_stack_top[];
+extern char boot_further[], empty_root[], further_stacks[];
+extern char kernel_stack_top[], fault_stack_top[];
 extern char vectors[], vectors_traced[];
 
 /* Physical address of something in the image. */
@@ -48,6 +49,8 @@ struct memory {
 	struct memory_range machine;
 	uint32_t frame_count;
 	struct arch_devices devices;
+	unsigned cpu_count;
+	uint64_t cpus[EXO_CPUS];     /* their affinities; the one that boots comes first */
 	char cmdline[MACHINE_CMDLINE_BYTES];
 };
 
@@ -56,13 +59,25 @@ void memory_init(struct memory *memory, uint64_t physical);
 /* Hand over all RAM but the kernel, struct machine and the archive. */
 void memory_give(struct machine *m, const struct memory *memory);
 
+/* ---- further.c ---- */
+/* The firmware's calls (Arm's DEN 0022, PSCI), which end well with 0. */
+enum { PSCI_SYSTEM_OFF = 0x84000008, PSCI_CPU_ON = 0xc4000003 };
+int64_t psci_call(uint64_t function, uint64_t a, uint64_t b, uint64_t c);
+/* Start the CPUs after the first, with the affinities that arch.cpus[] has. Refuse the machine if
+ * one does not come. */
+void further_start(struct machine *m);
+
 /* ---- mmu.c ---- */
 /* Take away what the kernel does not need of its mappings; direct map for memory up to `end`. */
 void mmu_init(uint64_t end);
+/* What was mapped for boot.S goes; mmu_init does it too. Once on each further CPU. */
+void mmu_cpu_init(void);
 
 /* ---- irq.c ---- */
-/* The interrupt controller: the clock's and the console's interrupts come in. */
+/* The interrupt controller: the console's interrupts come in. */
 void irq_init(struct machine *m);
+/* This CPU's side of it: the clock's and other CPUs' come in. Once on each CPU, after irq_init. */
+void irq_cpu_init(struct machine *m);
 /* From trap.S: an interrupt in user mode. */
 struct vcpu *irq_user(struct machine *m, struct cpu *c);
 

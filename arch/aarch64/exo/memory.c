@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Physical memory, the boot archive and the interrupt controller as the device tree describes them
+ * Physical memory, the boot archive, CPUs and the interrupt controller as the device tree has them
  * (devicetree.org's specification; read by libfdt), and which memory becomes free frames. Boot
  * only; no locks. What the loader left lies in the first GiB of RAM, which is mapped from the
  * beginning, and is read before anything else is written.
  */
+#include "arch/aarch64/exo/a64.h"
 #include "arch/aarch64/exo/local.h"
 
 #include <libfdt.h>
@@ -87,6 +88,28 @@ static void memory_gic_find(struct memory *memory, const void *tree)
 	memory->devices.gic_cpu = (uint64_t)direct(memory_number(reg, 4, 2));
 }
 
+/* The CPU that boots, and those that the firmware can start by an HVC. */
+static void memory_cpus_find(struct memory *memory, const void *tree)
+{
+	int node = fdt_node_offset_by_compatible(tree, -1, "arm,psci-0.2"), bytes = 4;
+	const char *method = memory_property(tree, node, "method", &bytes);
+	bool has_firmware = method != NULL && memcmp(method, "hvc", 4) == 0;
+	const void *reg;
+	uint64_t cpu;
+
+	memory->cpus[0] = a64_load(mpidr_el1) & A64_AFFINITY;
+	memory->cpu_count = 1;
+	fdt_for_each_subnode(node, tree, fdt_path_offset(tree, "/cpus")) {
+		bytes = 4;
+		reg = memory_property(tree, node, "reg", &bytes);
+		if (reg == NULL || !has_firmware || memory->cpu_count == EXO_CPUS)
+			continue;
+		cpu = memory_number(reg, 0, bytes / 4);
+		if (cpu != memory->cpus[0])
+			memory->cpus[memory->cpu_count++] = cpu;
+	}
+}
+
 void memory_init(struct memory *memory, uint64_t physical)
 {
 	const void *tree = direct(physical);
@@ -98,6 +121,7 @@ void memory_init(struct memory *memory, uint64_t physical)
 	memory_ram_find(memory, tree);
 	memory_chosen_read(memory, tree);
 	memory_gic_find(memory, tree);
+	memory_cpus_find(memory, tree);
 	/* Right after the image, if that is not the archive's. */
 	bytes = machine_size(memory->frame_count, memory->cmdline);
 	memory->machine.start = image_physical(image_end);

@@ -31,13 +31,19 @@ void mmu_init(uint64_t end)
 	 * a stack overflows. The table itself comes last. */
 	for (slot = mmu_image_slot(image_text_end); slot < boot_image_l3 + EXO_TABLE_SLOTS; slot++)
 		*slot |= SLOT_PXN;
-	*mmu_image_slot(stack_guard) = 0;
+	for (i = 0; i <= EXO_CPUS - 1; i++) /* the last is stack_guard */
+		*mmu_image_slot(further_stacks + i * LAYOUT_FURTHER_STACK_BYTES) = 0;
 	*mmu_image_slot(empty_root) |= SLOT_CLEAN;
 	for (slot = boot_image_l3; slot < mmu_image_slot(image_bss); slot++) {
 		if (slot != mmu_image_slot(boot_image_l3))
 			*slot |= SLOT_CLEAN;
 	}
 	*mmu_image_slot(boot_image_l3) |= SLOT_CLEAN;
+	mmu_cpu_init();
+}
+
+void mmu_cpu_init(void)
+{
 	__asm__ volatile("dsb ishst" : : : "memory");
 	a64_save(ttbr0_el1, image_physical(empty_root));
 	a64_isb();

@@ -33,8 +33,6 @@ enum {
 	WHERE_EL0 = 8,
 };
 
-#define PSCI_SYSTEM_OFF 0x84000008u
-
 /* Where the CPU does not set marks by itself: those of the program's leaf, if that is all that the
  * fault was about. */
 static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool is_write)
@@ -120,10 +118,8 @@ extern const char panic_host_pc[];
 /* By the firmware, which is QEMU. */
 static _Noreturn void panic_power_off(void)
 {
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
 	console_drain();
-	__asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
+	psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
 	for (;;)
 		__asm__ volatile("wfi");
 }
@@ -161,7 +157,7 @@ static void panic_backtrace(uint64_t pc, uint64_t frame)
 		console_hex(CONSOLE_SERIAL, pc, 16);
 		console_text(CONSOLE_SERIAL, "\n");
 		pc = 0;
-		if (frame < (uint64_t)kernel_stack || frame > (uint64_t)fault_stack_top - 16
+		if (frame < (uint64_t)further_stacks || frame > (uint64_t)fault_stack_top - 16
 		    || frame % 8 != 0)
 			continue;
 		next = ((uint64_t *)frame)[0];

@@ -25,13 +25,14 @@ struct arch_cpu {
 	struct exo_regs *regs;    /* of the vcpu whose registers were loaded last */
 	uint64_t stack;           /* top of this CPU's kernel stack; const after boot */
 	uint32_t index;           /* const after boot */
-	uint32_t zero;
+	uint32_t gic_target;      /* version 2: bit of it, for the distributor; set by itself */
+	uint64_t affinity;        /* const after boot */
 };
 
 /* Where the interrupt controller is, from the device tree: the kernel's addresses. */
 struct arch_devices {
 	uint64_t gic;        /* distributor */
-	uint64_t gic_cpu;    /* version 2: CPU interface; version 3: redistributors */
+	uint64_t gic_cpu;    /* version 2: CPU interface; version 3: the first redistributor */
 	bool is_gic_v3;
 };
 
