@@ -40,7 +40,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
 {
 	uint64_t random = seed;
 
-	if (driver_target()->run || seed & 1 || getenv("FUZZ_PLAIN"))
+	if (!driver_target()->kinds || seed & 1 || getenv("FUZZ_PLAIN"))
 		return LLVMFuzzerMutate(data, size, most);
 	return mutate_records(data, size, most, NULL, 0, &random);
 }

@@ -49,9 +49,10 @@ fuzz_explore_stale_tap_LDADD =
 # Fuzz targets: fuzz/NAME.fuzz for libFuzzer or what LIB_FUZZING_ENGINE says, fuzz/NAME.afl for
 # AFL++, fuzz/replay for any input of any target; all from the same sources. The geometry is tiny,
 # so that an input costs some microseconds.
-FUZZ_TARGETS = abi slots accounts wait schedules elf archive
-FUZZERS = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz \
+FUZZ_TARGETS = abi slots accounts wait schedules elf archive memory
+FUZZERS_TINY = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz \
 	fuzz/schedules.fuzz fuzz/elf.fuzz fuzz/archive.fuzz
+FUZZERS = $(FUZZERS_TINY) fuzz/memory.fuzz
 
 FUZZ_WATCHED_SOURCES = fuzz/files.c fuzz/files_library.c fuzz/schedule.c libos/fork/image.c \
 	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/exo/device.c
@@ -94,15 +95,51 @@ fuzz_replay_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_replay_LINK = $(FUZZ_LINK) -o $@
 fuzz_replay_LDADD = $(FUZZ_LDADD)
 
+# The target memory: libos/vm and libos/fork on the simulated machine, as large as the real ones.
+MEMORY_WATCHED_SOURCES = $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/exo/device.c
+MEMORY_WATCHING_SOURCES = fuzz/memory.c fuzz/memory_model.c fuzz/mutate.c $(EXO_AUDIT_SOURCES) \
+	arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
+MEMORY_LIBOS_SOURCES = fuzz/memory_library.c libos/fork/fork_memory.c libos/vm/fault.c \
+	libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c libos/vm/region.c libos/vm/slots.c
+MEMORY_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_ENVS=8u -DEXO_VCPUS=8u -DEXO_ACCOUNTS=2u -DEXO_CPUS=1u \
+	-DEXO_SLICES=64u -DEXO_BUCKETS=1u -DEXO_DROPS=64u -DHOST_TLB_ENTRIES=64u \
+	-DHOST_WALK_ENTRIES=16u -DHOST_CONSOLE_BYTES=16u
+MEMORY_LIBOS_CPPFLAGS = $(MEMORY_CPPFLAGS) -Ulinux -include $(srcdir)/fuzz/memory_names.h
+MEMORY_LIBS = libmemory-watch.a libmemory-libos.a libmemory-exo.a
+MEMORY_LDADD = $(MEMORY_LIBS) libmemory-watch.a libmemory-exo.a
+EXTRA_DIST += fuzz/memory.h fuzz/memory_model.h fuzz/memory_names.h
+EXTRA_LIBRARIES += $(MEMORY_LIBS)
+CLEANFILES += $(MEMORY_LIBS) fuzz/replay-memory
+libmemory_exo_a_SOURCES = $(MEMORY_WATCHED_SOURCES)
+libmemory_exo_a_CPPFLAGS = $(MEMORY_CPPFLAGS)
+libmemory_exo_a_CFLAGS = $(FUZZ_CFLAGS)
+libmemory_libos_a_SOURCES = $(MEMORY_LIBOS_SOURCES)
+libmemory_libos_a_CPPFLAGS = $(MEMORY_LIBOS_CPPFLAGS)
+libmemory_libos_a_CFLAGS = $(FUZZ_CFLAGS)
+libmemory_watch_a_SOURCES = $(MEMORY_WATCHING_SOURCES)
+libmemory_watch_a_CPPFLAGS = $(MEMORY_CPPFLAGS)
+libmemory_watch_a_CFLAGS = $(WARN_CFLAGS) -O2
+
+EXTRA_PROGRAMS += fuzz/replay-memory
+fuzz_replay_memory_SOURCES = fuzz/replay.c
+fuzz_replay_memory_CPPFLAGS = $(MEMORY_CPPFLAGS)
+fuzz_replay_memory_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_replay_memory_LINK = $(FUZZ_LINK) -o $@
+fuzz_replay_memory_LDADD = $(MEMORY_LDADD)
+
 TESTS += $(FUZZERS)
 FUZZ_LOG_DRIVER = $(TAP_LOG_DRIVER)
 FUZZ_LOG_COMPILER = $(SHELL) $(top_srcdir)/fuzz/run-target
 CLEANFILES += $(FUZZERS) $(FUZZ_TARGETS:%=fuzz/%.afl) fuzz/mutator.so fuzz/replay
 
 if HAVE_FUZZER
-$(FUZZERS): %.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay $(FUZZ_LIBS)
+$(FUZZERS_TINY): %.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay $(FUZZ_LIBS)
 	$(AM_V_CCLD)$(FUZZ_LINK) $(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS) -DFUZZ_TARGET=$(*F) \
 		$(srcdir)/fuzz/driver.c $(FUZZ_LDADD) $(LIB_FUZZING_ENGINE) -o $@
+
+fuzz/memory.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay-memory $(MEMORY_LIBS)
+	$(AM_V_CCLD)$(FUZZ_LINK) $(MEMORY_CPPFLAGS) $(FUZZ_CFLAGS) -DFUZZ_TARGET=memory \
+		$(srcdir)/fuzz/driver.c $(MEMORY_LDADD) $(LIB_FUZZING_ENGINE) -o $@
 else
 $(FUZZERS):
 	@$(MKDIR_P) $(@D)
@@ -127,6 +164,19 @@ fuzz/%.afl: $(FUZZ_FILES) fuzz/driver.c
 		$(AFL_CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$* \
 		$(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
 
+fuzz/memory.afl: $(MEMORY_WATCHED_SOURCES) $(MEMORY_WATCHING_SOURCES) $(MEMORY_LIBOS_SOURCES) \
+		fuzz/driver.c
+	@$(MKDIR_P) fuzz/memory-afl
+	$(AM_V_at)cd fuzz/memory-afl && AFL_QUIET=1 AFL_LLVM_DENYLIST=$(abs_srcdir)/fuzz/ignore \
+		$(AFL_CC) $(MEMORY_LIBOS_CPPFLAGS:$(srcdir)%=$(abs_srcdir)%) -I$(abs_srcdir) \
+		-I$(abs_srcdir)/arch/host/include $(WARN_CFLAGS) -O2 -c \
+		$(MEMORY_LIBOS_SOURCES:%=$(abs_srcdir)/%)
+	$(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore \
+		$(AFL_CC) $(MEMORY_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer \
+		-DFUZZ_TARGET=memory $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) \
+		$(MEMORY_WATCHING_SOURCES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c \
+		fuzz/memory-afl/*.o -o $@
+
 fuzz/mutator.so: fuzz/mutate.c fuzz/mutate_afl.c fuzz/mutate.h
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(WARN_CFLAGS) -I$(srcdir) -O2 -fPIC -shared $(srcdir)/fuzz/mutate.c \
@@ -148,6 +198,7 @@ fuzz-coverage: fuzz/coverage/replay
 # Findings of the past.
 EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
+	fuzz/regressions/memory-stack-page-without-access \
 	fuzz/regressions/slots-drops-flushed-as-they-come
 
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.

@@ -2,7 +2,8 @@
 /*
  * Runs inputs once, without a fuzzer. usage: replay [-q] [-t TARGET] FILE... The calls are printed
  * with their results (-q: only how many inputs there were); the target is the one named, else the
- * one that a part of the file's path names, else abi. A finding aborts, after saying what it is.
+ * one that a part of the file's path names, else the first. A finding aborts, after saying what it
+ * is.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static void replay_stopped(int number)
 /* The target whose name is a folder of the path, or begins its last part. */
 static const struct fuzz_target *target_of(const char *path)
 {
-	const struct fuzz_target *target, *found = fuzz_target_find("abi");
+	const struct fuzz_target *target, *found = fuzz_target_at(0);
 	const char *part;
 	size_t length;
 	unsigned i;

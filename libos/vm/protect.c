@@ -49,7 +49,8 @@ static err_t protect_region(struct vm *vm, struct vm_region *r, unsigned protect
 	if (r->protection == protection)
 		return EXO_OK;
 	if (protection & EXO_WRITE && r->flags & VM_SHARED
-	    && (r->backing.object ? r->backing.is_read_only : r->backing.bytes > 0))
+	    && (r->backing.object ? r->backing.is_read_only
+		: r->backing.bytes || r->backing.is_strict)) /* perhaps beyond the file's end */
 		return EXO_E_RIGHTS;
 	r->protection = protection;
 	return protect_range(vm, r, r->used_start, r->used_end);
