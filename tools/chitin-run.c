@@ -38,12 +38,14 @@ static const struct run_arch run_archs[] = {
 	{
 		.name = "x86_64", .human = "x86-64", .elf = EM_X86_64,
 		.qemu = "qemu-system-x86_64", .qemu_package = "qemu-system-x86",
+		.gdb = "gdb",
 		.cpu = "max,-erms,-pku", .machines = { "q35", "microvm" },
 		.kernel = "exo-x86_64.elf", .boot_image = "exo-x86_64.elf", .libos = "libos.elf",
 	},
 	{
 		.name = "aarch64", .human = "AArch64", .elf = EM_AARCH64,
 		.qemu = "qemu-system-aarch64", .qemu_package = "qemu-system-arm",
+		.gdb = "gdb-multiarch",
 		.cpu = "max", .machines = { "virt" },
 		.kernel = "exo-aarch64.elf", .boot_image = "exo-aarch64.img",
 		.libos = "aarch64/libos.elf",
@@ -455,8 +457,8 @@ static void run_tell_gdb(const struct run_options *options)
 	if (options->gdb_port == 0)
 		return;
 	fprintf(stderr, "chitin-run: waiting for a debugger; in another terminal:\n"
-		"gdb -ex 'target remote localhost:%u' -ex 'add-symbol-file %s' %s\n",
-		options->gdb_port, options->program, options->kernel);
+		"%s -ex 'target remote localhost:%u' -ex 'add-symbol-file %s' %s\n",
+		options->arch->gdb, options->gdb_port, options->program, options->kernel);
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
  */
 #include "tools/console.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -20,19 +21,20 @@
 #include <unistd.h>
 
 #include "abi/exo.h"
+#include "tools/hang.h"
 #include "tools/post_mortem.h"
 #include "tools/symbolize.h"
 
 enum {
 	CONSOLE_LEAVE_KEY = 0x1d,	/* Ctrl-] */
-	CONSOLE_NMI_GRACE_S = 2,	/* what the kernel gets for its last backtrace */
+	CONSOLE_GRACE_S = 2,		/* what the backtrace of one that hangs may take */
 	CONSOLE_END_LINE = 256,
 	CONSOLE_NO_STATUS = -1,
 };
 
 enum console_state {
 	CONSOLE_RUNNING,
-	CONSOLE_TIMED_OUT,	/* the NMI is sent, the backtrace awaited */
+	CONSOLE_TIMED_OUT,	/* asked where it is, the answer awaited */
 	CONSOLE_LEFT,
 	CONSOLE_ENDED,
 };
@@ -44,6 +46,7 @@ struct console {
 	enum console_state state;
 	double deadline_s;		/* on the monotonic clock; 0: none */
 	struct symbolize symbolize;
+	struct hang hang;
 	char last[CONSOLE_END_LINE];	/* the kernel's unfinished last words */
 	unsigned int last_length;
 	int status;			/* what the kernel said, or CONSOLE_NO_STATUS */
@@ -207,8 +210,23 @@ static void console_on_deadline(struct console *console)
 	fprintf(stderr, "chitin-run: no end within %u s; asking the kernel where it is\n",
 		console->options->timeout_s);
 	console->state = CONSOLE_TIMED_OUT;
-	console->deadline_s = console_now_s() + CONSOLE_NMI_GRACE_S;
-	console_write(console->qemu->monitor, "nmi\n", 4);
+	console->deadline_s = console_now_s() + CONSOLE_GRACE_S;
+	if (console->options->arch->elf == EM_AARCH64)
+		console_write(console->qemu->monitor, HANG_QUESTION, strlen(HANG_QUESTION));
+	else
+		console_write(console->qemu->monitor, "nmi\n", 4);
+}
+
+/* Read what there is; false at the end of the stream. Only what answers our question matters. */
+static bool console_from_monitor(struct console *console)
+{
+	char buffer[4096];
+	ssize_t n = read(console->qemu->monitor, buffer, sizeof(buffer));
+
+	if (n > 0 && console->state == CONSOLE_TIMED_OUT
+	    && hang_take(&console->hang, buffer, (size_t)n, console->options->cpus))
+		console->state = CONSOLE_ENDED;
+	return n > 0;
 }
 
 /* Milliseconds to the deadline for poll; -1 if there is none. */
@@ -230,7 +248,6 @@ static void console_loop(struct console *console, int signals)
 		{ .fd = console->qemu->monitor, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 	};
-	char ignored[1024];
 	int user = STDIN_FILENO;
 
 	/* The two channels end with QEMU; both are read to their ends. */
@@ -252,7 +269,7 @@ static void console_loop(struct console *console, int signals)
 			fds[1].fd = -1;
 		if (fds[2].revents != 0 && !console_from_user(console))
 			user = -1;
-		if (fds[3].revents != 0 && read(fds[3].fd, ignored, sizeof(ignored)) <= 0)
+		if (fds[3].revents != 0 && !console_from_monitor(console))
 			fds[3].fd = -1;
 		if (fds[4].revents != 0)
 			console->state = CONSOLE_LEFT;
@@ -306,6 +323,7 @@ int console_run(struct qemu *qemu, struct memory *memory, const struct run_optio
 	console_loop(&console, signalfd(-1, &signals, SFD_CLOEXEC));
 	status = console_end(&console);
 	console_terminal_close(&console);
+	hang_print(&console.hang, memory, &console.symbolize);
 	symbolize_print(&console.symbolize, options);
 	if (console.status == RUN_PANIC)
 		post_mortem_print(memory, options);

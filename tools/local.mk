@@ -24,7 +24,7 @@ tools_chitin_run_SOURCES = tools/chitin-run.c tools/run.h \
 	tools/program.c tools/program.h \
 	tools/qemu.c tools/qemu.h \
 	tools/ring.c tools/ring.h \
-	tools/symbolize.c tools/symbolize.h \
+	tools/hang.c tools/hang.h tools/symbolize.c tools/symbolize.h \
 	tools/timeline.c \
 	tools/trace.c tools/trace.h
 tools_chitin_run_CPPFLAGS = $(X86_64_CPPFLAGS) -D_GNU_SOURCE \

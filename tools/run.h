@@ -32,6 +32,7 @@ struct run_arch {
 	unsigned int elf;		/* e_machine of its programs */
 	const char *qemu;		/* the emulator, and Debian's package of it */
 	const char *qemu_package;
+	const char *gdb;		/* a debugger that knows its CPU */
 	const char *cpu;
 	const char *machines[3];	/* of --machine, the usual one first; ended by NULL */
 	const char *kernel, *libos;	/* images; of the kernel also what QEMU boots */

@@ -34,4 +34,14 @@ for machine in virt virt,gic-version=3; do
 	boots waits_end_by_wake_or_event.raw --machine "$machine" --cpus 2
 	boots threads_mixed_kinds.guest --machine "$machine" --cpus 8
 done
+
+# A CPU that does nothing and one that does not end: where they are is asked from outside.
+printf 'int main(void)\n{\n\tfor (;;)\n\t\t;\n}\n' >"$tap_scratch/spin.c"
+"$build/tools/chitin-cc" --arch aarch64 -g "$tap_scratch/spin.c" -o "$tap_scratch/spin"
+tap_status "a hang" 124 "$build/tools/chitin-run" --arch aarch64 --cpus 2 --timeout 5 \
+	"$tap_scratch/spin"
+tap_ok "of two CPUs" grep -q '^CPU 1, in ' "$tap_scratch/err"
+tap_ok "the one that waits says where" grep -q 'arch_idle at .*irq\.c:' "$tap_scratch/err"
+tap_ok "and how it came there" grep -Eq '^#[0-9]+ .*(start_further|start_return|high|user_irq|user_sync) ' \
+	"$tap_scratch/err"
 tap_done tests/tools/aarch64_machines.sh

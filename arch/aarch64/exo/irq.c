@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Interrupts: Arm's generic interrupt controller, version 2 (IHI 0048) or 3 (IHI 0069). Three are
  * Arm's generic interrupt controller, version 2 (IHI 0048) or 3 (IHI 0069). Three interrupts are
- * Touches their registers; those that are nobody's own at boot only. No locks.
+ * on: the clock's and other CPUs', private to each CPU, and the console's, the first CPU's. Touches
+ * their registers; those that are nobody's own at boot only. No locks.
  */
 #include "arch/aarch64/exo/a64.h"
 #include "arch/aarch64/exo/local.h"
