@@ -82,7 +82,6 @@ bool cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 	if (to != VCPU_TERMINATED)
 		arch_fpu_save(&v->fpu, vcpu_page(m, vcpu)->fpu_dead);
 	c->current = VCPU_NONE;
-	point("cpu_put");
 	if (vcpu_edge(m, vcpu, atomic_load_explicit(&v->state, memory_order_relaxed), to))
 		return true;
 	c->current = vcpu;

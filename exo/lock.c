@@ -22,6 +22,7 @@ static NOINLINE __attribute__((preserve_most)) void lock_wait(struct machine *m,
 
 void lock_acquire(struct machine *m, struct lock *lock, enum lock_rank rank, bool is_second)
 {
+	point("lock_acquire");
 	if (EXO_IS_DEBUG) {
 		uint64_t *held = &m->cpus[arch_cpu_index()].held; /* 8 bits a rank */
 
@@ -39,4 +40,5 @@ void lock_release(struct machine *m, struct lock *lock, enum lock_rank rank)
 	if (EXO_IS_DEBUG)
 		m->cpus[arch_cpu_index()].held -= UINT64_C(1) << (8 * rank);
 	atomic_store_explicit(&lock->held, 0, memory_order_release); /* pairs with: lock_acquire */
+	point("lock_release");
 }

@@ -21,6 +21,7 @@ bool vcpu_edge(struct machine *m, unsigned vcpu, enum vcpu_state from, enum vcpu
 {
 	uint32_t expected = from;
 
+	point("vcpu_edge");
 	/* The context is complete before it says RUNNABLE, whoever takes it sees it whole, and only
 	 * then does its CPU look who asks, or the asker who runs it. pairs with: vcpu_edge */
 	if (edges[from] >> to & 1
@@ -123,7 +124,6 @@ err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *s
 	shared->vcpu = vcpu_handle(m, at);
 	__builtin_memcpy(&shared->upcall_entry, &start->upcall_entry, 3 * sizeof(uint64_t));
 	shared->masked = (uint32_t)start->masked;
-	point("vcpu_initialized");
 	vcpu_edge(m, at, VCPU_INITIALIZING, VCPU_RUNNABLE);
 	*vcpu = at;
 	return EXO_OK;

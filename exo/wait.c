@@ -77,7 +77,6 @@ static void wait_finish(struct machine *m, struct wait_bucket *b, unsigned vcpu,
 	if (v->wait_mode == WAIT_BLOCK) {
 		cpu_unsleep(m, vcpu);
 		EXO_REG_RESULT(&v->regs) = (uint64_t)(int64_t)result;
-		point("wait_finish");
 		vcpu_edge(m, vcpu, VCPU_WAITING, VCPU_RUNNABLE);
 	} else if (is_ringing) {
 		vcpu_pend(m, vcpu, EXO_EVENT_DOORBELL);

@@ -22,12 +22,13 @@ static bool is_refused(struct lab *l, unsigned vcpu, enum vcpu_state from, enum 
 static void at_point(void *context, const char *name)
 {
 	struct lab *l = context;
-	unsigned vcpu, found;
+	unsigned vcpu = 0, found;
 
-	if (strcmp(name, "vcpu_initialized") != 0)
+	while (vcpu < EXO_VCPUS && l->m->vcpus[vcpu].state != VCPU_INITIALIZING)
+		vcpu++;
+	if (strcmp(name, "vcpu_edge") != 0 || vcpu == EXO_VCPUS)
 		return;
-	for (vcpu = 0; l->m->vcpus[vcpu].state != VCPU_INITIALIZING; vcpu++)
-		;
+	host_self.at_point = NULL;
 	handle_inside = vcpu_handle(l->m, vcpu);
 	asked_inside = 4;
 	refused_inside += vcpu_find(l->m, handle_inside, &found) == EXO_E_VCPU;
