@@ -170,6 +170,7 @@ TOOL_TESTS = \
 	tests/tools/processes_match_linux.sh \
 	tests/tools/post_mortem.sh \
 	tests/tools/ps_and_vmstat.sh \
+	tests/tools/scenarios_are_tested.sh \
 	tests/tools/pthreads_match_linux.sh \
 	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
@@ -183,7 +184,7 @@ TOOL_TESTS = \
 TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
 	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
-	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h
+	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/tools/trace_is_a_timeline.py tests/tools/terminal.c tests/README \
@@ -191,8 +192,25 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
-EXTRA_DIST += tests/race/first_run_once.unfix.patch tests/race/no_cpu_sees_freed_frames.unfix.patch \
-	tests/race/progress_with_a_late_event.unfix.patch
+EXTRA_DIST += doc/scenarios.md \
+	tests/race/claimed_while_stopping.unfix.patch \
+	tests/race/claimed_without_the_tree.unfix.patch \
+	tests/race/context_saved_after_its_state.unfix.patch \
+	tests/race/event_before_the_block.unfix.patch \
+	tests/race/first_run_once.unfix.patch \
+	tests/race/found_while_initializing.unfix.patch \
+	tests/race/generation_stays.unfix.patch \
+	tests/race/idle_not_interrupted.unfix.patch \
+	tests/race/no_cpu_sees_freed_frames.unfix.patch \
+	tests/race/progress_with_a_late_event.unfix.patch \
+	tests/race/registers_still_there.unfix.patch \
+	tests/race/sleeper_woken_without_the_tree.unfix.patch \
+	tests/race/stopping_may_wait.unfix.patch \
+	tests/race/taken_by_two.unfix.patch \
+	tests/race/waiter_chosen_before_the_lock.unfix.patch \
+	tests/race/woken_by_a_store.unfix.patch \
+	tests/race/word_before_the_block.unfix.patch \
+	tests/race/yield_to_one_just_taken.unfix.patch
 EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
@@ -202,7 +220,7 @@ AM_CPPFLAGS = $(HOST_CPPFLAGS)
 AM_CFLAGS = $(HOST_CFLAGS)
 # What the tests of the kernel share: a machine with a first env.
 noinst_LIBRARIES += liblab.a
-liblab_a_SOURCES = tests/host/lab.c
+liblab_a_SOURCES = tests/host/lab.c tests/host/sides.c
 LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * run-guest: --icount --hz 10000 --timeout 300
- * An env can be ended in every state of its vcpus: not started, without a slice, runnable,
- * preempted, running (by itself), waiting (on its own word, on a shared one, with a timer, with a
- * doorbell), in an upcall, masked with events pending, with a second vcpu in another state, with
- * children alive or dead, by its parent or its parent's parent, by its last vcpu's stop. Its
- * status is right, its parent hears of it once, its handles are dead, and every frame, slice, env
- * and vcpu is back (I-8).
+ * slot-terminated-only: an env can be ended in every state of its vcpus: not started, without a
+ * slice, runnable, preempted, running (by itself), waiting (on its own word, on a shared one,
+ * with a timer, with a doorbell), in an upcall, masked with events pending, with a second vcpu in
+ * another state, with children alive or dead, by its parent or its parent's parent, by its last
+ * vcpu's stop. Its status is right, its parent hears of it once, its handles are dead, and every
+ * frame, slice, env and vcpu is back (I-8).
  */
 #define RAW_CHILDREN 8
 #include "tests/guest/raw_child.h"

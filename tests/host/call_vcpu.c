@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* vcpu_start, vcpu_stop, and the edges of a vcpu's life: legal ones, and every other refused. */
+/* edges-refused: vcpu_start, vcpu_stop, and the edges of a vcpu's life: legal ones, and every other
+ * refused. */
 #include <string.h>
 
 #include "tests/host/lab.h"

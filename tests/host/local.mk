@@ -15,7 +15,11 @@ KERNEL_TESTS = \
 	tests/host/audit_names_what_is_broken.tap \
 	tests/host/boot_pages_stay_read_only.tap \
 	tests/host/charge_follows_claim.tap \
+	tests/host/contexts_move_between_cpus.tap \
+	tests/host/no_wake_is_lost.tap \
+	tests/host/one_claimer_wins.tap \
 	tests/host/drops_wait_for_the_flush.tap \
+	tests/host/late_wakes_hit_nobody.tap \
 	tests/host/freed_table_leaves_the_view.tap \
 	tests/host/payload_is_never_a_leaf.tap \
 	tests/host/no_cpu_sees_freed_frames.tap \

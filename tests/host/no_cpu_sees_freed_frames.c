@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A dropped frame, of a page or a table, is not given to anyone before every CPU has dropped what
- * it has cached of it: not within the same call, and not while a translation, a walk or the
- * recursive view of a table still leads there (I-7).
+ * no-stale-translation: a dropped frame, of a page or a table, is not given to anyone before
+ * every CPU has dropped what it has cached of it: not within the same call, and not while a
+ * translation, a walk or the recursive view of a table still leads there (I-7).
  */
 #include <string.h>
 

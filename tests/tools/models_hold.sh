@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # The Spin models of tests/models hold for all interleavings of three CPUs, each catches the faults
-# planted in it (MUTANT=n), and the edges of the vcpu's model are those of the kernel's table.
+# planted in it (MUTANT=n), and the edges of the vcpu's model are those of the kernel's table
+# (edges-refused).
 set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 command -v spin >/dev/null || tap_skip_all "no spin"
