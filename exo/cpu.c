@@ -346,9 +346,12 @@ static NOINLINE void cpu_prepare(struct machine *m, struct cpu *c)
 {
 	struct vcpu *v;
 
-	flush_answer(m, c);
-	if (atomic_load(&c->shoot) & SHOOT_END)
-		cpu_park(m, c);
+	if (atomic_load(&c->shoot)) {
+		flush_answer(m, c);
+		if (atomic_load(&c->shoot) & SHOOT_END)
+			cpu_park(m, c);
+		return; /* perhaps nothing else kept it */
+	}
 	if (c->current == VCPU_NONE) {
 		cpu_dispatch(m, c);
 		return;

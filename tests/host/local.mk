@@ -24,6 +24,7 @@ KERNEL_TESTS = \
 	tests/host/payload_is_never_a_leaf.tap \
 	tests/host/no_cpu_sees_freed_frames.tap \
 	tests/host/progress_with_a_late_event.tap \
+	tests/host/shoot_brings_no_event.tap \
 	tests/host/slot_claim.tap \
 	tests/host/slot_clear.tap \
 	tests/host/slot_common.tap \
