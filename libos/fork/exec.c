@@ -208,8 +208,8 @@ static err_t spawn_library(const struct load *load, const struct process_exec_st
 	return err || load->is_same ? err : load_text(load, env, EXO_LIBRARY_BASE);
 }
 
-static err_t spawn_load(const struct load *load, const struct process_exec_state *state,
-			struct family_process *made)
+static err_t spawn_load(struct libos *os, const struct load *load,
+			const struct process_exec_state *state, struct family_process *made)
 {
 	struct exo_vcpu_start start = {
 		.page = LIBOS_VCPU_PAGE, .entry = load->entry, .stack = LIBOS_WIRED_END,
@@ -224,7 +224,7 @@ static err_t spawn_load(const struct load *load, const struct process_exec_state
 	if (!err)
 		family_announce(made, env);
 	if (!err)
-		err = fork_start_vcpu(env, &start);
+		err = fork_start_vcpu(os, env, &start);
 	if (err)
 		fork_abandon(env);
 	return err;
@@ -242,7 +242,7 @@ err_t process_spawn(struct libos *os, struct process_exec_state *state, uint32_t
 	state->pid = made->pid;
 	err = load_prepare(os, state, &load);
 	if (!err)
-		err = spawn_load(&load, state, made);
+		err = spawn_load(os, &load, state, made);
 	if (err) {
 		fork_drop_entry(os, made);
 		return err;

@@ -34,14 +34,20 @@ static void fork_begin_child(struct libos *os, struct thread *self)
 	sched_begin(os, self);
 }
 
-err_t fork_start_vcpu(uint64_t env, const struct exo_vcpu_start *start)
+err_t fork_start_vcpu(struct libos *os, uint64_t env, const struct exo_vcpu_start *start)
 {
 	struct exo_result r = exo_call(EXO_CALL_VCPU_START, env, (uint64_t)start, 0, 0, 0);
+	uint64_t cpus = os->sched.policy->cpus(os), vcpu = r.second;
 
 	if (r.value < 0)
 		return (err_t)r.value;
-	r = exo_call(EXO_CALL_SLICE_ALLOC, r.second, 0, EXO_SLICE_ANY, 0, 0);
-	return r.value < 0 ? (err_t)r.value : EXO_OK;
+	r = exo_call(EXO_CALL_SLICE_ALLOC, vcpu, (uint64_t)__builtin_ctzll(cpus), EXO_SLICE_ANY,
+		     0, 0);
+	/* It has time from here on, may run elsewhere and end: then it gets no more. */
+	while (r.value == 0 && (cpus &= cpus - 1))
+		exo_call(EXO_CALL_SLICE_ALLOC, vcpu, (uint64_t)__builtin_ctzll(cpus),
+			 EXO_SLICE_ANY, 0, 0);
+	return (err_t)r.value;
 }
 
 err_t fork_create_env(uint64_t *env)
@@ -108,7 +114,7 @@ static err_t fork_make_child(struct libos *os, struct thread *self, struct fork_
 	os->vm.is_forked = true;
 	err = fork_memory(os, self, context->saved[6], env);
 	if (!err)
-		err = fork_start_vcpu(env, &start);
+		err = fork_start_vcpu(os, env, &start);
 	if (err)
 		fork_abandon(env);
 	return err;

@@ -68,10 +68,18 @@ static bool round_robin_tick(struct libos *os, struct thread *current)
 	return os->sched.ready_count != 0;
 }
 
+/* Every CPU: whichever is free first takes whoever can run. */
+static uint64_t round_robin_cpus(struct libos *os)
+{
+	(void)os;
+	return (UINT64_C(1) << libos_info()->cpus) - 1;
+}
+
 const struct sched_policy sched_round_robin = {
 	.name = "round robin",
 	.enqueue = round_robin_enqueue,
 	.pick = round_robin_pick,
 	.remove = round_robin_remove,
 	.tick = round_robin_tick,
+	.cpus = round_robin_cpus,
 };

@@ -14,6 +14,7 @@ void sched_init(struct libos *os)
 	os->sched.policy = &sched_round_robin;
 	os->sched.tick_units = libos_info()->slice_units;
 	os->sched.grace_units = SCHED_GRACE_UNITS;
+	os->sched.look_units = libos_info()->cpus > 1 ? libos_info()->slice_units : 0;
 }
 
 /* The first tick after `now`: ticks are absolute. */
@@ -27,11 +28,21 @@ static bool sched_is_ticking(const struct sched *s)
 	return s->tick_units && s->ready_count && (!s->ticks_max || s->ticks < s->ticks_max);
 }
 
-void sched_arm(struct libos *os)
+/* A program that has a CPU for itself is never asked to yield: when does it look at its bell? */
+static uint64_t sched_next_look(struct sched *s)
+{
+	uint64_t now = machine_clock();
+
+	if (s->look_at <= now)
+		s->look_at = now + s->look_units;
+	return s->look_at;
+}
+
+/* Arm the vcpu's timer for the next tick or deadline, at the latest for `deadline`. */
+static void sched_arm_by(struct libos *os, uint64_t deadline)
 {
 	struct sched *s = &os->sched;
 	struct thread *self = thread_self();
-	uint64_t deadline = UINT64_MAX;
 
 	if (s->next_tick && s->next_tick == s->armed && s->ready_count && !s->sleepers
 	    && !s->yield_at && self->grace_end <= s->armed)
@@ -55,6 +66,11 @@ void sched_arm(struct libos *os)
 		return;
 	s->armed = deadline;
 	exo_call(EXO_CALL_TIMER, deadline, 0, 0, 0, 0);
+}
+
+void sched_arm(struct libos *os)
+{
+	sched_arm_by(os, os->sched.look_units ? sched_next_look(&os->sched) : UINT64_MAX);
 }
 
 /* Has a tick passed? Then it is taken: t's turn is over unless its grace still runs. */
@@ -153,7 +169,7 @@ static bool sched_yield_to_partner(struct sched *s)
  * that ran last. */
 void sched_idle(struct libos *os)
 {
-	sched_arm(os);
+	sched_arm_by(os, UINT64_MAX);
 	if (os->sched.bell) {
 		if (!sched_yield_to_partner(&os->sched))
 			sched_wait_bell(&os->sched, 0);

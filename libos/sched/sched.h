@@ -17,7 +17,7 @@ struct libos;
 
 #define SCHED_GRACE_UNITS 20000u /* default; at most half the allowance at a slice's end */
 
-/* All called with sched held. */
+/* Called with sched held. */
 struct sched_policy {
 	const char *name;
 	/* t became READY. */
@@ -28,6 +28,8 @@ struct sched_policy {
 	void (*remove)(struct libos *os, struct thread *t);
 	/* A tick: shall the current thread be preempted? */
 	bool (*tick)(struct libos *os, struct thread *current);
+	/* Bit n: a new process gets a slice of CPU n. At least one; no lock is needed. */
+	uint64_t (*cpus)(struct libos *os);
 };
 
 extern const struct sched_policy sched_round_robin;
@@ -45,6 +47,8 @@ struct sched {
 	uint64_t ticks_max;         /* after that many, no more ticks (tests); 0: no end */
 	uint64_t switches;
 	uint64_t alarm;             /* hooks.events gets TIMER then, once; 0: none */
+	uint64_t look_units;        /* with several CPUs: how often a program that runs looks up */
+	uint64_t look_at;           /* when it does next */
 	uint64_t yield_at;          /* the slice is over, grace runs until then; 0: no */
 	uint32_t idle_word;         /* never changes: idle waits on it until an event is pending */
 	uint32_t bell_seen;         /* what the bell was when it was last answered */
@@ -71,7 +75,7 @@ void sched_begin(struct libos *os, struct thread *self);
 void sched_set_bell(struct libos *os, const _Atomic uint32_t *word, _Atomic uint32_t *waiting);
 /* Has the bell's word changed? Then that is answered. */
 void sched_look_at_bell(struct libos *os);
-/* Arm the vcpu's timer for the next tick or deadline, whichever is needed. */
+/* A program goes on: arm the vcpu's timer for the next tick or deadline, whichever is needed. */
 void sched_arm(struct libos *os);
 
 #endif
