@@ -75,8 +75,9 @@ struct exo_table_cpu {
 	uint32_t root_env;   /* index of the env whose tables are loaded, 0xffff: none */
 	uint64_t traced;     /* records in all; record n is at n % (count / CPUs) of its ring */
 	uint64_t switches;   /* of vcpus */
-	uint64_t idle_units; /* clock units without any */
+	uint64_t idle_units; /* clock units without any, up to the last time it ran one */
 	uint64_t upcalls[4]; /* delivered, by enum exo_upcall */
+	uint64_t since;      /* when it began to run what it runs, or to be idle: clock */
 };
 
 enum exo_trace_kind {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ps: who there is, from the kernel's table of envs and the family's of processes. An env of
- * another family has no pid here. TIME is what its vcpus have run, up to the last switch; ACCOUNT
- * who pays (vmstat). Reads only.
+ * another family has no pid here. CPU is where it runs just now, TIME what its vcpus have run, up
+ * to the last switch; ACCOUNT who pays (vmstat). Reads only.
  */
 #include <stdio.h>
 
@@ -35,6 +35,23 @@ static uint64_t ps_ms(uint64_t units)
 		/ 1000000;
 }
 
+/* The CPU that runs an env's program, -1: none does. */
+static int ps_cpu(uint64_t env)
+{
+	const struct exo_array *cpus = &ps_info()->arrays[EXO_ARRAY_CPUS];
+	const char *table = exo_table(ps_info(), EXO_ARRAY_CPUS);
+	uint32_t i;
+
+	for (i = 0; i < cpus->count; i++) {
+		const struct exo_table_cpu *c =
+			(const struct exo_table_cpu *)(table + (size_t)i * cpus->size);
+
+		if (c->root_env == env && c->current != 0xffff)
+			return (int)i;
+	}
+	return -1;
+}
+
 static void ps_line(uint64_t index, const struct exo_table_env *env, long count)
 {
 	static const char states[] = "?REZ";
@@ -46,10 +63,10 @@ static void ps_line(uint64_t index, const struct exo_table_env *env, long count)
 	else
 		printf("%5s %5s ", "-", "-");
 	printf("%5llu.%-4llu ", (unsigned long long)index, (unsigned long long)env->generation);
-	printf("%4d %c %7u %5llu.%03llu %.16s\n",
-	       env->parent == 0xffff ? -1 : (int)env->parent, p ? p->state : states[env->state & 3],
-	       env->account, (unsigned long long)ms / 1000, (unsigned long long)ms % 1000,
-	       p ? p->name : "");
+	printf("%4d %c %3d %7u ", env->parent == 0xffff ? -1 : (int)env->parent,
+	       p ? p->state : states[env->state & 3], ps_cpu(index), env->account);
+	printf("%5llu.%03llu %.16s\n", (unsigned long long)ms / 1000,
+	       (unsigned long long)ms % 1000, p ? p->name : "");
 }
 
 int main(void)
@@ -59,7 +76,7 @@ int main(void)
 	long count = libos_processes(list, PS_PROCESSES);
 	uint32_t i;
 
-	printf("  PID  PPID   ENV.GEN  PENV S ACCOUNT      TIME NAME\n");
+	printf("  PID  PPID   ENV.GEN  PENV S CPU ACCOUNT      TIME NAME\n");
 	for (i = 0; i < envs->count; i++) {
 		const struct exo_table_env *env =
 			(const struct exo_table_env *)(table + (size_t)i * envs->size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * vmstat [SECONDS [COUNT]]: frames and what the CPUs do, from the kernel's tables. Without an
- * argument accounts, frames by type, and the CPUs' counts since boot; else a line every so many
+ * argument accounts, frames by type, and the counts since boot, of
+ * all CPUs and of each if there are several; else a line every so many
  * seconds of what has changed, COUNT times or for ever. Reads only.
  */
 #include <stdio.h>
@@ -26,9 +27,23 @@ static const void *vmstat_element(unsigned which, uint32_t n)
 	return (const char *)exo_table(info, which) + (size_t)n * info->arrays[which].size;
 }
 
+/* What a CPU has done. */
+static void vmstat_add(struct vmstat *s, uint32_t cpu)
+{
+	const struct exo_table_cpu *c = vmstat_element(EXO_ARRAY_CPUS, cpu);
+	uint32_t k;
+
+	for (k = 0; k < EXO_UPCALLS; k++)
+		s->upcalls[k] += c->upcalls[k];
+	s->switches += c->switches;
+	s->idle_units += c->idle_units;
+	if (c->current == 0xffff && s->clock > c->since)
+		s->idle_units += s->clock - c->since;
+}
+
 static void vmstat_load(struct vmstat *s)
 {
-	uint32_t i, k;
+	uint32_t i;
 
 	*s = (struct vmstat){ .clock = libos_clock() };
 	for (i = 0; i < info->arrays[EXO_ARRAY_FRAMES].count; i++) {
@@ -36,14 +51,8 @@ static void vmstat_load(struct vmstat *s)
 
 		s->frames[EXO_FRAME_META_TYPE(f->meta)]++;
 	}
-	for (i = 0; i < info->arrays[EXO_ARRAY_CPUS].count; i++) {
-		const struct exo_table_cpu *c = vmstat_element(EXO_ARRAY_CPUS, i);
-
-		for (k = 0; k < EXO_UPCALLS; k++)
-			s->upcalls[k] += c->upcalls[k];
-		s->switches += c->switches;
-		s->idle_units += c->idle_units;
-	}
+	for (i = 0; i < info->arrays[EXO_ARRAY_CPUS].count; i++)
+		vmstat_add(s, i);
 }
 
 static void vmstat_accounts(void)
@@ -75,6 +84,24 @@ static void vmstat_frames(const struct vmstat *s)
 	printf("\nframes\n");
 	for (i = 0; i < EXO_FRAME_TYPES; i++)
 		printf("%9llu %s\n", (unsigned long long)s->frames[i], names[i]);
+}
+
+/* A line for each of several CPUs, since boot. */
+static void vmstat_cpus(void)
+{
+	uint64_t units = libos_clock() - info->boot_clock;
+	unsigned i, k;
+
+	for (i = 0; info->cpus > 1 && i < info->cpus; i++) {
+		struct vmstat s = { .clock = libos_clock() };
+
+		vmstat_add(&s, i);
+		printf("CPU %-5u", i);
+		for (k = 0; k < EXO_UPCALLS; k++)
+			printf(" %9llu", (unsigned long long)s.upcalls[k]);
+		printf(" %9llu %9s %5llu\n", (unsigned long long)s.switches, "",
+		       (unsigned long long)(s.idle_units * 100 / units));
+	}
 }
 
 /* What has changed from one moment to another. */
@@ -115,6 +142,8 @@ int main(int argc, char **argv)
 	}
 	vmstat_head();
 	vmstat_line(&last, &now);
+	if (argc == 1)
+		vmstat_cpus();
 	while (argc > 1 && --count != 0) {
 		last = now;
 		sleep(seconds);

@@ -35,7 +35,7 @@ tap_eq "its env is the child of the shell's" \
 tap_eq "when it has ended it is not there" \
 	"$(awk -v c="$child" '$1 == c' "$tap_scratch/second")" ""
 tap_ok "the shell has used time" \
-	awk -v me="$me" '$1 == me && $7 > 0 { found = 1 } END { exit !found }' "$tap_scratch/first"
+	awk -v me="$me" '$1 == me && $8 > 0 { found = 1 } END { exit !found }' "$tap_scratch/first"
 
 tap_status "vmstat" 0 run "$build/apps/vmstat"
 account=$(awk '$1 == "0" && NF == 6 { print $6 }' "$tap_scratch/out" | tr -d '\r')
@@ -49,5 +49,13 @@ tap_status "vmstat 1 3" 0 run "$build/apps/vmstat" 1 3
 tap_eq "a head and three lines" "$(wc -l <"$tap_scratch/out")" 4
 tap_ok "a second apart, mostly idle" \
 	awk 'NR > 2 && ($7 < 1000 || $7 > 1020 || $8 < 90) { exit 1 }' "$tap_scratch/out"
+# shellcheck disable=SC2016
+tap_status "with two CPUs" 0 run --cpus 2 "$busybox" sh -c 'while :; do :; done & child=$!
+	busybox sleep 1; /bin/ps; kill $child; wait $child; /bin/vmstat'
+tap_eq "ps has a CPU, what is busy the other" "$(awk '$NF ~ /^ps/ { a = $6 }
+	$5 == "R" && $NF !~ /^ps/ { b = $6 } END { print a + b, a != b }' "$tap_scratch/out")" "1 1"
+tap_eq "vmstat has a line for each" "$(grep -c '^CPU [01]' "$tap_scratch/out")" 2
+tap_ok "one of which was idle much, the other little" awk '/^CPU/ { sum += $NF; n += $NF > 50 }
+	END { exit !(n == 1 && sum < 150) }' "$tap_scratch/out"
 tap_status "vmstat never" 2 run "$build/apps/vmstat" never
 tap_done tests/tools/ps_and_vmstat.sh
