@@ -44,6 +44,7 @@ GUEST_TESTS = \
 	tests/guest/linux_calls_answer_as_linux.guest \
 	tests/guest/native_linux_calls.guest \
 	tests/guest/pthreads_share_and_wait.guest \
+	tests/guest/processes_run_at_once.guest \
 	tests/guest/random_linux_calls_leave_the_process.guest \
 	tests/guest/signal_on_cow_stack.guest \
 	tests/guest/thread_progress.guest \
@@ -72,6 +73,39 @@ RAW_TESTS = \
 	tests/guest/translations_are_never_stale.raw \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw \
 	tests/guest/waits_end_by_wake_or_event.raw
+
+# The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. Not those that
+# say in which order or how long the only CPU runs whom, or have nobody run on another one.
+SMP_TESTS = \
+	tests/smp/cow_two_addresses.guest \
+	tests/smp/events_on_the_way_back.guest \
+	tests/smp/exhaustion_stays_in_the_child.guest \
+	tests/smp/exit_in_every_state.raw \
+	tests/smp/faults_reach_their_handler.guest \
+	tests/smp/family_survives_deaths.guest \
+	tests/smp/first_run_fair.guest \
+	tests/smp/first_run_once.guest \
+	tests/smp/first_run_storm.guest \
+	tests/smp/fork_fresh_root.guest \
+	tests/smp/fork_keeps_contents.guest \
+	tests/smp/fork_progress.guest \
+	tests/smp/fork_random_tree.guest \
+	tests/smp/fork_spin_stress.guest \
+	tests/smp/linux_calls_answer_as_linux.guest \
+	tests/smp/native_linux_calls.guest \
+	tests/smp/out_of_memory_at_every_allocation.raw \
+	tests/smp/out_of_memory_is_told.guest \
+	tests/smp/pthreads_share_and_wait.guest \
+	tests/smp/random_calls_stop_nobody.raw \
+	tests/smp/random_linux_calls_leave_the_process.guest \
+	tests/smp/revocation_has_a_deadline.raw \
+	tests/smp/signal_on_cow_stack.guest \
+	tests/smp/tables_cannot_be_written.raw \
+	tests/smp/thread_progress.guest \
+	tests/smp/threads_keep_registers.guest \
+	tests/smp/threads_mixed_kinds.guest \
+	tests/smp/translations_are_never_stale.raw \
+	tests/smp/wait_statuses.guest
 
 # The same on AArch64, all that say nothing of one CPU: tests/aarch64/NAME from tests/guest/NAME.c.
 AARCH64_GUEST_TESTS = \
@@ -213,7 +247,7 @@ EXTRA_DIST += doc/scenarios.md \
 	tests/race/yield_to_one_just_taken.unfix.patch
 EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
-CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
+CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
 EXTRA_DIST += $(AARCH64_OWN_RAW_TESTS:tests/aarch64/%.raw=tests/guest/aarch64/%.c)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
@@ -224,7 +258,7 @@ liblab_a_SOURCES = tests/host/lab.c tests/host/sides.c
 LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
-TESTS += $(GUEST_TESTS) $(RAW_TESTS)
+TESTS += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS)
 if HAVE_AARCH64
 TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
 endif
@@ -245,8 +279,10 @@ RAW_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
 # clock is a real one.
 ITERATIONS = 5
 CLOCK =
+CPUS = 2
 AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	CLOCK='$(CLOCK)'; export CLOCK; \
+	CPUS='$(CPUS)'; export CPUS; \
 	QEMU_X86_64='$(QEMU_X86_64)'; export QEMU_X86_64; \
 	QEMU_AARCH64='$(QEMU_AARCH64)'; export QEMU_AARCH64; \
 	BUSYBOX_AARCH64='$(BUSYBOX_AARCH64)'; export BUSYBOX_AARCH64; \
@@ -272,6 +308,8 @@ check-unfix: all
 
 check-long:
 	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100 CLOCK=real
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS)' CPUS=4
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS)' CPUS=8
 	$(MAKE) $(AM_MAKEFLAGS) check-layout
 .PHONY: check-long
 
@@ -279,6 +317,10 @@ $(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -I$(srcdir)/tests/guest/x86_64 \
 		$(DEBUG_CPPFLAGS) $< -o $@
+
+$(SMP_TESTS): tests/smp/%: tests/guest/%
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)cp $< $@
 
 $(AARCH64_GUEST_TESTS): tests/aarch64/%.guest: tests/guest/%.c $(NATIVE_NEEDS_AARCH64) $(TEST_H)
 	@$(MKDIR_P) $(@D)

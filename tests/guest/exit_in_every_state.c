@@ -8,6 +8,7 @@
  * vcpu's stop. Its status is right, its parent hears of it once, its handles are dead, and every
  * frame, slice, env and vcpu is back (I-8).
  */
+#define RAW_APART
 #define RAW_CHILDREN 8
 #include "tests/guest/raw_child.h"
 

@@ -6,6 +6,7 @@
  * error with a name, nothing panics, the child that meets it is told and goes on, and nothing is
  * leaked. The same for a child whose fault path lives from a reserve when memory is gone.
  */
+#define RAW_APART
 #include "tests/guest/raw_child.h"
 
 #define RW (EXO_READ | EXO_WRITE)

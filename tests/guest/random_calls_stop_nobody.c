@@ -6,6 +6,7 @@
  * error with a name, a bystander counts on, the parent's memory is as it was, and when a child
  * and what it left behind is reaped everything is back. SEED=n replays.
  */
+#define RAW_APART
 #include "tests/guest/raw_child.h"
 
 #define RW (EXO_READ | EXO_WRITE)

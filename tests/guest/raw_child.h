@@ -14,6 +14,12 @@
 #define RAW_CHILDREN 4
 #endif
 #define RAW_CHILD_STACK 8192u
+/* The CPU that gives children time: the parent's, or with RAW_APART the last there is. */
+#ifdef RAW_APART
+#define RAW_CHILD_CPU (raw_family.cpus - 1)
+#else
+#define RAW_CHILD_CPU 0u
+#endif
 
 /* Where vcpu pages are; and a root slot of the test's own, empty at the start. */
 #define RAW_PAGE (EXO_LIBRARY_BASE + UINT64_C(0x3ff000))
@@ -30,6 +36,7 @@ struct raw_child {
 struct raw_family {
 	uint8_t stack[RAW_CHILDREN][RAW_CHILD_STACK];
 	uint8_t upcall_stack[RAW_CHILDREN][RAW_CHILD_STACK];
+	uint32_t cpus; /* of the machine; 0: no child yet */
 };
 
 static struct raw_family raw_family __attribute__((aligned(4096)));
@@ -163,6 +170,8 @@ static inline int64_t raw_child_create(struct raw_child *child, unsigned index,
 	int64_t err = r.value;
 
 	*child = (struct raw_child){ .env = r.second, .index = index };
+	if (!raw_family.cpus)
+		raw_family.cpus = raw_info()->cpus; /* the parent: a child does not see it */
 	if (err)
 		return err;
 	err = raw_child_fill(child->env);
@@ -199,7 +208,7 @@ static inline int64_t raw_child_go(struct raw_child *child, const struct exo_vcp
 	child->vcpu = r.second;
 	if (r.value)
 		return r.value;
-	return raw_call(EXO_CALL_SLICE_ALLOC, child->vcpu, 0, EXO_SLICE_ANY);
+	return raw_call(EXO_CALL_SLICE_ALLOC, child->vcpu, RAW_CHILD_CPU, EXO_SLICE_ANY);
 }
 
 /* All of that: a child that runs `entry`. */

@@ -6,6 +6,7 @@
  * what was taken is gone at once, the rest is as it was. Frames below shared tables are taken by
  * the branch. Whoever asks has the frames then.
  */
+#define RAW_APART
 #include "tests/guest/raw_child.h"
 
 #define RW    (EXO_READ | EXO_WRITE)

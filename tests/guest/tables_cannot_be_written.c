@@ -8,6 +8,7 @@
  * kernel's own tables can be raised, however it was come by. No address of the kernel can be read,
  * written or executed.
  */
+#define RAW_APART
 #include "tests/guest/raw_child.h"
 
 #define RW (EXO_READ | EXO_WRITE)

@@ -10,6 +10,7 @@
  */
 #include <machine/slot.h>
 
+#define RAW_APART
 #include "tests/guest/raw_child.h"
 
 #define RW       (EXO_READ | EXO_WRITE)
