@@ -129,9 +129,8 @@ static err_t find_vcpu_below(struct machine *m, struct cpu *c, struct vcpu *v, u
 UNDER_TREE(vcpu_stop)
 {
 	unsigned vcpu;
-	err_t err;
+	err_t err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
 
-	err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
 	if (!err)
 		vcpu_stop(m, c, vcpu);
 	return err;
@@ -173,9 +172,8 @@ static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 UNDER_TREE(slice_alloc)
 {
 	unsigned vcpu;
-	err_t err;
+	err_t err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
 
-	err = find_vcpu_below(m, c, v, EXO_REG_ARG0(&v->regs), &vcpu);
 	if (!err)
 		err = slice_alloc(m, vcpu, EXO_REG_ARG1(&v->regs), EXO_REG_ARG2(&v->regs),
 				  m->envs[v->env].account, value);
