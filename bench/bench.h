@@ -10,6 +10,7 @@
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
+#include <bench_cpu.h>
 #include <machine/call.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -202,12 +203,7 @@ static inline void bench_init(struct bench *b)
 	b->count = 0;
 }
 
-/* The counter against loops of known length: two instructions a turn. */
-static inline void bench_loop(uint64_t turns)
-{
-	__asm__ volatile("1: dec %0; jnz 1b" : "+r"(turns) : : "cc");
-}
-
+/* The counter against loops of known length. */
 static inline void bench_calib_body(void)
 {
 	bench_loop(1000000);

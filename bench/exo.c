@@ -33,22 +33,20 @@ static void body_call(void)
 	w.last = exo_call((enum exo_call)w.number, w.argument, 0, 0, 0, 0);
 }
 
-/* Two bytes long, all that may fault here: a load and a store. */
+/* All that may fault here. */
 static void body_load(void)
 {
-	__asm__ volatile("mov (%%rbx), %%eax" : : "b"(AREA + 511 * PAGE) : "eax", "memory");
+	bench_load(AREA + 511 * PAGE);
 }
 
 static void body_store(void)
 {
-	__asm__ volatile("mov %%eax, (%%rbx)" : : "b"(AREA), "a"(1) : "memory");
+	bench_store(AREA);
 }
 
 static void body_foreign(void)
 {
-	uint64_t number = 39;
-
-	__asm__ volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
+	bench_linux(BENCH_GETPID, 0, 0, 0);
 }
 
 static void body_timer(void)
@@ -65,7 +63,7 @@ void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 		w.events++;
 	} else if (frame->kind == EXO_UPCALL_FAULT) {
 		if (w.handler == HANDLER_SKIP)
-			frame->regs.rip += 2;
+			EXO_REG_PC(&frame->regs) += BENCH_ACCESS_BYTES;
 		else if (w.handler == HANDLER_PROTECT)
 			body_slot();
 		else
@@ -331,14 +329,8 @@ static void run_branches(void)
 
 /* ---- Another env ---- */
 
-/* What the child runs: yields to the vcpu in rdi, for ever, without a stack. */
-__asm__(".balign 4096\n"
-	"child_entry: mov %rdi, %rbx\n"
-	"1:	mov %rbx, %rdi\n"
-	"	movabs $0x4348544e00000008, %rax\n"
-	"	syscall\n"
-	"	jmp 1b\n"
-	"	.balign 4096\n");
+/* What the child runs. */
+__asm__(BENCH_YIELDS(child_entry));
 
 extern char child_entry[];
 

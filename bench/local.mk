@@ -1,30 +1,45 @@
 # SPDX-License-Identifier: ISC
 # What things cost: instructions under icount, printed as a table (doc/cost.md).
 # bench/exo.raw measures the kernel alone, in the library's place; bench/native a program with it.
+# make bench ARCH=aarch64: the same there, in aarch64/bench, without Linux beside it.
 BENCHES = bench/exo.raw
 BENCHES += bench/native
+BENCHES_x86_64 = $(BENCHES) $(LINUX_BENCHES)
+BENCHES_aarch64 = $(AARCH64_BENCHES) $(LINUX_BENCHES)
+AARCH64_BENCHES = aarch64/bench/exo.raw aarch64/bench/native aarch64/bench/linux/native \
+	aarch64/bench/linux/costs
 
+EXTRA_DIST += bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h
 EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/native.c bench/run bench/profile \
 	bench/limits.tsv bench/linux-x86_64.tsv bench/rows.tsv bench/table doc/cost.md
-CLEANFILES += $(BENCHES) bench.tsv
-BENCH_NEEDS = bench/bench.h bench/exo.h tests/guest/raw.h
+CLEANFILES += $(BENCHES) $(AARCH64_BENCHES) bench.tsv
+BENCH_NEEDS = bench/bench.h bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h bench/exo.h tests/guest/raw.h
 
 bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) -I$(srcdir)/tests/guest/x86_64 $(X86_64_CFLAGS) \
+	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) -I$(srcdir)/tests/guest/x86_64 \
+		-I$(srcdir)/bench/x86_64 $(X86_64_CFLAGS) \
 		-fno-pic $(CFLAGS) -c $< -o $@.o && \
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
 bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) $< -o $@
+	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -I$(srcdir)/bench/x86_64 $< -o $@
+aarch64/bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(AARCH64_CPPFLAGS) -I$(srcdir)/tests/guest/aarch64 \
+		-I$(srcdir)/bench/aarch64 $(AARCH64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \
+		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
+aarch64/bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS_AARCH64)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) -I$(srcdir)/bench/aarch64 $< -o $@
 
 # make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not booted.
 # make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program.
-BENCH_ENV = top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)'
+BENCH_ENV = ARCH='$(ARCH)' top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)'
 ROWS =
 ROW = exo_null
 BENCH_FLAGS =
-bench: all $(BENCHES) $(LINUX_BENCHES)
+bench: all $(BENCHES_$(ARCH))
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run $(BENCH_FLAGS) $(ROWS)
 profile: all $(BENCHES) $(LINUX_BENCHES)
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/profile $(ROW)

@@ -89,16 +89,15 @@ static void make_writable_100(void)
 	protect(100, EXO_READ | EXO_WRITE);
 }
 
-/* Two bytes long. */
 static void body_store(void)
 {
-	__asm__ volatile("mov %%eax, (%%rbx)" : : "b"(w.area), "a"(1) : "memory");
+	bench_store((uintptr_t)w.area);
 }
 
 static bool handler_skip(struct exo_frame *frame, void *argument)
 {
 	(void)argument;
-	EXO_REG_PC(&frame->regs) += 2;
+	EXO_REG_PC(&frame->regs) += BENCH_ACCESS_BYTES;
 	return true;
 }
 
@@ -116,8 +115,7 @@ static void body_store_100(void)
 	unsigned i;
 
 	for (i = 0; i < BENCH_SHUFFLED; i++)
-		__asm__ volatile("mov %%eax, (%%rbx)"
-				 : : "b"(w.area + w.order[i] * PAGE), "a"(1) : "memory");
+		bench_store((uintptr_t)w.area + w.order[i] * PAGE);
 }
 
 /* Appel and Li's primitives, on pages in the middle of a mapping. */

@@ -7,19 +7,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-/* The bare instruction: no libc in between. */
-static long bare(long number, long a0, long a1, long a2)
-{
-	long result;
-
-	__asm__ volatile("syscall" : "=a"(result) : "0"(number), "D"(a0), "S"(a1), "d"(a2)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
 static void body_getppid(void)
 {
-	bare(SYS_getppid, 0, 0, 0);
+	bench_linux(SYS_getppid, 0, 0, 0);
 }
 
 static void body_clock_libc(void)
@@ -33,7 +23,7 @@ static void body_clock_bare(void)
 {
 	struct timespec now;
 
-	bare(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
+	bench_linux(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0);
 }
 
 static void body_yield(void)
@@ -44,7 +34,7 @@ static void body_yield(void)
 /* FUTEX_WAKE of one, private. */
 static void body_futex(void)
 {
-	bare(SYS_futex, (long)&costs.turn, 1 | 128, 1);
+	bench_linux(SYS_futex, (long)&costs.turn, 1 | 128, 1);
 }
 
 static void run_calls(void)
@@ -59,8 +49,8 @@ static void run_calls(void)
 	struct timespec now;
 	unsigned i;
 
-	os_must(bare(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0), "clock_gettime");
-	os_must(bare(SYS_futex, (long)&costs.turn, 1 | 128, 1), "futex");
+	os_must(bench_linux(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0), "clock_gettime");
+	os_must(bench_linux(SYS_futex, (long)&costs.turn, 1 | 128, 1), "futex");
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		costs_run(&rows[i]);
 }
@@ -111,18 +101,12 @@ static void body_copy(void)
 
 static void body_clear_rep(void)
 {
-	char *at = costs.area;
-	size_t words = PAGE / 8;
-
-	__asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0) : "memory");
+	bench_clear(costs.area, PAGE);
 }
 
 static void body_copy_rep(void)
 {
-	char *to = costs.area, *from = to + PAGE;
-	size_t words = PAGE / 8;
-
-	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+	bench_copy(costs.area, costs.area + PAGE, PAGE);
 }
 
 static void body_loop(void)

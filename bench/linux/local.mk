@@ -30,17 +30,34 @@ endif
 check_DATA += bench/native bench/linux/native
 
 # Once more with its symbols, for bench/profile --foreign.
-bench/linux/costs.full: $(COSTS_FOREIGN_C) $(COSTS_H) bench/bench.h $(ABI_H)
+bench/linux/costs.full: $(COSTS_FOREIGN_C) $(COSTS_H) $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(MUSL_GCC) -std=gnu11 -static -O2 -Wall -Wextra -Werror -I$(srcdir) \
-		-I$(srcdir)/arch/x86_64/include \
+		-I$(srcdir)/arch/x86_64/include -I$(srcdir)/bench/x86_64 \
 		$(addprefix $(srcdir)/,$(COSTS_FOREIGN_C)) -o $@
 bench/linux/costs: bench/linux/costs.full
 	$(AM_V_GEN)$(OBJCOPY) --strip-all $< $@
 
 # The same source as a native program: calls of libc become calls of the library.
 BENCHES += bench/linux/native
-bench/linux/native: $(COSTS_NATIVE_C) $(COSTS_H) bench/linux/native.h bench/bench.h $(NATIVE_NEEDS)
+bench/linux/native: $(COSTS_NATIVE_C) $(COSTS_H) bench/linux/native.h $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -include $(srcdir)/bench/linux/native.h \
+	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -I$(srcdir)/bench/x86_64 \
+		-include $(srcdir)/bench/linux/native.h \
+		$(addprefix $(srcdir)/,$(COSTS_NATIVE_C)) -o $@
+
+# Both for AArch64.
+aarch64/bench/linux/costs: $(COSTS_FOREIGN_C) $(COSTS_H) $(BENCH_NEEDS) $(ABI_H)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(AARCH64_TARGET) -std=gnu11 -O2 -Wall -Wextra -Werror -nostdlibinc \
+		-isystem $(MUSL_AARCH64_INCLUDE) -I$(srcdir) -I$(srcdir)/arch/aarch64/include \
+		-I$(srcdir)/bench/aarch64 --ld-path=$(LLD) -static -nostdlib -s \
+		$(MUSL_AARCH64_LIB)/crt1.o $(MUSL_AARCH64_LIB)/crti.o \
+		$(addprefix $(srcdir)/,$(COSTS_FOREIGN_C)) $(MUSL_AARCH64_LIB)/libc.a \
+		$(LIBGCC_AARCH64) $(MUSL_AARCH64_LIB)/crtn.o -o $@
+aarch64/bench/linux/native: $(COSTS_NATIVE_C) $(COSTS_H) bench/linux/native.h $(BENCH_NEEDS) \
+		$(NATIVE_NEEDS_AARCH64)
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) -I$(srcdir)/bench/aarch64 \
+		-include $(srcdir)/bench/linux/native.h \
 		$(addprefix $(srcdir)/,$(COSTS_NATIVE_C)) -o $@

@@ -76,10 +76,9 @@ static void run_protect(void)
 
 /* ---- Faults ---- */
 
-/* Two bytes long. */
 static void store(char *at)
 {
-	__asm__ volatile("mov %%eax, (%%rbx)" : : "b"(at), "a"(1) : "memory");
+	bench_store((uintptr_t)at);
 }
 
 static void body_store(void)

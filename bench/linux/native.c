@@ -13,7 +13,7 @@ const struct costs_group *const costs_all_groups[] = {
 static bool on_fault_skip(struct exo_frame *frame, void *argument)
 {
 	(void)argument;
-	EXO_REG_PC(&frame->regs) += 2;
+	EXO_REG_PC(&frame->regs) += BENCH_ACCESS_BYTES;
 	return true;
 }
 

@@ -75,7 +75,7 @@ static inline long native_call(long number, uint64_t a0, uint64_t a1, uint64_t a
 #define mmap(at, bytes, access, flags, fd, from) native_mmap(bytes, access, flags)
 #define mprotect(at, bytes, access) native_result(libos_protect(at, bytes, native_access(access)))
 #define munmap(at, bytes) native_result(libos_unmap(at, bytes))
-#define pipe(ends) ((int)native_call(SYS_pipe, (uint64_t)(ends), 0, 0, 0))
+#define pipe(ends) ((int)native_call(SYS_pipe2, (uint64_t)(ends), 0, 0, 0))
 #define posix_spawn(child, path, actions, attributes, argument, environment) \
 	native_posix_spawn(child, path, argument, environment)
 #define pthread_create(thread, attributes, entry, argument) native_pthread_create(thread, entry)

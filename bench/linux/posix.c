@@ -15,7 +15,7 @@ static void on_fault_skip(int number, siginfo_t *info, void *context)
 {
 	(void)number;
 	(void)info;
-	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2;
+	BENCH_SIGNAL_PC((ucontext_t *)context) += BENCH_ACCESS_BYTES;
 }
 
 static void on_fault_unprotect(int number, siginfo_t *info, void *context)
