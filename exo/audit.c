@@ -15,16 +15,28 @@ bool audit_fail(struct audit_report *report, unsigned invariant, const char *wha
 	return false;
 }
 
+/* Are this slot and the three after it zero, and none of them one that must not be? */
+static bool audit_is_zero(const _Atomic uint64_t *slots, unsigned index)
+{
+	return index % 4 == 0 && index != EXO_ROOT_RECURSIVE / 4 * 4
+		&& !arch_slots_any(&slots[index]);
+}
+
+/* Of a table the first slot and all that are not zero. */
 static bool audit_table(struct machine *m, struct pfn table, uint32_t meta, audit_check *check,
 			void *context)
 {
+	const _Atomic uint64_t *slots = table_slots(m, table);
 	struct audit_slot at = { .table = table, .level = frame_level(meta),
 		.type = frame_type(meta) };
 	unsigned end = at.level == EXO_LEVELS ? EXO_ROOT_USER : EXO_TABLE_SLOTS;
 
 	for (; at.index < end; at.index++) {
-		at.value = atomic_load_explicit(&table_slots(m, table)[at.index],
-						memory_order_relaxed);
+		while (at.index && at.index < end && audit_is_zero(slots, at.index))
+			at.index += 4;
+		if (at.index == end)
+			break;
+		at.value = atomic_load_explicit(&slots[at.index], memory_order_relaxed);
 		at.is_recursive = at.level == EXO_LEVELS && at.index == EXO_ROOT_RECURSIVE;
 		at.is_holder = slot_is_present(at.value) && !at.is_recursive;
 		if (!check(m, &at, context))
@@ -207,8 +219,8 @@ bool audit_i6_zero_before_use(struct machine *m, struct audit_report *report)
 
 		if (frame_type(meta) != FRAME_FREE || !(meta & FRAME_ZERO))
 			continue;
-		for (i = 0; i < EXO_TABLE_SLOTS; i++)
-			AUDIT(6, !table_slots(m, pfn)[i],
+		for (i = 0; i < EXO_TABLE_SLOTS; i += 4)
+			AUDIT(6, !arch_slots_any(&table_slots(m, pfn)[i]),
 			      "a free frame is not zero as it should be", pfn.n, i, 0);
 	}
 	return audit_slots(m, true, audit_i6_slot, report);

@@ -155,7 +155,7 @@ static UNCHECKED bool count_accounts(struct machine *m, struct audit_report *rep
 		unused += account_limit(m, i, EXO_RESOURCE_FRAMES)
 			- account_used(m, i, EXO_RESOURCE_FRAMES);
 		merging += m->accounts[i].state == ACCOUNT_MERGING;
-		for (envs = j = 0; j < EXO_ENVS; j++)
+		for (envs = j = 0; !is_free && j < EXO_ENVS; j++)
 			envs += m->envs[j].state != ENV_FREE && m->envs[j].account == i;
 		AUDIT(8, is_free || m->accounts[i].envs == envs,
 		      "an account's envs are miscounted", i, m->accounts[i].envs, envs);

@@ -20,8 +20,8 @@ struct audit_slot {
 /* What is done with each; false ends the walk. */
 typedef bool audit_check(struct machine *m, const struct audit_slot *at, void *context);
 
-/* Call `check` for every slot of every table, in the order of frames, until one is false. Roots
- * without their kernel half. */
+/* Call `check` for the first slot of every table and for all that are not zero, in the order of
+ * frames, until one is false. Roots without their kernel half. */
 bool audit_slots(struct machine *m, bool is_dying_too, audit_check *check, void *context);
 
 /* An env that holds a root table: alive or ending. */

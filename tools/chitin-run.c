@@ -303,7 +303,7 @@ static void run_take_option(struct run_options *options, int option, char *value
 		options->hz = run_number("hz", value, 1, RUN_HZ_MOST);
 		break;
 	case OPTION_ICOUNT:
-		options->icount = true;
+		options->icount = "shift=0,sleep=off";
 		break;
 	case OPTION_MEMORY:
 		options->memory_bytes = run_size(value);

@@ -67,8 +67,8 @@ static void qemu_add_machine(struct qemu_command *command, const struct run_opti
 	qemu_add(command, "-nodefaults");
 	qemu_add(command, "-no-user-config");
 	qemu_add(command, "-no-reboot");
-	if (options->icount)
-		qemu_add_pair(command, "-icount", "shift=0,sleep=off");
+	if (options->icount != NULL)
+		qemu_add_pair(command, "-icount", options->icount);
 	if (options->gdb_port != 0) {
 		qemu_add(command, "-S");
 		qemu_add(command, "-gdb");
@@ -82,7 +82,7 @@ static void qemu_add_images(struct qemu_command *command, const struct run_optio
 	char *line = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&line, &size);
-	bool is_epoch_told = options->icount;
+	bool is_epoch_told = options->icount != NULL;
 	unsigned int i;
 
 	qemu_add_pair(command, "-kernel", options->boot_image);

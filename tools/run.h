@@ -48,7 +48,7 @@ struct run_options {
 	unsigned int timeout_s;		/* 0: none */
 	unsigned int gdb_port;		/* 0: no debugger */
 	bool raw;			/* the program itself is the first program */
-	bool icount;
+	const char *icount;		/* of QEMU's option; NULL: a real clock */
 	const char *machine;		/* one of arch->machines */
 	const char *kernel;		/* with symbols ... */
 	const char *boot_image;		/* ... and as QEMU boots it */

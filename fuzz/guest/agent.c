@@ -116,7 +116,7 @@ static struct guest_step *agent_note(struct guest_mailbox *box, enum guest_state
 	struct guest_step *s = &box->steps[box->steps_count];
 	unsigned i;
 
-	if (box->steps_count == GUEST_STEPS)
+	if (box->steps_count == GUEST_STEPS || box->is_over)
 		return NULL;
 	box->steps_count++;
 	s->env = cpu->root_env;
@@ -180,6 +180,18 @@ static _Noreturn void agent_make(struct guest_step *s)
 	agent_return(s, 0, 0);
 }
 
+/* There are no more records. Who cannot wait, since an event is pending, takes it: it begins anew
+ * by a frame that lets events in. */
+static _Noreturn void agent_rest(struct guest_mailbox *box)
+{
+	exo_call(EXO_CALL_TIMER, UINT64_MAX, 0, 0, 0, 0);
+	exo_call(EXO_CALL_WAIT, (uint64_t)&box->rest, 0, 0, 0, 0);
+	box->resume.regs = box->regs;
+	exo_call(EXO_CALL_RESUME, (uint64_t)&box->resume, 0, 0, 0, 0);
+	for (;;)
+		exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+}
+
 _Noreturn void agent_next(void)
 {
 	struct guest_mailbox *box = agent_box();
@@ -193,8 +205,7 @@ _Noreturn void agent_next(void)
 	if (box->at < box->count)
 		s = agent_note(box, GUEST_WRITING);
 	if (!s)
-		for (;;)
-			exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+		agent_rest(box);
 	box->doing = box->steps_count - 1;
 	fuzz_decode((struct fuzz_world *)box, &target, box->records, box->count, &box->at,
 		    &s->step);

@@ -57,4 +57,7 @@ void guest_check_model(struct guest *g);
 /* No env but the first is left, nothing is held by another. */
 void guest_check_back(struct guest *g);
 
+/* free.c: the free frames in order, all zero. */
+void guest_order_free(struct guest *g);
+
 #endif

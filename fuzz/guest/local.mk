@@ -5,7 +5,7 @@
 #   program-ARCH     what makes the calls, the guest's first program
 #   ARCH.replay, ARCH.fuzz, ARCH.afl   host programs that give it inputs, and look
 GUEST_FILES = fuzz/guest/agent.c fuzz/guest/supervisor.c fuzz/decode.c
-GUEST_HOST_FILES = fuzz/guest/check.c fuzz/guest/look.c fuzz/guest/ram.c fuzz/guest/run.c \
+GUEST_HOST_FILES = fuzz/guest/check.c fuzz/guest/free.c fuzz/guest/look.c fuzz/guest/ram.c fuzz/guest/run.c \
 	fuzz/decode.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c fuzz/mutate.c \
 	fuzz/print.c tools/archive.c tools/memory.c tools/qemu.c \
 	exo/account.c exo/audit.c exo/audit_count.c exo/slot.c

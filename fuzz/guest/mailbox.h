@@ -61,6 +61,8 @@ struct guest_mailbox {
 	uint32_t trouble;      /* line of the guest's program at which it failed; 0: none */
 	uint32_t at;           /* next record */
 	uint32_t steps_count;
+	uint32_t is_over;      /* nothing is noted any more */
+	uint32_t rest;         /* agents wait on it */
 	uint32_t doing;        /* index of the last step begun */
 	uint64_t left;         /* frames, envs, vcpus or slices that did not come back */
 	uint64_t frame;        /* where the last upcall was pushed */
@@ -70,6 +72,7 @@ struct guest_mailbox {
 	uint64_t vcpus[8];     /* handles, by index - 1 */
 	struct fuzz_facts facts;
 	struct exo_regs regs;  /* with which a made-up frame can be resumed */
+	struct exo_frame resume __attribute__((aligned(512))); /* in one page, masked: 0 */
 	struct guest_step steps[GUEST_STEPS];
 };
 

@@ -10,11 +10,10 @@
 
 #include "fuzz/guest/guest.h"
 
-#define GUEST_FREE   160u /* frames left free for worlds */
+#define GUEST_FREE   130u /* frames left free for worlds */
 #define GUEST_HOARD  (GUEST_BASE + EXO_ROOT_SPAN)
 #define GUEST_VCPU   EXO_LIBRARY_BASE
 #define GUEST_TRIES  1000u /* to reap; each does a bounded amount of work */
-#define GUEST_SLICES 32u  /* positions that a world's vcpus may have got */
 
 /* Something that must succeed. */
 #define MUST(holds) ((holds) ? (void)0 : guest_trouble(__LINE__))
@@ -115,15 +114,6 @@ static void world_begin(void)
 
 /* ---- Running an input ---- */
 
-/* Position 0 is the supervisor's; nobody else has one when the host looks. */
-static void guest_take_slices(void)
-{
-	unsigned position;
-
-	for (position = 1; position < GUEST_SLICES; position++)
-		raw_call(EXO_CALL_SLICE_FREE, 0, position, 0);
-}
-
 /* Give the world the CPU until it has taken all records, or goes on no more. */
 static void world_run(void)
 {
@@ -135,7 +125,7 @@ static void world_run(void)
 		steps = box->steps_count;
 		raw_yield();
 	} while (box->at < box->count && (box->at != at || box->steps_count != steps));
-	guest_take_slices();
+	box->is_over = 1;
 }
 
 /* ---- Ending it ---- */
@@ -192,6 +182,7 @@ static void guest_obey(struct guest_mailbox *box)
 	if (!(box->order & GUEST_RUN))
 		return;
 	box->at = box->steps_count = box->doing = box->has_begun = 0;
+	box->is_over = 0;
 	box->frame = 0;
 	world_begin();
 	world_run();
@@ -240,8 +231,6 @@ static void raw_main(void)
 			    .access = EXO_READ,
 			    .count = (GUEST_PAGES * EXO_PAGE_SIZE - (GUEST_TABLES - GUEST_BASE))
 			    / EXO_PAGE_SIZE)));
-	raw_call(EXO_CALL_SLICE_ALLOC, raw_state.page->vcpu, 0, 0);
-	guest_take_slices();
 	guest_hoard();
 	guest_first_frame(box);
 	agent_init(box, raw_info());
