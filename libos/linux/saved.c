@@ -47,15 +47,15 @@ void saved_load(struct libos *os)
 {
 	struct linux_state *linux = os->linux;
 	const struct saved *saved;
+	uint64_t left;
 	size_t bytes;
-	unsigned i;
 
 	saved = process_state(os, &bytes);
 	if (saved == NULL || bytes < sizeof(*saved) || saved->version != SAVED_VERSION)
 		return;
 	memcpy(linux->limit, saved->limit, sizeof(linux->limit));
-	for (i = 1; i <= LINUX_SIGNALS; i++)
-		linux->signals.action[i].handler = saved->ignored >> (i - 1) & 1;
+	for (left = saved->ignored; left; left &= left - 1) /* the others are 0 */
+		linux->signals.action[__builtin_ctzll(left) + 1].handler = 1;
 	os->process.is_childless = signal_ignores_children(os);
 	signal_thread(thread_self())->blocked = saved->blocked;
 	if (!os->process.exec->is_spawned)
