@@ -103,6 +103,7 @@ enum {
 	EXO_OP_MASK = 1u,   /* PROTECT: access only shrinks, to what it was and `access` */
 	EXO_OP_COMMON = 2u, /* TABLE: make common tables (level 2 slots only) */
 	EXO_OP_CLEAN = 4u,  /* PROTECT: clear the accessed and dirty bits */
+	EXO_OP_DOWN = 8u,   /* TABLE: the run goes down, each table in the one before */
 };
 
 #define EXO_BATCH_MAX 64u
@@ -114,7 +115,7 @@ struct exo_slot_op {
 	uint8_t op;        /* EXO_OP_... */
 	uint8_t level;     /* level of the slots, 1..4, of target and source */
 	uint16_t count;    /* slots, 1..512 */
-	uint8_t flags;     /* EXO_OP_MASK, EXO_OP_COMMON, EXO_OP_CLEAN */
+	uint8_t flags;     /* EXO_OP_MASK, EXO_OP_COMMON, EXO_OP_CLEAN, EXO_OP_DOWN */
 	uint8_t rights;    /* most rights of the new slots (masked, never raised) */
 	uint8_t access;    /* access of the leaves */
 	uint8_t soft;      /* soft bits ... */

@@ -7,6 +7,8 @@
 #define QUOTA(limit, used) ((uint64_t)(limit) << 32 | (uint32_t)(used))
 #define QUOTA_LIMIT(quota) ((uint32_t)((quota) >> 32))
 #define QUOTA_USED(quota)  ((uint32_t)(quota))
+#define QUOTA_OF(m, account, resource)	\
+	atomic_load_explicit(&(m)->accounts[account].quota[resource], memory_order_relaxed)
 
 /* Add to limit and used; false and nothing changed if one would leave its range. Relaxed: a number
  * that orders nothing. */
@@ -36,19 +38,14 @@ void account_discharge(struct machine *m, unsigned account, enum exo_resource re
 	assert(quota_change(&m->accounts[account].quota[resource], 0, -(int64_t)n));
 }
 
-static uint64_t account_quota(struct machine *m, unsigned account, enum exo_resource resource)
-{
-	return atomic_load_explicit(&m->accounts[account].quota[resource], memory_order_relaxed);
-}
-
 uint32_t account_limit(struct machine *m, unsigned account, enum exo_resource resource)
 {
-	return QUOTA_LIMIT(account_quota(m, account, resource));
+	return QUOTA_LIMIT(QUOTA_OF(m, account, resource));
 }
 
 uint32_t account_used(struct machine *m, unsigned account, enum exo_resource resource)
 {
-	return QUOTA_USED(account_quota(m, account, resource));
+	return QUOTA_USED(QUOTA_OF(m, account, resource));
 }
 
 bool account_move(struct machine *m, unsigned from, unsigned to, enum exo_resource resource,

@@ -46,7 +46,8 @@ static const struct form {
 	[EXO_OP_ALLOC] = FORM(slot_alloc, NULL, 1, 1, 3, 0,
 			      USES_ACCESS | USES_ARGUMENT | IS_COMMON_OK),
 	[EXO_OP_DUP] = FORM(slot_dup, NULL, 1, 1, 3, 0, USES_SOURCE | USES_ACCESS | USES_RESERVE),
-	[EXO_OP_TABLE] = FORM(branch_table, NULL, 2, EXO_LEVELS, 3, EXO_OP_COMMON, USES_RESERVE),
+	[EXO_OP_TABLE] = FORM(branch_table, NULL, 2, EXO_LEVELS, 3,
+			      EXO_OP_COMMON | EXO_OP_DOWN, USES_RESERVE),
 	[EXO_OP_COPY] = FORM(NULL, slot_copy, 1, 1, 0, EXO_OP_MASK,
 			     USES_SOURCE | USES_RIGHTS | USES_ACCESS),
 	[EXO_OP_SHARE] = FORM(NULL, branch_share, 2, EXO_LEVELS, 0, 0, USES_SOURCE | USES_RIGHTS),
@@ -78,8 +79,9 @@ static ALWAYS_INLINE unsigned op_level(const struct exo_slot_op *op, const struc
 static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *form)
 {
 	const struct exo_slot_op *op = &o->op;
+	bool is_down = op->flags & ~form->zero.op.flags & EXO_OP_DOWN;
+	unsigned run = is_down ? op->count - 1u < op->level - 1u : op->count, i;
 	uint64_t wrong = 0;
-	unsigned i;
 
 	for (i = 0; i < ARRAY_COUNT(o->words); i++)
 		wrong |= o->words[i] & form->zero.words[i];
@@ -88,7 +90,7 @@ static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *
 	if (op->level < form->min_level || op->level > form->max_level
 	    || (op->flags & EXO_OP_COMMON && op->level != 2))
 		return EXO_E_TYPE;
-	if (!run_fits(op->target, op_level(op, form), op->count)
+	if (!run_fits(op->target, op_level(op, form), run)
 	    || (form->uses & USES_SOURCE && !run_fits(op->source, op_level(op, form), op->count)))
 		return EXO_E_RANGE;
 	return EXO_OK;

@@ -7,18 +7,24 @@
 
 err_t branch_table(struct batch *b, const struct exo_slot_op *op, unsigned i)
 {
-	_Atomic uint64_t *target = b->target.slot + i;
+	unsigned down = op->flags & EXO_OP_DOWN ? i : 0, level = op->level - down;
+	_Atomic uint64_t *target = b->target.slot + (i - down);
 	enum frame_type type = op->flags & EXO_OP_COMMON ? FRAME_COMMON : FRAME_TABLE;
 	struct pfn pfn;
 	err_t err;
 
 	if (slot_is_present(slot_get(target)))
 		return EXO_E_USED;
-	err = slot_take_frame(b, op, type, op->level - 1u, &pfn);
+	err = slot_take_frame(b, op, type, level - 1, &pfn);
 	if (err)
 		return err;
 	slot_set(target, slot_branch(pfn.n, EXO_RWX, true));
-	b->used++;
+	table_use(b->m, b->target.table, 1,
+		  table_groups(slot_index(op->target, level) + i - down, 1));
+	if (op->flags & EXO_OP_DOWN) {
+		b->target.table = pfn;
+		b->target.slot = table_slots(b->m, pfn) + slot_index(op->target, level - 1);
+	}
 	return EXO_OK;
 }
 
@@ -59,16 +65,13 @@ err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 static uint64_t unshare_slot(struct batch *b, uint64_t slot, unsigned level, unsigned rights)
 {
 	struct pfn pfn = { slot_pfn(slot) };
-	bool is_kept;
 
 	slot = slot_within(slot, rights);
-	if (!slot_is_writable(slot))
-		return slot;
-	if (level > 1)
-		is_kept = table_is_common(b->m, pfn);
-	else /* a vcpu's page has the vcpu for a second holder */
-		is_kept = slot_is_fixed(slot) || frame_refs(b->m, pfn) == 1;
-	return is_kept ? slot : slot_without_write(slot);
+	/* A vcpu's page has the vcpu for a second holder. */
+	if (slot_is_writable(slot) && !(level > 1 ? table_is_common(b->m, pfn)
+					: slot_is_fixed(slot) || frame_refs(b->m, pfn) == 1))
+		slot = slot_without_write(slot);
+	return slot;
 }
 
 /* Is a count of what a table's slots hold at its limit? */

@@ -85,11 +85,10 @@ static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, 
 		uint64_t slot;
 		uint32_t meta;
 
-		if (slot_find(m, m->envs[env].root, address, level, &path))
+		if (slot_find(m, m->envs[env].root, address, level, &path)
+		    || !slot_is_present(slot_get(path.slot)))
 			return level;
 		slot = slot_get(path.slot);
-		if (!slot_is_present(slot))
-			return level;
 		meta = frame_meta(m, (struct pfn){ slot_pfn(slot) });
 		if (level == 1) {
 			if (!is_branches && frame_type(meta) == FRAME_DATA

@@ -93,6 +93,8 @@ static void decode_op_fields(struct fuzz_world *w, const struct fuzz_record *r, 
 		op->reserve = fuzz_address((uint8_t)r->wild);
 	if (uses & 32 && more & 0x20 && op->level == 2)
 		op->flags = EXO_OP_COMMON;
+	else if (uses & 32 && more & 0x10)
+		op->flags = EXO_OP_DOWN;
 	if (uses & 64)
 		op->flags = r->where >> 4 & (EXO_OP_MASK | EXO_OP_CLEAN);
 	if (uses & 128 && !(uses & 64))

@@ -185,7 +185,7 @@ static struct exo_slot_op spawn_op(uint8_t kind, unsigned level, uint64_t env, u
 
 	return (struct exo_slot_op){
 		.op = kind, .level = (uint8_t)level, .count = (uint16_t)count, .target_env = env,
-		.target = target,
+		.target = target, .flags = kind == EXO_OP_TABLE ? EXO_OP_DOWN : 0,
 		.source = kind == EXO_OP_DUP || kind == EXO_OP_SHARE ? target : 0,
 		.access = is_leaf ? EXO_READ | EXO_WRITE : 0,
 		.rights = kind == EXO_OP_SHARE ? EXO_READ | EXO_EXEC : 0,
@@ -199,9 +199,7 @@ static err_t spawn_library(const struct load *load, const struct process_exec_st
 {
 	uint64_t pages = PAGE_UP(state->bytes) / EXO_PAGE_SIZE;
 	struct exo_slot_op ops[] = {
-		spawn_op(EXO_OP_TABLE, 4, env, EXO_LIBRARY_BASE, 1),
-		spawn_op(EXO_OP_TABLE, 3, env, EXO_LIBRARY_BASE, 1),
-		spawn_op(EXO_OP_TABLE, 2, env, LIBOS_PRIVATE, 1),
+		spawn_op(EXO_OP_TABLE, 4, env, LIBOS_PRIVATE, 3),
 		spawn_op(EXO_OP_ALLOC, 1, env, LIBOS_WIRED, LIBOS_WIRED_PAGES),
 		spawn_op(EXO_OP_ALLOC, 1, env, LIBOS_PLAIN, LIBOS_PLAIN_FIRST),
 		spawn_op(EXO_OP_DUP, 1, env, LIBOS_EXEC, pages),

@@ -75,6 +75,21 @@ static void fork_op(struct fork_build *f, uint8_t kind, unsigned level, uint64_t
 	fork_add(f, &op);
 }
 
+/* A table, as one more of the operation before if that made the one it goes in. */
+static void fork_table(struct fork_build *f, unsigned level, uint64_t address)
+{
+	struct exo_slot_op *last = f->count ? &f->ops[f->count - 1] : NULL;
+
+	if (last && last->op == EXO_OP_TABLE && last->level - last->count == (int)level
+	    && !((last->target ^ address) & ~(EXO_SPAN(level + 1) - 1))) {
+		last->count++;
+		last->target = address;
+		return;
+	}
+	fork_op(f, EXO_OP_TABLE, level, address, 1, 0);
+	f->ops[f->count - 1].flags = EXO_OP_DOWN;
+}
+
 static void fork_share(struct fork_build *f, unsigned level, uint64_t address, uint64_t count,
 		       unsigned rights)
 {
@@ -178,9 +193,8 @@ static void fork_library(struct fork_build *f, struct thread *self, uint64_t use
 	uint64_t roots = (os->heap.end[1] + EXO_SPAN(3) / EXO_PAGE_SIZE - 1)
 		/ (EXO_SPAN(3) / EXO_PAGE_SIZE);
 
-	fork_op(f, EXO_OP_TABLE, 4, EXO_LIBRARY_BASE, 1, 0);
-	fork_op(f, EXO_OP_TABLE, 3, EXO_LIBRARY_BASE, 1, 0);
-	fork_op(f, EXO_OP_TABLE, 2, LIBOS_PRIVATE, 1, 0);
+	fork_op(f, EXO_OP_TABLE, 4, LIBOS_PRIVATE, 3, 0);
+	f->ops[f->count - 1].flags = EXO_OP_DOWN;
 	fork_op(f, EXO_OP_DUP, 1, LIBOS_WIRED, 1, EXO_READ | EXO_WRITE);
 	if (self->index == 0) {
 		fork_stack(f, LIBOS_WIRED + EXO_PAGE_SIZE,
@@ -189,8 +203,8 @@ static void fork_library(struct fork_build *f, struct thread *self, uint64_t use
 	} else {
 		fork_op(f, EXO_OP_ALLOC, 1, LIBOS_WIRED + EXO_PAGE_SIZE, LIBOS_WIRED_PAGES - 1,
 			EXO_READ | EXO_WRITE);
-		fork_op(f, EXO_OP_TABLE, 3, self->stack_base, 1, 0);
-		fork_op(f, EXO_OP_TABLE, 2, self->stack_base, 1, 0);
+		fork_table(f, 3, self->stack_base);
+		fork_table(f, 2, self->stack_base);
 		fork_stack(f, self->stack_base, used, self->stack_top);
 	}
 	fork_plain(f);
@@ -283,7 +297,7 @@ static void fork_slot(struct fork_build *f, uint64_t at, unsigned level)
 		fork_share(f, level, start, 1, EXO_RWX);
 		return;
 	}
-	fork_op(f, EXO_OP_TABLE, level, start, 1, 0);
+	fork_table(f, level, start);
 	if (level == 2) {
 		fork_leaves(f, at, end);
 		return;

@@ -8,8 +8,12 @@ static void slots_advance(struct exo_slot_op *op, uint32_t slots)
 {
 	uint64_t bytes = slots * EXO_SPAN(op->level);
 
-	op->target += bytes;
 	op->count = (uint16_t)(op->count - slots);
+	if (op->op == EXO_OP_TABLE && op->flags & EXO_OP_DOWN) {
+		op->level = (uint8_t)(op->level - slots);
+		return;
+	}
+	op->target += bytes;
 	if (op->op == EXO_OP_DUP || op->op == EXO_OP_COPY || op->op == EXO_OP_SHARE
 	    || op->op == EXO_OP_MOVE)
 		op->source += bytes;

@@ -39,6 +39,31 @@ static void check_over_payload(struct lab *l)
 	lab_does(l, OP(TABLE, 2, T + 9 * EXO_SPAN(2), 1), "a table takes its place");
 }
 
+/* A run that goes down: each table in the one before. */
+static void check_down(struct lab *l)
+{
+	const uint64_t at = 7 * T + 511 * EXO_SPAN(3) + 510 * EXO_SPAN(2) + 5 * EXO_PAGE_SIZE;
+	uint32_t used = lab_used(l, 0, EXO_RESOURCE_FRAMES);
+
+	lab_refuses(l, OP(TABLE, 4, at, 4, .flags = EXO_OP_DOWN), EXO_E_RANGE,
+		    "down below level 1");
+	lab_refuses(l, OP(TABLE, 2, T, 2, .flags = EXO_OP_DOWN), EXO_E_RANGE, "or from level 2");
+	lab_refuses(l, OP(TABLE, 4, at, 0, .flags = EXO_OP_DOWN), EXO_E_RANGE, "none");
+	lab_refuses(l, OP(TABLE, 3, at, 2, .flags = EXO_OP_DOWN | EXO_OP_COMMON), EXO_E_TYPE,
+		    "common ones on the way");
+	lab_refuses(l, OP(TABLE, 4, 255 * T, 3, .flags = EXO_OP_DOWN), EXO_E_RANGE,
+		    "in the recursive slot (I-3)");
+	lab_does(l, OP(TABLE, 4, at, 3, .flags = EXO_OP_DOWN), "a whole path at once");
+	tap_eq(lab_used(l, 0, EXO_RESOURCE_FRAMES), used + 3, "three tables, paid for");
+	lab_does(l, OP(ALLOC, 1, at, 1, .access = 3), "a page there");
+	lab_poke(l, 0, at, 1);
+	lab_refuses(l, OP(TABLE, 3, at, 2, .flags = EXO_OP_DOWN), EXO_E_USED, "what is there");
+	lab_does(l, OP(CLEAR, 4, at, 1), "goes");
+	lab_does(l, OP(TABLE, 4, at, 1, .flags = EXO_OP_DOWN), "one");
+	lab_does(l, OP(TABLE, 3, at, 2, .flags = EXO_OP_DOWN), "and the rest, as after AGAIN");
+	lab_does(l, OP(ALLOC, 1, at, 1, .access = 3), "a page there");
+}
+
 /* Memory that was used for something else is empty as a table (I-6). */
 static void check_zero(struct lab *l)
 {
@@ -60,6 +85,7 @@ int main(void)
 
 	check_levels(l);
 	check_over_payload(l);
+	check_down(l);
 	check_zero(l);
 	lab_close(l);
 	return tap_done("tests/host/slot_table.tap");
