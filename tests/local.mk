@@ -68,6 +68,7 @@ RAW_TESTS = \
 	tests/guest/registers_survive_between_envs.raw \
 	tests/guest/registers_survive_preemption.raw \
 	tests/guest/revocation_has_a_deadline.raw \
+	tests/guest/revoked_pages_fault_elsewhere.raw \
 	tests/guest/slice_end_asks_then_takes.raw \
 	tests/guest/tables_cannot_be_written.raw \
 	tests/guest/translations_are_never_stale.raw \
@@ -206,6 +207,7 @@ TOOL_TESTS = \
 	tests/tools/ps_and_vmstat.sh \
 	tests/tools/scenarios_are_tested.sh \
 	tests/tools/pthreads_match_linux.sh \
+	tests/tools/several_cpus_match_linux.sh \
 	tests/tools/shell_on_a_terminal.sh \
 	tests/tools/shell_matches_linux.sh \
 	tests/tools/signals_match_linux.sh \

@@ -7,15 +7,20 @@ build=$(cd "${top_builddir:-.}" && pwd)
 [ -f "$build/libos.elf" ] || tap_skip_all "no libos.elf yet"
 cd "$tap_scratch" || exit 1
 
-same_runs() {	# same_runs NAME KIND PROGRAM: it ends well on Chitin, and its output is that of here
+# same_runs NAME KIND PROGRAM [OPTION...]: it ends well on Chitin, run by chitin-run with these options,
+# and its output is that of here.
+same_runs() {
+	same_name=$1 same_kind=$2 same_program=$3
+	shift 3
 	there=0
-	"$build/tools/chitin-run" --icount --timeout 240 "$3" >there.out 2>there.err </dev/null || there=$?
+	"$build/tools/chitin-run" --icount --timeout 240 "$@" "$same_program" >there.out 2>there.err \
+		</dev/null || there=$?
 	if ! cmp -s here.out there.out; then
 		diff here.out there.out | head -n 40 | sed 's/^/# /'
 		sed 's/^/# /' there.err
 	fi
-	tap_ok "$1, $2: the same output" cmp -s here.out there.out
-	tap_eq "$1, $2: status 0" "$there" 0
+	tap_ok "$same_name, $same_kind: the same output" cmp -s here.out there.out
+	tap_eq "$same_name, $same_kind: status 0" "$there" 0
 }
 
 # Runs ./program here, alone in a session and in folder/: here.out, status in $here.
@@ -23,19 +28,25 @@ same_here() {
 	(cd folder && setsid -w ../program) >here.out </dev/null || here=$?
 }
 
-# same_program NAME: tests/guest/NAME.c, compiled unmodified for Linux with musl and natively by
-# chitin-cc, says on Chitin what it says here, where it is alone in a session and a folder.
-same_program() {
+# same_linux NAME: tests/guest/NAME.c, compiled unmodified for Linux with musl, runs here, where it is
+# alone in a session and a folder: ./program, here.out.
+same_linux() {
 	musl-gcc -static -pthread -O1 -I"$source" "$source/tests/guest/$1.c" -o program 2>gcc.err ||
 		{ cat gcc.err; exit 1; }
-	"$build/tools/chitin-cc" -O1 -I"$source" "$source/tests/guest/$1.c" -o program.native ||
-		exit 1
 	mkdir folder
 	here=0
 	same_here
 	rm -rf folder
 	tap_ok "$1: says something here" test "$(wc -l <here.out)" -gt 4
 	tap_eq "$1: status 0 here" "$here" 0
+}
+
+# same_program NAME: tests/guest/NAME.c, compiled for Linux and natively by chitin-cc, says on Chitin
+# what it says here.
+same_program() {
+	"$build/tools/chitin-cc" -O1 -I"$source" "$source/tests/guest/$1.c" -o program.native ||
+		exit 1
+	same_linux "$1"
 	same_runs "$1" "for Linux" ./program
 	same_runs "$1" native ./program.native
 }
