@@ -5,6 +5,7 @@ APPS = \
 	apps/forkbench \
 	apps/hello \
 	apps/ps \
+	apps/roulette \
 	apps/threads \
 	apps/vmstat
 

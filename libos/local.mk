@@ -17,7 +17,7 @@ LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/linux/ioctl.c libos/linux/job.c libos/linux/limit.c libos/linux/locks.c libos/linux/mapped.c \
 	libos/linux/memory.c libos/linux/name.c libos/linux/poll.c \
 	libos/linux/post_mortem.c libos/linux/priority.c \
-	libos/linux/program.c libos/linux/saved.c libos/linux/shared.c libos/linux/signal.c libos/linux/signal_call.c \
+	libos/linux/program.c libos/linux/reboot.c libos/linux/saved.c libos/linux/shared.c libos/linux/signal.c libos/linux/signal_call.c \
 	libos/linux/signal_kill.c libos/linux/signal_leave.c libos/linux/stack.c \
 	libos/linux/strace.c libos/linux/task.c libos/linux/time.c libos/linux/timer.c libos/linux/usage.c
 

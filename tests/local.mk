@@ -205,6 +205,7 @@ TOOL_TESTS = \
 	tests/tools/processes_match_linux.sh \
 	tests/tools/post_mortem.sh \
 	tests/tools/ps_and_vmstat.sh \
+	tests/tools/roulette.sh \
 	tests/tools/scenarios_are_tested.sh \
 	tests/tools/pthreads_match_linux.sh \
 	tests/tools/several_cpus_match_linux.sh \
@@ -351,7 +352,7 @@ tests/guest/registers_survive_at_1000_hz.raw tests/aarch64/registers_survive_at_
 check_DATA = tests/tools/kernel.elf bench/exo.raw
 CLEANFILES += tests/tools/kernel.elf
 if HAVE_AARCH64
-check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS)
+check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette
 endif
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)

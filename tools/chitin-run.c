@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/again.h"
 #include "tools/archive.h"
 #include "tools/console.h"
 #include "tools/memory.h"
@@ -154,7 +155,7 @@ static void run_add_file(struct run_options *options, char *text)
 	file = &options->add[options->add_count++];
 	file->file = text;
 	if (sign != NULL && stat(text, &info) != 0) {
-		*sign = '\0';
+		file->file = strndup(text, (size_t)(sign - text)); /* argv stays as it was */
 		file->path = sign + 1 + strspn(sign + 1, "/");
 	} else {
 		file->path = strrchr(text, '/') != NULL ? strrchr(text, '/') + 1 : text;
@@ -395,6 +396,8 @@ static void run_add_arguments(struct archive *archive, const struct run_options 
 	fputc('\0', stream);
 	for (i = 0; i < options->env_count; i++)
 		fprintf(stream, "%s%c", options->env[i], '\0');
+	if (again_count() > 0)
+		fprintf(stream, "RESTARTS=%lu%c", again_count(), '\0');
 	fputc('\0', stream);
 	fclose(stream);
 	archive_add_bytes(archive, "args", S_IFREG | 0644, bytes, size_bytes);
@@ -490,5 +493,7 @@ int main(int argc, char **argv)
 	qemu_create(&qemu, &options, fd, memory.fd);
 	status = console_run(&qemu, &memory, &options);
 	run_end_trace(&options, &memory);
+	if (status == RUN_RESTART)
+		again_start(argv);
 	return status;
 }

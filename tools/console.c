@@ -117,8 +117,8 @@ static const char *console_death_name(uint64_t status)
 	}
 }
 
-/* A line of the kernel's end channel: "exit N", "panic", "info ADDRESS" (at boot), or a remark for
- * the user. */
+/* A line of the kernel's end channel: "exit N" (RUN_RESTART: start it again), "panic", "info
+ * ADDRESS" (at boot), or a remark for the user. */
 static void console_take_last(struct console *console)
 {
 	uint64_t status, physical;
@@ -127,7 +127,7 @@ static void console_take_last(struct console *console)
 	console->last_length = 0;
 	if (sscanf(console->last, "exit %" SCNu64, &status) == 1) {
 		console->status = (int)status;
-		if (status > 255) {
+		if (status > 255 && status != RUN_RESTART) {
 			fprintf(stderr, "chitin-run: the first program %s (status 0x%" PRIx64 ")\n",
 				console_death_name(status), status);
 			console->status = RUN_DIED;

@@ -17,6 +17,7 @@ am__v_CHITIN_CC_1 =
 
 bin_PROGRAMS += tools/chitin-run
 tools_chitin_run_SOURCES = tools/chitin-run.c tools/run.h \
+	tools/again.c tools/again.h \
 	tools/archive.c tools/archive.h \
 	tools/console.c tools/console.h \
 	tools/memory.c tools/memory.h \

@@ -17,6 +17,7 @@ enum run_status {
 	RUN_PANIC = 125,	/* the kernel panicked or reset the machine */
 	RUN_QEMU = 126,		/* QEMU could not be started or failed */
 	RUN_LEFT = 130,		/* left with Ctrl-] or by a signal */
+	RUN_RESTART = 256,	/* no exit status: the machine is to be started again */
 };
 
 /* One --add FILE=PATH. */

@@ -33,6 +33,7 @@ struct family {
 	_Atomic uint32_t foreground;      /* its foreground group */
 	_Atomic uint32_t session;         /* whose terminal it is */
 	_Atomic uint32_t main;            /* pid of the program that the machine was started for */
+	_Atomic uint32_t is_restarting;   /* when that has ended the machine is started again */
 	struct fs_shared fs;
 	struct family_waiter *waiters;    /* on futexes (libos/linux/shared.h) */
 	struct family_process process[FAMILY_PROCESSES];

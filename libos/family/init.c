@@ -27,13 +27,15 @@ static void init_serve(struct libos *os)
 	} while (signal);
 }
 
-/* The program ended: so does all that it left, and the machine. */
+/* The program ended: so does all that it left, and the machine, perhaps to begin again. */
 static void init_look_at_main(struct libos *os)
 {
 	struct family_process *p = family_find(family_root()->main);
 
-	if (!p || p->state == FAMILY_ZOMBIE)
-		process_exit(os, p ? p->status : PROCESS_STATUS_EXIT(INIT_NO_MEMORY));
+	if (p && p->state != FAMILY_ZOMBIE)
+		return;
+	process_exit(os, family_root()->is_restarting ? PROCESS_STATUS_RESTART
+		     : p ? p->status : PROCESS_STATUS_EXIT(INIT_NO_MEMORY));
 }
 
 /* The program becomes a session of its own, with the terminal. */

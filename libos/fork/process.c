@@ -19,7 +19,7 @@ static uint32_t process_env_status(const struct process *p, uint32_t status)
 	uint32_t signal = status & 0x7f;
 
 	if (!signal)
-		return status >> 8 & 0xff;
+		return status == PROCESS_STATUS_RESTART ? status >> 8 : status >> 8 & 0xff;
 	return p->pid != FAMILY_INIT ? signal << 8 | (128 + signal) : 128 + signal;
 }
 

@@ -26,6 +26,7 @@ struct libos;
 /* Status of an ended process as process_wait gives it: exit code in bits 8..15, or the number of
  * the signal that killed it in bits 0..6 (as Linux's wait has it). */
 #define PROCESS_STATUS_EXIT(code)   (((uint32_t)(code) & 0xffu) << 8)
+#define PROCESS_STATUS_RESTART      (UINT32_C(0x100) << 8) /* pid 1's: start the machine again */
 #define PROCESS_STATUS_SIGNAL(sign) ((uint32_t)(sign) & 0x7fu)
 
 struct fs_node;

@@ -23,8 +23,9 @@ _Noreturn void signal_end(struct libos *os, unsigned number)
 {
 	const char *name = signal_name(number);
 
-	/* Where a shell is the parent it says so itself. */
-	if ((process_is_told(os) && number != LINUX_SIGINT && number != LINUX_SIGPIPE)
+	/* Where a shell is the parent it says so itself; a restart is what was asked for. */
+	if ((process_is_told(os) && number != LINUX_SIGINT && number != LINUX_SIGPIPE
+	     && !family_root()->is_restarting)
 	    || os->process.is_examined)
 		print("%s: ended by signal %u%s%s\n", os->process.name, number,
 			name != NULL ? ", SIG" : "", name != NULL ? name : "");
