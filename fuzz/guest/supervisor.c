@@ -21,7 +21,7 @@
 struct supervisor {
 	uint64_t env;  /* of the world, 0: there is none */
 	uint32_t seen; /* bytes received */
-	struct raw_usage usage;
+	uint64_t quota[EXO_RESOURCES]; /* of its account, without a world */
 };
 
 static struct supervisor supervisor;
@@ -130,13 +130,29 @@ static void world_run(void)
 
 /* ---- Ending it ---- */
 
+/* What its account has and uses, as the kernel's tables tell. */
+static const uint64_t *guest_quota(void)
+{
+	return ((const struct exo_table_account *)exo_table(raw_info(), EXO_ARRAY_ACCOUNTS))->quota;
+}
+
+/* What has not come back: bits that differ. */
+static uint64_t guest_left(void)
+{
+	uint64_t left = 0;
+	unsigned r;
+
+	for (r = 0; r < EXO_RESOURCES; r++)
+		left |= guest_quota()[r] ^ supervisor.quota[r];
+	return left;
+}
+
 /* End whoever there is but this env, and forget them. */
 static void world_end(void)
 {
 	const struct exo_array *a = &raw_info()->arrays[EXO_ARRAY_ENVS];
 	const char *envs = exo_table(raw_info(), EXO_ARRAY_ENVS);
-	struct guest_mailbox *box = guest_box();
-	unsigned i, r, tries;
+	unsigned i, tries;
 
 	for (i = 1; i < GUEST_ENVS; i++) {
 		const struct exo_table_env *e = (const void *)(envs + i * a->size);
@@ -152,12 +168,9 @@ static void world_end(void)
 		raw_call(EXO_CALL_ENV_REAP, dead.second, 0, 0);
 	}
 	supervisor.env = 0;
-	box->left = 0;
-	if (raw_usage_is(&supervisor.usage) || raw_is_back(&supervisor.usage))
-		return;
-	for (r = 0; r < EXO_RESOURCES; r++)
-		box->left |= raw_usage(0).used[r] ^ supervisor.usage.used[r];
-	box->left |= 1;
+	for (tries = 0; tries < 20 && guest_left(); tries++)
+		raw_settle();
+	guest_box()->left = guest_left();
 }
 
 /* ---- Orders ---- */
@@ -207,6 +220,19 @@ static void guest_hoard(void)
 	}
 }
 
+/* The kernel's accounts, CPUs and first envs, where agents find them whatever an input does to the
+ * info slot. */
+static void guest_show_tables(const struct exo_array *a)
+{
+	uint64_t bytes = a[EXO_ARRAY_ENVS].physical + GUEST_ENVS * a[EXO_ARRAY_ENVS].size
+		- a[EXO_ARRAY_ACCOUNTS].physical;
+	uint64_t pages = bytes / EXO_PAGE_SIZE + 1;
+
+	MUST(GUEST_TABLES + pages * EXO_PAGE_SIZE <= GUEST_BASE + GUEST_PAGES * EXO_PAGE_SIZE);
+	MUST(!raw_op(RAW_OP(COPY, .level = 1, .target = GUEST_TABLES, .source = EXO_INFO_TABLES,
+			    .access = EXO_READ, .count = (uint16_t)pages)));
+}
+
 static void guest_first_frame(struct guest_mailbox *box)
 {
 	const struct exo_table_frame *frames = exo_table(raw_info(), EXO_ARRAY_FRAMES);
@@ -222,20 +248,19 @@ static void guest_first_frame(struct guest_mailbox *box)
 static void raw_main(void)
 {
 	struct guest_mailbox *box = guest_box();
+	unsigned i;
 
 	raw_state.page->masked = 0; /* a pending event would end each wait */
 	if (raw_pages(0, GUEST_MAILBOX, (unsigned)((GUEST_STACK_TOP - GUEST_MAILBOX)
 						   / EXO_PAGE_SIZE), EXO_RWX))
 		raw_exit(1);
-	MUST(!raw_op(RAW_OP(COPY, .level = 1, .target = GUEST_TABLES, .source = EXO_INFO_TABLES,
-			    .access = EXO_READ,
-			    .count = (GUEST_PAGES * EXO_PAGE_SIZE - (GUEST_TABLES - GUEST_BASE))
-			    / EXO_PAGE_SIZE)));
+	guest_show_tables(raw_info()->arrays);
 	guest_hoard();
 	guest_first_frame(box);
 	agent_init(box, raw_info());
 	raw_settle();
-	supervisor.usage = raw_usage(0);
+	for (i = 0; i < EXO_RESOURCES; i++)
+		supervisor.quota[i] = guest_quota()[i];
 	for (;;) {
 		raw_text("!");
 		guest_wait();
