@@ -71,7 +71,7 @@ static void replay(const char *path, const struct fuzz_target *target, bool is_t
 	exact = malloc(bytes ? bytes : 1); /* so that a sanitizer sees each read beyond it */
 	memcpy(exact, buffer, bytes);
 	*replay_path() = path;
-	alarm(10); /* an input that does not end is a finding */
+	alarm(30); /* an input that does not end is a finding */
 	fuzz_run(target, exact, bytes, is_traced);
 	free(exact);
 }

@@ -25,7 +25,7 @@
 #define GUEST_IMAGE     "fuzz/guest/exo-" GUEST_ARCH ".img"
 #define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
 
-enum { NEAR_QUANTA = 2000, WAIT_SPINS = 300, WAIT_MS = 2000, BOOT_MS = 60000 };
+enum { NEAR_QUANTA = 2000, WAIT_SPINS = 300, WAIT_MS = 10000, BOOT_MS = 60000 };
 
 static const struct run_arch guest_arch = {
 	.name = GUEST_ARCH, .elf = MACHINE_ELF, .qemu = "qemu-system-" GUEST_ARCH, .cpu = GUEST_CPU,
