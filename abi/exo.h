@@ -89,8 +89,8 @@ enum exo_resource {
 
 /* Where things are below EXO_INFO_BASE; every page there is for reading only, for ever. */
 #define EXO_INFO_PAGE    EXO_INFO_BASE                                /* struct exo_info */
-#define EXO_INFO_ARCHIVE (EXO_INFO_BASE + UINT64_C(0x40000000))       /* the boot archive */
-#define EXO_INFO_TABLES  (EXO_INFO_BASE + UINT64_C(0x4000000000))     /* the kernel's tables */
+#define EXO_INFO_ARCHIVE (EXO_INFO_BASE + EXO_SPAN(EXO_LEVELS - 1))       /* the boot archive */
+#define EXO_INFO_TABLES  (EXO_INFO_BASE + EXO_ROOT_SPAN / 2)              /* the kernel's tables */
 
 /* Rights and access of a leaf; rights of a branch (READ is implied there). */
 enum { EXO_READ = 1u, EXO_WRITE = 2u, EXO_EXEC = 4u, EXO_RWX = 7u };

@@ -10,7 +10,7 @@
 #include "exo/slot.h"
 
 /* Where the first program's vcpu page is, and how much of its stack is the upcall stack. */
-#define FIRST_VCPU_PAGE   (EXO_LIBRARY_BASE + UINT64_C(0x3ff000))
+#define FIRST_VCPU_PAGE   (EXO_LIBRARY_BASE + 2 * EXO_SPAN(2) - EXO_PAGE_SIZE)
 #define FIRST_STACK_BYTES UINT64_C(16384)
 
 /* Times: a slice by `hz=` on the command line; then the allowance after its end; then the least

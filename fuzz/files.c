@@ -2,6 +2,7 @@
 /* Targets whose inputs are files: programs and boot archives, each read by the kernel and (in
  * files_library.c) by the library. Whatever they accept must lie inside the file, and be in memory
  * as the file says. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "exo/boot.h"
@@ -68,12 +69,86 @@ void files_elf(const uint8_t *data, size_t size, bool is_traced)
 	fuzz_check_audit(w);
 }
 
+/* A machine that boots from the last of its frames, its trace on; put back before each boot. */
+struct files_boot {
+	struct machine *m, *start;
+	uint32_t *scratch;
+};
+
+enum { BOOT_FRAMES = 96, BOOT_KEPT = 16 };
+
+static struct files_boot *files_boot(void)
+{
+	static struct files_boot boot;
+
+	if (!boot.m) {
+		boot.m = host_create_told(BOOT_FRAMES, 1, BOOT_KEPT, "trace=32 hz=50");
+		boot.start = host_snapshot(boot.m);
+		boot.scratch = calloc(BOOT_FRAMES, sizeof(*boot.scratch));
+	}
+	return &boot;
+}
+
+/* The first program is there: calls and an interrupt, noted in the trace; then its end, by a fault
+ * or a foreign call, for which it has no entry. */
+static void boot_enter(struct machine *m, bool is_fault)
+{
+	struct cpu *c = &m->cpus[0];
+	uint64_t before = c->traced;
+	unsigned call;
+
+	for (call = EXO_CALL_SELF; call <= EXO_CALL_SLOTS; call++) {
+		EXO_REG_NUMBER(&m->vcpus[c->current].regs) = EXO_CALL_PREFIX | call;
+		EXO_REG_ARG0(&m->vcpus[c->current].regs) =
+			m->vcpus[c->current].page_address;
+		EXO_REG_ARG1(&m->vcpus[c->current].regs) = 1;
+		trace_syscall(m, c);
+	}
+	trace_interrupt(m, c);
+	if (c->traced != before + 7)
+		fuzz_fail("the trace lacks what was done");
+	EXO_REG_NUMBER(&m->vcpus[c->current].regs) = 1;
+	if (is_fault)
+		trace_trap(m, c, EXO_UPCALL_FAULT, 0, 0);
+	else
+		trace_syscall(m, c);
+}
+
+/* All of a boot: there is a first program, or the machine ends and says why. */
+static void archive_boot(const uint8_t *data, size_t size, bool is_traced)
+{
+	struct files_boot *boot = files_boot();
+	struct pfn archive = { BOOT_FRAMES - BOOT_KEPT };
+	struct machine *m = boot->m;
+	struct audit_report report;
+	enum host_stop stop;
+
+	if (size > BOOT_KEPT * EXO_PAGE_SIZE)
+		return;
+	host_restore(m, boot->start);
+	host_self.index = 0;
+	memcpy(arch_frame_memory(m, archive), data, size);
+	stop = HOST_TRY(machine_start(m, &m->cpus[0], archive, size));
+	if (is_traced)
+		printf("boot: %d, status %#llx\n", stop, (unsigned long long)m->arch.power_status);
+	if (stop == HOST_RUNS) {
+		if (!audit(m, boot->scratch, &report))
+			fuzz_fail(report.what);
+		stop = HOST_TRY(boot_enter(m, size & 4));
+	}
+	if (stop == HOST_PANIC)
+		fuzz_fail(host_self.what);
+	if (stop != HOST_OFF)
+		fuzz_fail("the machine neither runs nor ends");
+}
+
 void files_archive(const uint8_t *data, size_t size, bool is_traced)
 {
 	struct boot_member first;
 	uint64_t offset;
 
 	files_members(data, size, is_traced);
+	archive_boot(data, size, is_traced);
 	if (boot_find(data, size, "init", &first))
 		return;
 	offset = (uint64_t)(first.data - data);

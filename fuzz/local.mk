@@ -185,7 +185,8 @@ fuzz/mutator.so: fuzz/mutate.c fuzz/mutate_afl.c fuzz/mutate.h
 fuzz-corpus: fuzz/$(TARGET).fuzz
 	$(SHELL) $(srcdir)/fuzz/run-target -m fuzz/$(TARGET).fuzz
 
-# An HTML report of what the corpora reach, in fuzz/coverage/.
+# An HTML report of what the corpora reach, in fuzz/coverage/; what they do not is in
+# doc/coverage.md.
 fuzz/coverage/replay: $(FUZZ_FILES) fuzz/replay.c
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O1 -fprofile-instr-generate \
@@ -199,12 +200,15 @@ fuzz-coverage: fuzz/coverage/replay
 EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
 	fuzz/regressions/memory-stack-page-without-access \
-	fuzz/regressions/slots-drops-flushed-as-they-come
+	fuzz/regressions/slots-claim-needs-the-right \
+	fuzz/regressions/slots-drops-flushed-as-they-come \
+	fuzz/regressions/slots-protect-flushes-every-page \
+	fuzz/regressions/slots-reserve-flushed-before-use
 
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.
 MUTANTS =
 MUTANT_SECONDS = 60
-mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) fuzz/replay
+mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) $(STRESSES) fuzz/replay
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MUTANT_HOST='$(HOST_CPPFLAGS) $(HOST_CFLAGS)' \
 		MUTANT_FUZZ='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS)' \
 		MUTANT_EXPLORE_account='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
@@ -213,6 +217,7 @@ mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) fuzz/replay
 		MUTANT_EXPLORE_sharers='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
 		MUTANT_EXPLORE_stale='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
 		MUTANT_FUZZ_LIBRARIES='$(FUZZ_LDADD)' \
+		MUTANT_STRESS='$(STRESS_CPPFLAGS) $(STRESS_CFLAGS)' \
 		MUTANT_TESTS='$(KERNEL_TESTS)' MUTANT_ENGINE='$(LIB_FUZZING_ENGINE)' \
 		$(SHELL) $(srcdir)/fuzz/run-mutants -s $(MUTANT_SECONDS) $(MUTANTS)
 .PHONY: mutants

@@ -84,6 +84,9 @@ int host_translate(struct machine *m, unsigned cpu, uint64_t address, unsigned n
 struct machine *host_create(uint32_t frames, unsigned cpus);
 /* The same, but for the last `kept` frames, where a boot archive may lie. */
 struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kept);
+/* The same, whose kernel has that command line. */
+struct machine *host_create_told(uint32_t frames, unsigned cpus, uint32_t kept,
+				 const char *cmdline);
 void host_destroy(struct machine *m);
 /* A copy of everything; the same into an older copy; put it back. A copy may be audited but not
  * run. */

@@ -48,9 +48,10 @@ static void create_open(struct machine *m, bool is_open)
 			host_poison(arch_frame_memory(m, pfn), EXO_PAGE_SIZE, true);
 }
 
-struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kept)
+struct machine *host_create_told(uint32_t frames, unsigned cpus, uint32_t kept, const char *cmdline)
 {
-	uint64_t memory = (machine_size(frames, "") + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
+	uint64_t memory = (machine_size(frames, cmdline) + EXO_PAGE_SIZE - 1)
+		& ~(EXO_PAGE_SIZE - 1);
 	uint64_t bytes = memory + frames * EXO_PAGE_SIZE;
 	struct machine *m = create_memory(bytes);
 	struct pfn pfn;
@@ -61,6 +62,7 @@ struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kep
 	m->arch.bytes = bytes;
 	m->arch.clock_hz = UINT64_C(1000000000);
 	m->arch.clock = 1;
+	strncpy(m->arch.cmdline, cmdline, sizeof(m->arch.cmdline) - 1);
 	m->arch.boot_clock = 1;
 	for (cpu = 0; cpu < EXO_CPUS; cpu++) {
 		m->arch.cpus[cpu].env = ENV_NONE;
@@ -71,6 +73,11 @@ struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kep
 	for (pfn.n = 1; pfn.n < frames - kept; pfn.n++)
 		machine_give_frame(m, pfn);
 	return m;
+}
+
+struct machine *host_create_keeping(uint32_t frames, unsigned cpus, uint32_t kept)
+{
+	return host_create_told(frames, cpus, kept, "");
 }
 
 struct machine *host_create(uint32_t frames, unsigned cpus)
