@@ -70,7 +70,7 @@ boot32:
 boot64:
 	mov %ebp, %edi
 	mov $start, %rsi
-	mov $kernel_stack_top, %rbx
+	mov $(cpu_stacks + LAYOUT_STACK_END), %rbx
 	mov $boot_high, %rax		/* from here on at the addresses we are linked for */
 	jmp *%rax
 

@@ -98,7 +98,7 @@ void cpu_features_init(void)
 }
 
 /* SDM 3A 3.4.5 (segments), 8.7 (TSS). */
-static void cpu_descriptors_init(struct arch_cpu *cpu)
+static void cpu_descriptors_init(struct arch_cpu *cpu, char *stacks)
 {
 	uint64_t tss = (uint64_t)cpu->tss;
 	struct __attribute__((packed)) {
@@ -114,24 +114,25 @@ static void cpu_descriptors_init(struct arch_cpu *cpu)
 		| UINT64_C(0x89) << 40 | (tss >> 24 & 0xff) << 56;
 	cpu->gdt[LAYOUT_TSS / 8 + 1] = tss >> 32;
 	memcpy(&cpu->tss[1], &cpu->stack, 8);
-	memcpy(&cpu->tss[9], &(char *){ fault_stack_top }, 8);
-	memcpy(&cpu->tss[11], &(char *){ nmi_stack_top }, 8);
+	memcpy(&cpu->tss[9], &(char *){ stacks + LAYOUT_FAULT_STACK_END }, 8);
+	memcpy(&cpu->tss[11], &(char *){ stacks + LAYOUT_STACKS_BYTES }, 8);
 	cpu->tss[25] = sizeof(cpu->tss) << 16; /* no bitmap: no ports for programs */
 	__asm__ volatile("lgdt %0; ltr %w1; lldt %w2"
 			 : : "m"(pointer), "r"(LAYOUT_TSS), "r"(0) : "memory");
 }
 
-void cpu_init(struct machine *m, unsigned index, void *stack)
+void cpu_init(struct machine *m, unsigned index)
 {
+	char *stacks = cpu_stacks + index * LAYOUT_STACKS_BYTES;
 	struct arch_cpu *cpu = &m->arch.cpus[index];
 
 	cpu->machine = m;
 	cpu->cpu = &m->cpus[index];
-	cpu->stack = (uint64_t)stack;
+	cpu->stack = (uint64_t)stacks + LAYOUT_STACK_END;
 	cpu->index = index;
 	cpu->syscall = m->trace_records ? trace_syscall : kernel_syscall;
 	cpu->fault = m->trace_records ? trap_fault_traced : trap_fault;
-	cpu_descriptors_init(cpu);
+	cpu_descriptors_init(cpu, stacks);
 	x86_msr_save(MSR_GS_BASE, (uint64_t)cpu);
 	x86_msr_save(MSR_KERNEL_GS_BASE, 0);
 	x86_msr_save(MSR_STAR, (uint64_t)LAYOUT_USER_BASE << 48

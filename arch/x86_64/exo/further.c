@@ -65,7 +65,8 @@ void further_start(struct machine *m)
 	if (m->cpu_count > 1)
 		further_prepare();
 	for (cpu = 1; cpu < m->cpu_count; cpu++) {
-		*(char **)direct(LAYOUT_AP_STACK) = further_stacks + cpu * LAYOUT_AP_STACK_BYTES;
+		*(char **)direct(LAYOUT_AP_STACK) = cpu_stacks + cpu * LAYOUT_STACKS_BYTES
+			+ LAYOUT_STACK_END;
 		*(struct machine **)direct(LAYOUT_AP_MACHINE) = m;
 		for (ms = 0; atomic_load(&m->joined) == cpu; ms++) {
 			uint64_t end = arch_clock(m) + m->arch.clock_hz / 1000;

@@ -35,7 +35,7 @@ _Noreturn void start(uint64_t info)
 	memcpy(m->arch.cmdline, memory.cmdline, sizeof(m->arch.cmdline));
 	m->arch.fpu_bytes = fpu_init();
 	machine_init(m, memory.frame_count, further_count());
-	cpu_init(m, 0, kernel_stack_top);
+	cpu_init(m, 0);
 	irq_init(m);
 	timer_init(m);
 	memory_give(m, &memory);
@@ -59,7 +59,7 @@ _Noreturn void start_further(struct machine *m)
 	cpu_vectors_load();
 	cpu_features_init();
 	fpu_init();
-	cpu_init(m, index, further_stacks + index * LAYOUT_AP_STACK_BYTES);
+	cpu_init(m, index);
 	irq_cpu_init(m);
 	c->since = arch_clock(m);
 	atomic_fetch_add(&m->joined, 1); /* pairs with: further_start, cpu_park */

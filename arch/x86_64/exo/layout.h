@@ -28,8 +28,11 @@
 #define LAYOUT_AP_MACHINE 0x8ff8
 #define LAYOUT_AP_ROOT    0x9000
 
-/* A further CPU's kernel stack, with the page below it that is not mapped (also in kernel.ld). */
-#define LAYOUT_AP_STACK_BYTES 0x5000
+/* A CPU's stacks, from a page on that is not mapped: the kernel's, that of double faults and
+ * machine checks, that of NMIs: where each ends, the last with all (also in kernel.ld). */
+#define LAYOUT_STACK_END       0x5000
+#define LAYOUT_FAULT_STACK_END 0x6000
+#define LAYOUT_STACKS_BYTES    0x7000
 
 /* Where the program's half of the address space ends. */
 #define LAYOUT_USER_BITS 47

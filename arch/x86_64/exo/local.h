@@ -9,8 +9,7 @@
 /* ---- boot.S, trap.S, kernel.ld ---- */
 extern uint64_t boot_root[], boot_direct_l3[], boot_direct_l2[], boot_image_l3[], boot_image_l1[];
 extern char image_start[], image_text_end[], image_bss[], image_end[];
-extern char boot16[], boot16_end[], further_stacks[], stack_guard[];
-extern char kernel_stack[], kernel_stack_top[], fault_stack_top[], nmi_stack_top[];
+extern char boot16[], boot16_end[], cpu_stacks[];
 extern char vector_entries[];
 extern uint64_t idt[][2];
 
@@ -38,9 +37,9 @@ void cpu_vectors_init(void);
 void cpu_vectors_load(void);
 /* Refuse a CPU without what we need; turn on what it has. Once on each CPU. */
 void cpu_features_init(void);
-/* Set up this CPU's block, descriptors, GS and system call entry. Its kernel stack ends at
- * `stack`. After machine_init; m->arch.cpus is zero before the first. Once on each CPU. */
-void cpu_init(struct machine *m, unsigned index, void *stack);
+/* Set up this CPU's block, descriptors with its stacks, GS and system call entry. After
+ * machine_init; m->arch.cpus is zero before the first. Once on each CPU. */
+void cpu_init(struct machine *m, unsigned index);
 
 /* ---- memory.c ---- */
 enum { MEMORY_RANGES = 64 };

@@ -37,9 +37,8 @@ void mmu_init(uint64_t bytes)
 		boot_image_l1[i] |= MMU_GLOBAL;
 	for (slot = mmu_image_slot(image_text_end); slot < boot_image_l1 + EXO_TABLE_SLOTS; slot++)
 		*slot |= SLOT_NX;
-	*mmu_image_slot(stack_guard) = 0;
-	for (i = 0; i < EXO_CPUS - 1; i++)
-		*mmu_image_slot(further_stacks + i * LAYOUT_AP_STACK_BYTES) = 0;
+	for (i = 0; i < EXO_CPUS; i++)
+		*mmu_image_slot(cpu_stacks + i * LAYOUT_STACKS_BYTES) = 0;
 	*mmu_image_slot(idt) &= ~SLOT_W;
 	for (slot = boot_image_l1; slot < mmu_image_slot(image_bss); slot++) {
 		if (slot != mmu_image_slot(boot_image_l1))

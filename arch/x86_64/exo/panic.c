@@ -103,8 +103,8 @@ static void panic_backtrace(uint64_t pc, uint64_t frame)
 		console_hex(CONSOLE_SERIAL, pc, 16);
 		console_text(CONSOLE_SERIAL, "\n");
 		pc = 0;
-		if (frame < (uint64_t)further_stacks || frame > (uint64_t)nmi_stack_top - 16
-		    || frame % 8 != 0)
+		if (frame < (uint64_t)cpu_stacks || frame % 8 != 0
+		    || frame > (uint64_t)cpu_stacks + EXO_CPUS * LAYOUT_STACKS_BYTES - 16)
 			continue;
 		next = ((uint64_t *)frame)[0];
 		pc = ((uint64_t *)frame)[1];
