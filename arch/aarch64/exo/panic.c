@@ -34,8 +34,9 @@ enum {
 };
 
 /* Where the CPU does not set marks by itself: those of the program's leaf, if that is all that the
- * fault was about. */
-static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool is_write)
+ * fault was about. Another CPU may have set them meanwhile, in a table that two envs share. */
+static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool is_write,
+		      bool is_permission)
 {
 	unsigned env = m->vcpus[c->current].env;
 	struct slot_path path;
@@ -46,8 +47,8 @@ static bool trap_note(struct machine *m, struct cpu *c, uint64_t address, bool i
 	if (!slot_find(m, m->envs[env].root, address, 1, &path)) {
 		leaf = atomic_load_explicit(path.slot, memory_order_relaxed);
 		is_noted = slot_is_present(leaf) && slot_access(leaf)
-			&& (!is_write || (slot_access(leaf) & EXO_WRITE && path.is_open))
-			&& (!slot_is_accessed(leaf) || (is_write && leaf & SLOT_CLEAN));
+			&& (is_write ? slot_access(leaf) & EXO_WRITE && path.is_open
+			    : !is_permission);
 		if (is_noted)
 			slot_mark(path.slot, leaf, is_write);
 	}
@@ -69,12 +70,13 @@ static struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t syndro
 			       uint64_t address, bool is_fetch)
 {
 	bool is_write = !is_fetch && (syndrome & (FAULT_WRITE | FAULT_CACHE)) == FAULT_WRITE;
+	unsigned kind = (unsigned)(syndrome >> 2) & 15;
 	uint64_t code = (is_write ? EXO_FAULT_WRITE : 0) | (is_fetch ? EXO_FAULT_EXEC : 0);
 
-	switch (syndrome >> 2 & 15) {
+	switch (kind) {
 	case FAULT_PERMISSION:
 	case FAULT_ACCESSED:
-		if (trap_note(m, c, address, is_write))
+		if (trap_note(m, c, address, is_write, kind == FAULT_PERMISSION))
 			return &m->vcpus[c->current];
 		code |= EXO_FAULT_PRESENT;
 		break;
