@@ -150,6 +150,34 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/upcalls_nest_to_a_stated_bound.raw \
 	tests/aarch64/waits_end_by_wake_or_event.raw
 
+# The same with several CPUs, as SMP_TESTS.
+AARCH64_SMP_TESTS = \
+	tests/aarch64/smp/cow_two_addresses.guest \
+	tests/aarch64/smp/exit_in_every_state.raw \
+	tests/aarch64/smp/faults_reach_their_handler.guest \
+	tests/aarch64/smp/family_survives_deaths.guest \
+	tests/aarch64/smp/first_run_fair.guest \
+	tests/aarch64/smp/first_run_once.guest \
+	tests/aarch64/smp/fork_fresh_root.guest \
+	tests/aarch64/smp/fork_keeps_contents.guest \
+	tests/aarch64/smp/fork_progress.guest \
+	tests/aarch64/smp/fork_random_tree.guest \
+	tests/aarch64/smp/fork_spin_stress.guest \
+	tests/aarch64/smp/linux_calls_answer_as_linux.guest \
+	tests/aarch64/smp/native_linux_calls.guest \
+	tests/aarch64/smp/out_of_memory_at_every_allocation.raw \
+	tests/aarch64/smp/pthreads_share_and_wait.guest \
+	tests/aarch64/smp/random_calls_stop_nobody.raw \
+	tests/aarch64/smp/random_linux_calls_leave_the_process.guest \
+	tests/aarch64/smp/revocation_has_a_deadline.raw \
+	tests/aarch64/smp/signal_on_cow_stack.guest \
+	tests/aarch64/smp/tables_cannot_be_written.raw \
+	tests/aarch64/smp/thread_progress.guest \
+	tests/aarch64/smp/threads_keep_registers.guest \
+	tests/aarch64/smp/threads_mixed_kinds.guest \
+	tests/aarch64/smp/translations_are_never_stale.raw \
+	tests/aarch64/smp/wait_statuses.guest
+
 # tests/guest/aarch64/NAME.c: kernel tests of that CPU, as there are of x86-64 under the same names.
 AARCH64_OWN_RAW_TESTS = \
 	tests/aarch64/cpu_exceptions_are_upcalls.raw \
@@ -250,7 +278,7 @@ EXTRA_DIST += doc/scenarios.md \
 	tests/race/yield_to_one_just_taken.unfix.patch
 EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
-CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
+CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS) $(AARCH64_SMP_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
 EXTRA_DIST += $(AARCH64_OWN_RAW_TESTS:tests/aarch64/%.raw=tests/guest/aarch64/%.c)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
@@ -263,7 +291,7 @@ check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 TESTS += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS)
 if HAVE_AARCH64
-TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
+TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS) $(AARCH64_SMP_TESTS)
 endif
 
 TEST_EXTENSIONS = .tap .guest .raw .sh .fuzz
@@ -311,8 +339,8 @@ check-unfix: all
 
 check-long:
 	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100 CLOCK=real
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS)' CPUS=4
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS)' CPUS=8
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS) $(SMP_TESTS_AARCH64)' CPUS=4
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS) $(SMP_TESTS_AARCH64)' CPUS=8
 	$(MAKE) $(AM_MAKEFLAGS) check-layout
 .PHONY: check-long
 
@@ -322,6 +350,10 @@ $(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)
 		$(DEBUG_CPPFLAGS) $< -o $@
 
 $(SMP_TESTS): tests/smp/%: tests/guest/%
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)cp $< $@
+
+$(AARCH64_SMP_TESTS): tests/aarch64/smp/%: tests/aarch64/%
 	@$(MKDIR_P) $(@D)
 	$(AM_V_GEN)cp $< $@
 
@@ -353,6 +385,7 @@ check_DATA = tests/tools/kernel.elf bench/exo.raw
 CLEANFILES += tests/tools/kernel.elf
 if HAVE_AARCH64
 check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette
+SMP_TESTS_AARCH64 = $(AARCH64_SMP_TESTS)
 endif
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)
