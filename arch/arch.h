@@ -81,9 +81,10 @@ void arch_clock_arm(struct machine *m, uint64_t deadline);
 
 /* Registers of a vcpu that begins: pc, sp and first argument; the rest zero; user mode. */
 void arch_regs_start(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint64_t argument);
-/* Enter an upcall: pc and sp, the first two argument registers; user mode; the rest as it is. */
-void arch_regs_upcall(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint64_t vcpu_page,
-		      uint64_t frame);
+/* Enter an upcall: what `regs` hold goes to `saved`; then they have the entry for pc, the frame's
+ * address for sp and second argument, the vcpu page's for first; user mode; the rest as it is. */
+void arch_regs_upcall(struct exo_regs *regs, struct exo_regs *saved, uint64_t entry, uint64_t frame,
+		      uint64_t vcpu_page);
 /* Make registers that a process gave fit for return to user mode. False, and nothing changed, if
  * no repair is possible (a program counter or stack pointer that the CPU refuses). */
 bool arch_regs_check(struct exo_regs *regs);
@@ -139,7 +140,8 @@ int32_t machine_first_vcpu(struct machine *m, const struct exo_vcpu_start *start
 /* Entry from user mode; the registers of c's current vcpu have been saved in it. Each returns the
  * vcpu whose registers the entry code must load (never NULL; idles inside if there is none). */
 struct vcpu *kernel_syscall(struct machine *m, struct cpu *c);
-/* kind: EXO_UPCALL_FAULT or _EXCEPTION; code and address as in struct exo_frame. */
+/* kind: EXO_UPCALL_FAULT or _EXCEPTION, or _SYSCALL for what is surely no call of the kernel's;
+ * code and address as in struct exo_frame. */
 struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
 			 uint64_t address);
 /* Any interrupt (clock, console, other CPU). So a further CPU begins, too, after machine_start has

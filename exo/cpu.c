@@ -202,12 +202,11 @@ static void cpu_dispatch(struct machine *m, struct cpu *c)
 
 	cpu_lock(m, c);
 	position = slice_find(m, c);
-	if (position != EXO_SLICES) {
+	/* or another CPU was first */
+	if (position != EXO_SLICES
+	    && vcpu_edge(m, c->slices[position], VCPU_RUNNABLE, VCPU_RUNNING)) {
 		vcpu = c->slices[position];
-		if (vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
-			slice_begin(m, c, position);
-		else
-			vcpu = VCPU_NONE; /* another CPU was first */
+		slice_begin(m, c, position);
 	}
 	cpu_unlock(m, c);
 	if (vcpu != VCPU_NONE) {

@@ -65,15 +65,14 @@ UNDER_TREE(env_create)
 
 UNDER_TREE(env_kill)
 {
-	uint64_t status = EXO_REG_ARG1(&v->regs);
 	unsigned env;
 	err_t err;
 
-	if (status > UINT32_MAX)
+	if (EXO_REG_ARG1(&v->regs) > UINT32_MAX)
 		return EXO_E_ARGUMENT;
 	err = env_find(m, v->env, EXO_REG_ARG0(&v->regs), false, &env);
 	if (!err)
-		env_kill(m, c, env, EXO_STATUS(EXO_DEATH_EXIT, status));
+		env_kill(m, c, env, EXO_STATUS(EXO_DEATH_EXIT, EXO_REG_ARG1(&v->regs)));
 	return err;
 }
 
@@ -162,9 +161,7 @@ static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 
 static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
-	uint64_t deadline = EXO_REG_ARG0(&v->regs);
-
-	v->timer = deadline ? deadline : UINT64_MAX;
+	v->timer = EXO_REG_ARG0(&v->regs) ? EXO_REG_ARG0(&v->regs) : UINT64_MAX;
 	cpu_set_deadline(m, c);
 	return EXO_OK;
 }
@@ -301,10 +298,16 @@ struct vcpu *kernel_syscall(struct machine *m, struct cpu *c)
 }
 
 NOINLINE struct vcpu *kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
-			 uint64_t address)
+				  uint64_t address)
 {
+	struct vcpu *v = &m->vcpus[c->current];
+
+	/* Straight on, as if the CPU itself had pushed the frame: to masked code comes nothing
+	 * that an interrupt does not bring, and the clock stays armed as it was. */
+	if (__builtin_expect(upcall_push(m, c, v, (enum exo_upcall)kind, code, address), true))
+		return v;
 	cpu_enter(c);
-	upcall_push(m, c, (enum exo_upcall)kind, code, address);
+	upcall_end(m, c, v);
 	return cpu_leave(m, c);
 }
 

@@ -23,34 +23,36 @@ static ALWAYS_INLINE uint64_t upcall_frame(const struct exo_vcpu_page *page, uin
 	return at < top && at > base ? at : ~UINT64_C(15);
 }
 
-INLINED void upcall_push(struct machine *m, struct cpu *c, enum exo_upcall kind, uint64_t code,
-		 uint64_t address)
+INLINED bool upcall_push(struct machine *m, struct cpu *c, struct vcpu *v, enum exo_upcall kind,
+			 uint64_t code, uint64_t address)
 {
-	struct vcpu *v = &m->vcpus[c->current];
-	struct exo_vcpu_page *page = vcpu_page(m, c->current);
+	struct exo_vcpu_page *page = arch_frame_memory(m, v->page);
 	uint64_t entry = page->upcall_entry, at = upcall_frame(page, EXO_REG_SP(&v->regs));
-	unsigned env = v->env;
 	struct exo_frame *frame;
+	unsigned env = v->env;
 
+	if (entry - 1 >= EXO_ROOT_USER * EXO_ROOT_SPAN - EXO_PAGE_SIZE - 1)
+		return false; /* none, or the CPU refuses it */
 	c->upcalls[kind]++;
 	env_lock(m, env);
-	frame = user_window_kept(m, env, (struct uaddr){ at });
-	if (!frame)
-		frame = user_window_keep(m, env, (struct uaddr){ at }, sizeof(*frame));
+	frame = user_window_kept(m, env, (struct uaddr){ at }, sizeof(*frame));
 	if (frame) {
 		frame->kind = kind;
 		frame->code = code;
 		frame->address = address;
 		frame->masked = page->masked & 1;
-		frame->regs = v->regs;
+		page->masked = 1;
+		arch_regs_upcall(&v->regs, &frame->regs, entry, at, v->page_address);
 	}
 	env_unlock(m, env);
-	page->masked = 1;
-	arch_regs_upcall(&v->regs, entry, at, v->page_address, at);
-	if (frame && entry && arch_regs_check(&v->regs))
-		return;
+	return frame;
+}
+
+void upcall_end(struct machine *m, struct cpu *c, const struct vcpu *v)
+{
 	tree_lock(m);
-	env_kill(m, c, env, EXO_STATUS(entry ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY, 0));
+	env_kill(m, c, v->env, EXO_STATUS(vcpu_page(m, c->current)->upcall_entry
+					  ? EXO_DEATH_UPCALL_STACK : EXO_DEATH_NO_ENTRY, 0));
 	tree_unlock(m);
 }
 
@@ -64,7 +66,8 @@ void upcall_events(struct machine *m, struct cpu *c)
 			      memory_order_relaxed);
 	events = atomic_exchange(&v->pending, 0); /* pairs with: vcpu_pend */
 	trace(m, c, EXO_TRACE_UPCALL, EXO_UPCALL_EVENTS, events, 0);
-	upcall_push(m, c, EXO_UPCALL_EVENTS, events, 0);
+	if (!upcall_push(m, c, v, EXO_UPCALL_EVENTS, events, 0))
+		upcall_end(m, c, v);
 }
 
 err_t upcall_resume(struct machine *m, struct cpu *c, uint64_t at)

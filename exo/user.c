@@ -5,16 +5,16 @@
 
 #include "exo/slot.h"
 
-void *user_window_keep(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes)
+void user_window_keep(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes,
+		      void **window)
 {
 	struct slot_path path;
-	void *window = user_window(m, env, at, bytes, true, &path);
 
-	if (window && !table_is_common(m, path.table)) {
+	*window = user_window(m, env, at, bytes, true, &path);
+	if (*window && !table_is_common(m, path.table)) {
 		m->envs[env].window = at.a & -EXO_PAGE_SIZE;
 		m->envs[env].window_frame.n = slot_pfn(slot_get(path.slot));
 	}
-	return window;
 }
 
 err_t user_copy(struct machine *m, unsigned env, uint64_t at, void *buffer, uint64_t bytes,

@@ -14,11 +14,6 @@ struct uaddr {
 	uint64_t a;
 };
 
-/* As user_window for writing, and the page is remembered until its translation changes: that of the
- * upcall stack. Pages of common tables are not: others change them. */
-void *user_window_keep(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes)
-	REQUIRES(env_class);
-
 /* The kernel's address of [at, at + bytes), all in one page, if the program may read it (and write
  * it, if so asked: then the page is marked dirty); NULL otherwise. Valid until the env lock is
  * given up, or as long as only the current env could change the slot and runs on this CPU alone.
@@ -39,14 +34,22 @@ static inline void *user_window(struct machine *m, unsigned env, struct uaddr at
 	return (char *)arch_frame_memory(m, (struct pfn){ slot_pfn(slot) }) + offset;
 }
 
-/* The same without a walk, for the page that is remembered; NULL: another one. */
-static inline void *user_window_kept(struct machine *m, unsigned env, struct uaddr at)
-	REQUIRES(env_class)
+/* user_window_kept, when another page is wanted. A call that costs the usual way no registers. */
+void user_window_keep(struct machine *m, unsigned env, struct uaddr at, uint64_t bytes,
+		      void **window) REQUIRES(env_class) __attribute__((preserve_most));
+
+/* As user_window for writing, and the page is remembered until its translation changes: that of the
+ * upcall stack. Pages of common tables are not: others change them. */
+static inline void *user_window_kept(struct machine *m, unsigned env, struct uaddr at,
+				     uint64_t bytes) REQUIRES(env_class)
 {
 	const struct env *e = &m->envs[env];
+	void *window;
 
-	return e->window && e->window == (at.a & -EXO_PAGE_SIZE)
-		? (char *)arch_frame_memory(m, e->window_frame) + at.a % EXO_PAGE_SIZE : NULL;
+	if (__builtin_expect(e->window && e->window == (at.a & -EXO_PAGE_SIZE), true))
+		return (char *)arch_frame_memory(m, e->window_frame) + at.a % EXO_PAGE_SIZE;
+	user_window_keep(m, env, at, bytes, &window);
+	return window;
 }
 
 /* Copy to the address from the buffer (is_write), or from there into it: any alignment and length.

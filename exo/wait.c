@@ -48,10 +48,7 @@ static err_t wait_name(struct machine *m, unsigned env, uint64_t word, uint64_t 
 	return EXO_OK;
 }
 
-static struct pfn wait_frame(uint64_t key)
-{
-	return (struct pfn){ (uint32_t)key };
-}
+#define wait_frame(key) ((struct pfn){ (uint32_t)(key) })
 
 /* A wait is over: drop what it held. */
 static void wait_drop(struct machine *m, uint64_t key)

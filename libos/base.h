@@ -19,6 +19,8 @@
 /* Zero or a negative enum exo_error. */
 typedef int32_t err_t;
 #define MUST_USE __attribute__((warn_unused_result))
+/* For what is rare, so that the frequent path saves no registers for it. */
+#define NOINLINE __attribute__((noinline))
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

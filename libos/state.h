@@ -51,7 +51,6 @@ struct statistics {
 	uint64_t edges_refused;
 	uint64_t wakes_stale;
 	uint64_t events;
-	uint64_t syscalls;
 };
 
 /* CPU time as this process saw it last (libos/linux/usage.c). */

@@ -38,7 +38,7 @@ static int64_t call_absent(struct linux_call *c)
 	return -LINUX_ENOSYS;
 }
 
-static int64_t call_on_files(struct linux_call *c, const struct linux_entry *entry)
+static NOINLINE int64_t call_on_files(struct linux_call *c, const struct linux_entry *entry)
 {
 	int64_t result;
 
@@ -49,7 +49,7 @@ static int64_t call_on_files(struct linux_call *c, const struct linux_entry *ent
 }
 
 /* A call that is absent, or that is to be shown. */
-static int64_t call_run_rarely(struct linux_call *c)
+static NOINLINE int64_t call_run_rarely(struct linux_call *c)
 {
 	const struct linux_entry *entry = NULL;
 	int64_t result;

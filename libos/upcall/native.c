@@ -280,13 +280,14 @@ bool native_call(struct libos *os, struct exo_frame *frame)
 {
 	struct exo_regs *r = &frame->regs;
 	uint64_t number = EXO_REG_NUMBER(r) - NATIVE_PREFIX;
-	struct native n = {
-		.os = os, .frame = frame, .a0 = EXO_REG_ARG0(r), .a1 = EXO_REG_ARG1(r),
-		.a2 = EXO_REG_ARG2(r), .a3 = EXO_REG_ARG3(r), .a4 = EXO_REG_ARG4(r),
-	};
+	struct native n;
 
 	if (number >= ARRAY_COUNT(calls))
 		return false;
+	n = (struct native){
+		.os = os, .frame = frame, .a0 = EXO_REG_ARG0(r), .a1 = EXO_REG_ARG1(r),
+		.a2 = EXO_REG_ARG2(r), .a3 = EXO_REG_ARG3(r), .a4 = EXO_REG_ARG4(r),
+	};
 	EXO_REG_RESULT(r) = (uint64_t)calls[number](&n);
 	return true;
 }

@@ -94,7 +94,6 @@ static void upcall_fault(struct libos *os, struct thread *t, struct exo_frame *f
 
 static void upcall_syscall(struct libos *os, struct thread *t, struct exo_frame *frame)
 {
-	os->statistics.syscalls++;
 	t->frame = frame;
 	if (native_call(os, frame))
 		return;

@@ -90,7 +90,8 @@ void vm_reserve_fill(void)
 }
 
 /* The same when something is missing: a table is shared, or memory has run out. */
-static void fault0_write_path(struct libos *os, uint64_t page, uint64_t leaf, unsigned access)
+static NOINLINE void fault0_write_path(struct libos *os, uint64_t page, uint64_t leaf,
+				       unsigned access)
 {
 	struct exo_slot_op ops[FAULT0_OPS];
 	unsigned n = slots_unshare(ops, page, 1);
@@ -135,19 +136,13 @@ static bool fault0_is_library(uint64_t address)
 		    && address < LIBOS_CONTEXTS + LIBOS_THREADS * EXO_PAGE_SIZE);
 }
 
-bool vm_fault0(const struct exo_frame *frame)
+/* A page of the library's own that is not there yet. */
+static NOINLINE bool fault0_library(uint64_t address)
 {
-	uint64_t address = frame->address, code = frame->code;
 	struct exo_slot_op ops[FAULT0_OPS + 1];
 	unsigned n;
 
-	if (code & EXO_FAULT_PRESENT)
-		return code & EXO_FAULT_WRITE
-			&& (address < VM_TOP
-			    || (address >= LIBOS_PRIVATE
-				&& address < EXO_LIBRARY_BASE + EXO_ROOT_SPAN))
-			&& fault0_write(libos_state(), address);
-	if (address < EXO_LIBRARY_BASE || !fault0_is_library(address))
+	if (!fault0_is_library(address))
 		return false;
 	n = slots_path_ops(ops, address, 1);
 	ops[n++] = (struct exo_slot_op){
@@ -156,4 +151,17 @@ bool vm_fault0(const struct exo_frame *frame)
 	};
 	fault0_run(libos_state(), ops, n, address);
 	return true;
+}
+
+bool vm_fault0(const struct exo_frame *frame)
+{
+	uint64_t address = frame->address, code = frame->code;
+
+	if (code & EXO_FAULT_PRESENT)
+		return code & EXO_FAULT_WRITE
+			&& (address < VM_TOP
+			    || (address >= LIBOS_PRIVATE
+				&& address < EXO_LIBRARY_BASE + EXO_ROOT_SPAN))
+			&& fault0_write(libos_state(), address);
+	return address >= EXO_LIBRARY_BASE && fault0_library(address);
 }

@@ -51,11 +51,12 @@ void arch_regs_start(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint
 	regs->arg[0] = argument;
 }
 
-void arch_regs_upcall(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint64_t vcpu_page,
-		      uint64_t frame)
+void arch_regs_upcall(struct exo_regs *regs, struct exo_regs *saved, uint64_t entry, uint64_t frame,
+		      uint64_t vcpu_page)
 {
+	*saved = *regs;
 	regs->pc = entry;
-	regs->sp = stack;
+	regs->sp = frame;
 	regs->arg[0] = vcpu_page;
 	regs->arg[1] = frame;
 }

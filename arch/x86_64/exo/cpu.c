@@ -14,6 +14,8 @@ _Static_assert(offsetof(struct arch_cpu, scratch) == CPU_SCRATCH, "layout.h");
 _Static_assert(offsetof(struct arch_cpu, index) == CPU_INDEX, "layout.h");
 _Static_assert(offsetof(struct arch_cpu, syscall) == CPU_SYSCALL, "layout.h");
 _Static_assert(offsetof(struct arch_cpu, fault) == CPU_FAULT, "layout.h");
+_Static_assert(offsetof(struct arch_cpu, foreign) == CPU_FOREIGN, "layout.h");
+_Static_assert(EXO_CALL_PREFIX >> CALL_BIT & 1, "layout.h");
 #define CPU_ASSERT_OFFSET(name, offset) \
 	_Static_assert(offsetof(struct exo_regs, name) == (offset), "layout.h");
 REGS_LIST(CPU_ASSERT_OFFSET)
@@ -131,6 +133,7 @@ void cpu_init(struct machine *m, unsigned index)
 	cpu->stack = (uint64_t)stacks + LAYOUT_STACK_END;
 	cpu->index = index;
 	cpu->syscall = m->trace_records ? trace_syscall : kernel_syscall;
+	cpu->foreign = m->trace_records ? trace_syscall : trap_foreign;
 	cpu->fault = m->trace_records ? trap_fault_traced : trap_fault;
 	cpu_descriptors_init(cpu, stacks);
 	x86_msr_save(MSR_GS_BASE, (uint64_t)cpu);

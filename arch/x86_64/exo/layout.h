@@ -65,6 +65,9 @@
 #define CPU_INDEX   40
 #define CPU_SYSCALL 48
 #define CPU_FAULT   56
+#define CPU_FOREIGN 64
+/* A bit of EXO_CALL_PREFIX that no number of Linux's has. */
+#define CALL_BIT    62
 
 /* struct exo_regs. The one list of what entries save and exits load; rsp, rdi and what the CPU
  * itself saves (rip, rflags) are done by hand. */

@@ -122,6 +122,7 @@ struct trap_fatal {
 
 struct vcpu *trap_exception(struct machine *m, struct cpu *c, unsigned vector, uint64_t error);
 struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t address, uint64_t error);
+struct vcpu *trap_foreign(struct machine *m, struct cpu *c);
 struct vcpu *trap_fault_traced(struct machine *m, struct cpu *c, uint64_t address, uint64_t error);
 _Noreturn void trap_fatal(struct trap_fatal *trap);
 

@@ -59,6 +59,12 @@ struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t address, uint
 	return kernel_trap(m, c, EXO_UPCALL_FAULT, trap_fault_code(error), address);
 }
 
+/* What has not CALL_BIT. */
+struct vcpu *trap_foreign(struct machine *m, struct cpu *c)
+{
+	return kernel_trap(m, c, EXO_UPCALL_SYSCALL, 0, 0);
+}
+
 struct vcpu *trap_fault_traced(struct machine *m, struct cpu *c, uint64_t address, uint64_t error)
 {
 	return trace_trap(m, c, EXO_UPCALL_FAULT, trap_fault_code(error), address);

@@ -23,11 +23,15 @@ void arch_regs_start(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint
 	regs->rflags = REGS_FLAGS_START;
 }
 
-void arch_regs_upcall(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint64_t vcpu_page,
-		      uint64_t frame)
+void arch_regs_upcall(struct exo_regs *regs, struct exo_regs *saved, uint64_t entry, uint64_t frame,
+		      uint64_t vcpu_page)
 {
+	const struct exo_regs *from = regs;
+	uint64_t words = sizeof(*regs) / 8;
+
+	__asm__ volatile("rep movsq" : "+D"(saved), "+S"(from), "+c"(words) : : "memory");
 	regs->rip = entry;
-	regs->rsp = stack;
+	regs->rsp = frame;
 	regs->rdi = vcpu_page;
 	regs->rsi = frame;
 	regs->rflags = REGS_FLAGS_START;

@@ -28,11 +28,13 @@ syscall_entry:
 	mov %rsp, REGS_RSP(%rdi)
 	mov %rcx, REGS_RIP(%rdi)
 	mov %r11, REGS_RFLAGS(%rdi)
-	mov %gs:CPU_SCRATCH, %rax
-	mov %rax, REGS_RDI(%rdi)
+	mov %gs:CPU_SCRATCH, %rdx
+	mov %rdx, REGS_RDI(%rdi)
 	mov %gs:CPU_STACK, %rsp
 	mov %gs:CPU_MACHINE, %rdi
 	mov %gs:CPU_CPU, %rsi
+	bt $CALL_BIT, %rax
+	jnc foreign
 	call *%gs:CPU_SYSCALL		/* kernel_syscall(machine, cpu) */
 
 /* To the user registers of the vcpu in %rax. Interrupts are off; the stack is of no more use. */
@@ -64,6 +66,9 @@ trap_return:
 	mov REGS_RDI(%rdi), %rdi
 	swapgs
 	iretq
+foreign:
+	call *%gs:CPU_FOREIGN		/* trap_foreign(machine, cpu) */
+	jmp trap_return
 
 /* Save all, from a stack that holds: vector (if \vector), error code, rip, cs, rflags, rsp, ss.
  * Leaves the vector in edx, the error code in rcx, the kernel's stack and flags. */

@@ -29,6 +29,7 @@ struct arch_cpu {
 	/* where entries go: into the kernel, or there by way of the trace; const after boot */
 	struct vcpu *(*syscall)(struct machine *m, struct cpu *c);
 	struct vcpu *(*fault)(struct machine *m, struct cpu *c, uint64_t address, uint64_t error);
+	struct vcpu *(*foreign)(struct machine *m, struct cpu *c);
 	uint64_t gdt[8];
 	uint32_t tss[26];
 };
