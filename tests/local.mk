@@ -188,6 +188,7 @@ AARCH64_OWN_RAW_TESTS = \
 GUEST_AND_HERE = \
 	tests/guest/bad_pointers.c \
 	tests/guest/bad_values.c \
+	tests/guest/clocks_agree.c \
 	tests/guest/processes_clone.c \
 	tests/guest/files_named.c \
 	tests/guest/files_shared.c \

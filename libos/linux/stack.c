@@ -15,10 +15,10 @@ enum {
 	STACK_AT_PAGESZ = 6, STACK_AT_BASE = 7, STACK_AT_FLAGS = 8, STACK_AT_ENTRY = 9,
 	STACK_AT_UID = 11, STACK_AT_EUID = 12, STACK_AT_GID = 13, STACK_AT_EGID = 14,
 	STACK_AT_PLATFORM = 15, STACK_AT_HWCAP = 16, STACK_AT_CLKTCK = 17, STACK_AT_SECURE = 23,
-	STACK_AT_RANDOM = 25, STACK_AT_EXECFN = 31,
+	STACK_AT_RANDOM = 25, STACK_AT_EXECFN = 31, STACK_AT_SYSINFO_EHDR = 33,
 };
 
-enum { STACK_AUX_PAIRS = 19, STACK_RANDOM = 16 };
+enum { STACK_AUX_PAIRS = 20, STACK_RANDOM = 16 };
 
 /* The block and where in it things go; addresses are offsets + base. */
 struct stack_block {
@@ -99,6 +99,7 @@ static void stack_add_auxiliary(struct libos *os, struct stack_block *block,
 	stack_add_aux(block, STACK_AT_EUID, 0);
 	stack_add_aux(block, STACK_AT_GID, 0);
 	stack_add_aux(block, STACK_AT_EGID, 0);
+	stack_add_aux(block, STACK_AT_SYSINFO_EHDR, machine_vdso());
 	stack_add_aux(block, STACK_AT_NULL, 0);
 }
 

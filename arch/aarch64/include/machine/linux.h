@@ -69,6 +69,12 @@ static inline uint64_t machine_hwcap(void)
 	return 3;
 }
 
+/* AT_SYSINFO_EHDR: none. */
+static inline uint64_t machine_vdso(void)
+{
+	return 0;
+}
+
 /* A random number from the CPU; false: it has none (now). Whether it has, programs cannot ask. */
 static inline bool machine_random(uint64_t *value)
 {

@@ -71,6 +71,14 @@ static inline uint64_t machine_hwcap(void)
 	return d;
 }
 
+/* AT_SYSINFO_EHDR: the shared object of arch/x86_64/libos/vdso.c. */
+static inline uint64_t machine_vdso(void)
+{
+	extern const char libos_vdso[] __attribute__((visibility("hidden")));
+
+	return (uint64_t)libos_vdso;
+}
+
 /* A random number from the CPU; false: it has none (now). */
 static inline bool machine_random(uint64_t *value)
 {

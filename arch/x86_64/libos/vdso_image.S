@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: ISC */
+/* vdso.so as it is, at the start of a page, as programs are used to. */
+	.section .text.vdso, "ax"
+	.balign	4096
+	.globl	libos_vdso
+	.hidden	libos_vdso
+libos_vdso:
+	.incbin	"vdso.so"
+
+	.section .note.GNU-stack, "", @progbits
