@@ -107,24 +107,22 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
 	cpu_load_root(m, c, v->env);
 	arch_fpu_load(&v->fpu);
 	vcpu_page(m, vcpu)->slice_end = c->slice_end;
+	cpu_tick(m, c);
 }
 
 /* The next position, after the running slice's, whose vcpu is RUNNABLE; EXO_SLICES: none. */
 static unsigned slice_find(struct machine *m, struct cpu *c) REQUIRES(cpu_class)
 {
-	unsigned n = 1;
+	unsigned n;
 
-	while (n <= EXO_SLICES) {
-		unsigned position = (c->position + n) % EXO_SLICES;
+	for (n = 1; n <= c->slices_end; n++) {
+		unsigned position = (c->position + n) % c->slices_end;
 		uint64_t rest = c->slices_used[position / 64] >> position % 64;
 
-		if (!rest)
-			n += 64 - position % 64;
-		else if (rest & 1 && atomic_load(&m->vcpus[c->slices[position]].state)
-			 == VCPU_RUNNABLE)
+		n += rest ? (unsigned)__builtin_ctzll(rest) : 63 - position % 64;
+		position = (c->position + n) % c->slices_end;
+		if (rest && atomic_load(&m->vcpus[c->slices[position]].state) == VCPU_RUNNABLE)
 			return position;
-		else
-			n++;
 	}
 	return EXO_SLICES;
 }
@@ -209,12 +207,10 @@ static void cpu_dispatch(struct machine *m, struct cpu *c)
 		slice_begin(m, c, position);
 	}
 	cpu_unlock(m, c);
-	if (vcpu != VCPU_NONE) {
+	if (vcpu != VCPU_NONE)
 		cpu_take(m, c, vcpu);
-		cpu_tick(m, c);
-	} else if (position == EXO_SLICES) {
+	else if (position == EXO_SLICES)
 		cpu_idle(m, c);
-	}
 }
 
 err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
@@ -224,7 +220,6 @@ err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu)
 	if (!cpu_put(m, c, VCPU_RUNNABLE))
 		cpu_end_current(m, c);
 	cpu_take(m, c, vcpu);
-	cpu_tick(m, c);
 	return EXO_OK;
 }
 
@@ -404,6 +399,8 @@ err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want,
 	}
 	if (c->slices[at] == VCPU_NONE) {
 		c->slices_used[at / 64] |= UINT64_C(1) << at % 64;
+		if (at >= c->slices_end)
+			c->slices_end = (uint32_t)(at / 64 + 1) * 64;
 		c->slices[at] = (uint16_t)vcpu;
 		c->slice_account[at] = (uint16_t)account;
 		m->vcpus[vcpu].slices++;

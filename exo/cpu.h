@@ -41,6 +41,7 @@ struct cpu {
 	uint16_t slices[EXO_SLICES] GUARDED_BY(cpu_class);    /* vcpu, VCPU_NONE: free */
 	uint16_t slice_account[EXO_SLICES] GUARDED_BY(cpu_class); /* who pays */
 	uint64_t slices_used[EXO_SLICES / 64] GUARDED_BY(cpu_class); /* bit set: not free */
+	uint32_t slices_end GUARDED_BY(cpu_class); /* from here on none was ever used; n * 64 */
 };
 
 /* Hand out a position (EXO_SLICE_ANY: the first free one after the running slice's) of cpu's vector
