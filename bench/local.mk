@@ -23,7 +23,8 @@ bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
 bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -I$(srcdir)/bench/x86_64 $< -o $@
+	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -I$(srcdir)/bench/x86_64 $< -o $@ && \
+		$(OBJCOPY) --strip-debug $@
 aarch64/bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(AARCH64_CPPFLAGS) -I$(srcdir)/tests/guest/aarch64 \
@@ -31,7 +32,8 @@ aarch64/bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
 		$(LLD) -static -nostdlib -z max-page-size=4096 -e start -o $@ $@.o && rm $@.o
 aarch64/bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS_AARCH64)
 	@$(MKDIR_P) $(@D)
-	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) -I$(srcdir)/bench/aarch64 $< -o $@
+	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) -I$(srcdir)/bench/aarch64 $< -o $@ && \
+		$(OBJCOPY) --strip-debug $@
 
 # make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not booted.
 # make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program.

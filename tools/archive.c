@@ -89,6 +89,11 @@ void archive_add_bytes(struct archive *archive, const char *name, uint32_t mode,
 
 void archive_add_file(struct archive *archive, const char *name, const char *file)
 {
+	archive_add_start(archive, name, file, UINT64_MAX);
+}
+
+void archive_add_start(struct archive *archive, const char *name, const char *file, uint64_t most)
+{
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	char buffer[1 << 16];
 	struct stat info;
@@ -98,7 +103,7 @@ void archive_add_file(struct archive *archive, const char *name, const char *fil
 		run_end(RUN_USAGE, "%s: %s", file, strerror(errno));
 	if (!S_ISREG(info.st_mode))
 		run_end(RUN_USAGE, "%s: not a regular file", file);
-	left = (uint64_t)info.st_size;
+	left = (uint64_t)info.st_size < most ? (uint64_t)info.st_size : most;
 	archive_write_header(archive, name, S_IFREG | (info.st_mode & 0111 ? 0755 : 0644),
 		info.st_mtime, left, ARCHIVE_PAGE);
 	while (left > 0) {

@@ -29,6 +29,9 @@ void archive_add_bytes(struct archive *archive, const char *name, uint32_t mode,
  * change. Ends the run on errors. */
 void archive_add_file(struct archive *archive, const char *name, const char *file);
 
+/* The same with the first `most` bytes of the file only. */
+void archive_add_start(struct archive *archive, const char *name, const char *file, uint64_t most);
+
 /* Append the trailer, after which nothing follows. */
 void archive_end(struct archive *archive);
 

@@ -413,7 +413,8 @@ static uint64_t run_write_archive(const struct run_options *options, int fd)
 	unsigned int i;
 
 	archive_create(&archive, fd);
-	archive_add_file(&archive, "init", options->raw ? options->program : options->libos);
+	archive_add_start(&archive, "init", options->raw ? options->program : options->libos,
+			  options->raw ? UINT64_MAX : program_loaded_bytes(options->libos));
 	run_add_arguments(&archive, options, name);
 	if (!options->raw) {
 		snprintf(path, sizeof(path), "bin/%s", name);

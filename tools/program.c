@@ -71,3 +71,25 @@ void program_check(const char *file, const struct run_arch *arch)
 	program_check_segments(file, stream, &header);
 	fclose(stream);
 }
+
+uint64_t program_loaded_bytes(const char *file)
+{
+	FILE *stream = fopen(file, "re");
+	Elf64_Phdr segment;
+	Elf64_Ehdr header;
+	uint64_t end;
+	unsigned int i;
+
+	if (stream == NULL || fread(&header, sizeof(header), 1, stream) != 1
+	    || fseek(stream, (long)header.e_phoff, SEEK_SET) != 0)
+		run_end(RUN_USAGE, "%s: truncated ELF file", file);
+	end = header.e_phoff + header.e_phnum * sizeof(segment);
+	for (i = 0; i < header.e_phnum; i++) {
+		if (fread(&segment, sizeof(segment), 1, stream) != 1)
+			run_end(RUN_USAGE, "%s: truncated ELF file", file);
+		if (segment.p_type == PT_LOAD && end < segment.p_offset + segment.p_filesz)
+			end = segment.p_offset + segment.p_filesz;
+	}
+	fclose(stream);
+	return end;
+}

@@ -12,4 +12,8 @@
  */
 void program_check(const char *file, const struct run_arch *arch);
 
+/* How many bytes of a program that passed program_check are loaded: symbols and what debuggers want
+ * come after these. */
+uint64_t program_loaded_bytes(const char *file);
+
 #endif
