@@ -227,9 +227,19 @@ static UNCHECKED bool count_tree(struct machine *m, struct audit_report *report)
 		      i, e->vcpus, 0);
 	}
 	for (i = 0; i < EXO_VCPUS; i++)
-		vcpus += m->vcpus[i].state != VCPU_FREE
-			&& m->vcpus[i].state != VCPU_INITIALIZING;
+		vcpus += m->vcpus[i].state != VCPU_FREE;
 	SAME("a vcpu is in no env's list", 0, listed, vcpus);
+	return true;
+}
+
+/* Where nothing runs nobody is between a claim and its announcement. */
+static bool count_claims(struct machine *m, struct audit_report *report)
+{
+	unsigned i;
+
+	for (i = 0; i < EXO_VCPUS; i++)
+		AUDIT(8, m->vcpus[i].state != VCPU_INITIALIZING,
+		      "a vcpu was claimed and never announced", i, m->vcpus[i].env, 0);
 	return true;
 }
 
@@ -302,6 +312,7 @@ static UNCHECKED bool count_queues(struct machine *m, struct audit_report *repor
 
 bool audit_i8_conservation(struct machine *m, uint32_t *scratch, struct audit_report *report)
 {
-	return count_references(m, scratch, report) && count_accounts(m, report)
-		&& count_lists(m, report) && count_tree(m, report) && count_queues(m, report);
+	return count_claims(m, report) && count_references(m, scratch, report)
+		&& count_accounts(m, report) && count_lists(m, report) && count_tree(m, report)
+		&& count_queues(m, report);
 }

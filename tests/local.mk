@@ -22,7 +22,9 @@ HOST_TESTS = \
 # tests/guest/NAME.c, built by chitin-cc and booted by tests/run-guest; a line `run-guest: OPTIONS`
 # in the file's first comment gives options for chitin-run.
 GUEST_TESTS = \
+	tests/guest/child_ends_first.guest \
 	tests/guest/cow_two_addresses.guest \
+	tests/guest/fault_kills_once.guest \
 	tests/guest/events_on_the_way_back.guest \
 	tests/guest/exhaustion_stays_in_the_child.guest \
 	tests/guest/calendar_begins_where_told.guest \
@@ -110,6 +112,8 @@ SMP_TESTS = \
 
 # The same on AArch64, all that say nothing of one CPU: tests/aarch64/NAME from tests/guest/NAME.c.
 AARCH64_GUEST_TESTS = \
+	tests/aarch64/child_ends_first.guest \
+	tests/aarch64/fault_kills_once.guest \
 	tests/aarch64/cow_two_addresses.guest \
 	tests/aarch64/family_survives_deaths.guest \
 	tests/aarch64/calendar_begins_where_told.guest \
@@ -260,9 +264,12 @@ EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tool
 	tests/tools/shell/words.sh
 EXTRA_DIST += doc/scenarios.md \
 	tests/race/claimed_while_stopping.unfix.patch \
+	tests/race/claimed_without_its_env.unfix.patch \
 	tests/race/claimed_without_the_tree.unfix.patch \
 	tests/race/context_saved_after_its_state.unfix.patch \
+	tests/race/current_before_it_runs.unfix.patch \
 	tests/race/event_before_the_block.unfix.patch \
+	tests/race/excess_outlives_its_vcpu.unfix.patch \
 	tests/race/first_run_once.unfix.patch \
 	tests/race/found_while_initializing.unfix.patch \
 	tests/race/generation_stays.unfix.patch \
@@ -271,12 +278,14 @@ EXTRA_DIST += doc/scenarios.md \
 	tests/race/progress_with_a_late_event.unfix.patch \
 	tests/race/registers_still_there.unfix.patch \
 	tests/race/sleeper_woken_without_the_tree.unfix.patch \
+	tests/race/slice_read_after_the_lock.unfix.patch \
 	tests/race/stopping_may_wait.unfix.patch \
 	tests/race/taken_by_two.unfix.patch \
 	tests/race/waiter_chosen_before_the_lock.unfix.patch \
 	tests/race/woken_by_a_store.unfix.patch \
 	tests/race/word_before_the_block.unfix.patch \
-	tests/race/yield_to_one_just_taken.unfix.patch
+	tests/race/yield_to_one_just_taken.unfix.patch \
+	tests/race/zeroed_after_it_is_free.unfix.patch
 EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS) $(AARCH64_SMP_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)

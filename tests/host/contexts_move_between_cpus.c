@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * ctx-ready-complete, on-cpu-gate, ctx-register-identity: vcpus with slices on four CPUs yield and
- * sleep, and any CPU takes them at any point. A context is whole when it is taken (a canary in
- * every register), no vcpu is on two CPUs, and its page says who it is.
+ * ctx-ready-complete, on-cpu-gate, ctx-register-identity, ctx-window, ctx-no-lock-escape,
+ * current-outside-process: vcpus with slices on four CPUs yield and sleep, and any CPU takes them
+ * at any point. A context is whole when it is taken (a canary in every register), no vcpu is on
+ * two CPUs, its page says who it is, and at every point who is said to run does run there. Slices
+ * change while a CPU chooses among them.
  */
 #include "tests/host/sides.h"
 
@@ -12,8 +14,9 @@
 enum { CPUS = 4, MOVERS = 6 };
 
 static uint64_t child, mover[MOVERS];
+static uint64_t position[MOVERS]; /* of each one's slice on CPU 1 */
 static uint64_t turn[EXO_VCPUS]; /* of each vcpu: its canaries change with it */
-static unsigned long hand_overs, wanted, slept, torn, twice, strangers;
+static unsigned long hand_overs, wanted, slept, torn, twice, strangers, unknown;
 
 static uint64_t canary(uint64_t vcpu, unsigned n)
 {
@@ -41,14 +44,31 @@ static void registers(uint64_t vcpu, struct exo_regs *regs, struct arch_fpu *fpu
 
 static void watch(struct sides *s, unsigned cpu, const char *name)
 {
+	struct machine *m = s->l->m;
 	unsigned i, j;
 
 	(void)cpu;
 	(void)name;
-	for (i = 0; i < CPUS; i++)
+	for (i = 0; i < CPUS; i++) {
+		unsigned current = m->cpus[i].current;
+
+		unknown += current != VCPU_NONE
+			&& ((m->vcpus[current].state != VCPU_RUNNING
+			     && m->vcpus[current].state != VCPU_STOPPING)
+			    || m->cpus[i].root_env != m->vcpus[current].env);
 		for (j = 0; j < i; j++)
-			twice += s->l->m->cpus[i].current != VCPU_NONE
-				&& s->l->m->cpus[i].current == s->l->m->cpus[j].current;
+			twice += current != VCPU_NONE && current == m->cpus[j].current;
+	}
+}
+
+/* CPU 1's slices change while it chooses among them. */
+static void move_slice(struct sides *s)
+{
+	unsigned i = (unsigned)sides_random(s, MOVERS);
+
+	side_call(s, EXO_CALL_SLICE_FREE, 1, position[i], 0);
+	side_call(s, EXO_CALL_SLICE_ALLOC, mover[i], 1, EXO_SLICE_ANY);
+	position[i] = s->side[0].value;
 }
 
 /* Whoever runs here compares what it holds, and yields, or sleeps for a short time. */
@@ -66,6 +86,8 @@ static void side_move(struct sides *s, unsigned cpu)
 		strangers += vcpu_page(m, current)->vcpu != vcpu_handle(m, current)
 			|| m->cpus[cpu].root_env != v->env;
 		hand_overs++;
+		if (current == 0 && cpu == 0 && sides_random(s, 4) == 0)
+			move_slice(s);
 		host_advance(m, 100);
 		if (v->regs.pc == LAB_ENTRY) { /* in an upcall: its timer came */
 			side_call(s, EXO_CALL_RESUME, v->regs.sp, 0, 0);
@@ -92,8 +114,9 @@ static void begin(struct sides *s)
 	child = lab_child(s->l, 0);
 	for (i = 0; i < MOVERS; i++) {
 		mover[i] = lab_vcpu(s->l, child, PAGE(i), 0);
-		for (cpu = 1; cpu < CPUS; cpu++)
+		for (cpu = CPUS; cpu-- > 1;)
 			lab_call(s->l, EXO_CALL_SLICE_ALLOC, mover[i], cpu, EXO_SLICE_ANY, 0, 0);
+		position[i] = s->l->value;
 		m->vcpus[mover[i] & 0xffff].regs.pc = PROGRAM;
 		registers(mover[i], &m->vcpus[mover[i] & 0xffff].regs,
 			  &m->vcpus[mover[i] & 0xffff].fpu, true);
@@ -122,6 +145,7 @@ static void check_moves(struct sides *s)
 	       hand_overs, slept);
 	tap_eq(torn, 0, "every register of every context is its own");
 	tap_eq(twice, 0, "no vcpu is on two CPUs");
+	tap_eq(unknown, 0, "who is said to run on a CPU is RUNNING, in its root, or nobody");
 	tap_eq(strangers, 0, "each finds itself in its page, in its own root");
 	lab_sound(s->l, "the machine is sound");
 }

@@ -17,6 +17,7 @@ KERNEL_TESTS = \
 	tests/host/charge_follows_claim.tap \
 	tests/host/contexts_move_between_cpus.tap \
 	tests/host/no_wake_is_lost.tap \
+	tests/host/nothing_outlives_its_vcpu.tap \
 	tests/host/one_claimer_wins.tap \
 	tests/host/drops_wait_for_the_flush.tap \
 	tests/host/late_wakes_hit_nobody.tap \
