@@ -203,7 +203,8 @@ EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/slots-claim-needs-the-right \
 	fuzz/regressions/slots-drops-flushed-as-they-come \
 	fuzz/regressions/slots-protect-flushes-every-page \
-	fuzz/regressions/slots-reserve-flushed-before-use
+	fuzz/regressions/slots-reserve-flushed-before-use \
+	fuzz/regressions/slots-share-within-the-path
 
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.
 MUTANTS =
