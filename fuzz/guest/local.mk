@@ -74,7 +74,6 @@ GUEST_FUZZERS = fuzz/guest/x86_64.fuzz
 if HAVE_AARCH64
 GUEST_FUZZERS += fuzz/guest/aarch64.fuzz
 endif
-TESTS += $(GUEST_FUZZERS)
 GUEST_BUILT = $(GUEST_FUZZERS) $(GUEST_FUZZERS:.fuzz=.replay) $(GUEST_FUZZERS:.fuzz=.afl) \
 	fuzz/guest/exo-x86_64.img fuzz/guest/exo-aarch64.img fuzz/guest/program-x86_64 \
 	fuzz/guest/program-aarch64
