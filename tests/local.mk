@@ -82,7 +82,6 @@ RAW_TESTS = \
 SMP_TESTS = \
 	tests/smp/cow_two_addresses.guest \
 	tests/smp/events_on_the_way_back.guest \
-	tests/smp/exhaustion_stays_in_the_child.guest \
 	tests/smp/exit_in_every_state.raw \
 	tests/smp/faults_reach_their_handler.guest \
 	tests/smp/family_survives_deaths.guest \
