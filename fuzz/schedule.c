@@ -9,34 +9,21 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "fuzz/fuzz.h"
+#include "tests/host/fiber.h"
 
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#include <sanitizer/common_interface_defs.h>
-#define FIBER_START(keep, to) __sanitizer_start_switch_fiber(keep, (to)->stack, (to)->stack_bytes)
-#define FIBER_FINISH(keep, from)								\
-	__sanitizer_finish_switch_fiber(keep, &(from)->stack, &(from)->stack_bytes)
-#else
-#define FIBER_START(keep, to) ((void)(keep), (void)(to))
-#define FIBER_FINISH(keep, from) ((void)(keep), (void)(from))
-#endif
-
-#define STACK_BYTES (64u << 10) /* the address sanitizer clears as much at each switch */
+#define STACK_BYTES (64u << 10)
 #define SPINS_MAX   100000u
 
-/* A coroutine: one of the CPUs or, last, whoever runs the input. */
-struct fiber {
-	ucontext_t context;
-	const void *stack;
-	size_t stack_bytes;
-	void *fake;             /* the sanitizer's */
+/* One of the CPUs or, last, whoever runs the input. */
+struct side {
+	struct fiber fiber;
 	struct host_self self;  /* as it is when this one goes on */
 	bool is_done;
 };
 
-enum { CPUS = 2, OUTSIDE = CPUS, FIBERS };
+enum { CPUS = 2, OUTSIDE = CPUS, SIDES };
 
 struct schedule {
 	struct fuzz_world *w;
@@ -45,8 +32,9 @@ struct schedule {
 	unsigned count;
 	const uint8_t *bits;   /* of the first record */
 	unsigned points, spins;
-	unsigned current, former;
-	struct fiber fibers[FIBERS];
+	unsigned current;
+	struct fiber *former;
+	struct side sides[SIDES];
 };
 
 static struct schedule *schedule(void)
@@ -60,14 +48,11 @@ static struct schedule *schedule(void)
 
 static void schedule_switch(struct schedule *s, unsigned to)
 {
-	struct fiber *from = &s->fibers[s->current], *next = &s->fibers[to];
+	struct side *from = &s->sides[s->current];
 
 	from->self = host_self;
-	s->former = s->current;
 	s->current = to;
-	FIBER_START(&from->fake, next);
-	swapcontext(&from->context, &next->context);
-	FIBER_FINISH(from->fake, &s->fibers[s->former]);
+	fiber_switch(&from->fiber, &s->sides[to].fiber, &s->former);
 	host_self = from->self;
 }
 
@@ -81,9 +66,9 @@ static void schedule_point(void *context, const char *name)
 
 	if (s->w->is_over) /* and perhaps a lock held for ever */
 		schedule_switch(s, OUTSIDE);
-	if (is_spin && (s->fibers[other].is_done || s->spins++ > SPINS_MAX))
+	if (is_spin && (s->sides[other].is_done || s->spins++ > SPINS_MAX))
 		fuzz_fail("a CPU waits for ever");
-	if (s->fibers[other].is_done || !(is_spin || s->bits[at / 8] >> at % 8 & 1))
+	if (s->sides[other].is_done || !(is_spin || s->bits[at / 8] >> at % 8 & 1))
 		return;
 	if (s->w->is_traced)
 		printf(" [%s: cpu %u goes on]\n", name, other);
@@ -97,8 +82,8 @@ static void schedule_cpu(void)
 	unsigned cpu = s->current, at = 0;
 	struct fuzz_step step;
 
-	FIBER_FINISH(s->fibers[cpu].fake, &s->fibers[s->former]);
-	host_self = s->fibers[cpu].self;
+	fiber_begun(&s->sides[cpu].fiber, s->former);
+	host_self = s->sides[cpu].self;
 	while (at < s->count && !s->w->is_over) {
 		if ((s->records[at].where & FUZZ_CPU) != cpu) {
 			at++;
@@ -107,8 +92,8 @@ static void schedule_cpu(void)
 		fuzz_decode(s->w, s->target, s->records, s->count, &at, &step);
 		fuzz_step(s->w, &step);
 	}
-	s->fibers[cpu].is_done = true;
-	schedule_switch(s, s->fibers[!cpu].is_done ? (unsigned)OUTSIDE : !cpu);
+	s->sides[cpu].is_done = true;
+	schedule_switch(s, s->sides[!cpu].is_done ? (unsigned)OUTSIDE : !cpu);
 }
 
 static void schedule_start(struct schedule *s)
@@ -116,19 +101,10 @@ static void schedule_start(struct schedule *s)
 	unsigned cpu;
 
 	for (cpu = 0; cpu < CPUS; cpu++) {
-		struct fiber *f = &s->fibers[cpu];
-
-		if (!f->stack)
-			f->stack = malloc(STACK_BYTES);
-		f->stack_bytes = STACK_BYTES;
-		f->is_done = false;
-		f->fake = NULL;
-		f->self = (struct host_self){ .index = cpu, .at_point = schedule_point,
-			.context = s };
-		getcontext(&f->context);
-		f->context.uc_stack.ss_sp = (void *)(uintptr_t)f->stack;
-		f->context.uc_stack.ss_size = STACK_BYTES;
-		makecontext(&f->context, schedule_cpu, 0);
+		s->sides[cpu].is_done = false;
+		s->sides[cpu].self = (struct host_self){ .index = cpu,
+			.at_point = schedule_point, .context = s };
+		fiber_init(&s->sides[cpu].fiber, schedule_cpu, STACK_BYTES);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Coroutines for tests that simulate several CPUs with one thread: a stack and a context each, and
- * what the address sanitizer wants to know of a switch. Touches nothing but them; no locks. */
+/* Coroutines for tests and fuzz targets that simulate several CPUs with one thread: a stack and a
+ * context each, and what the address sanitizer wants to know of a switch. Touches nothing but them;
+ * no locks. */
 #ifndef TESTS_HOST_FIBER_H
 #define TESTS_HOST_FIBER_H
 
@@ -18,8 +19,6 @@
 #define FIBER_FINISH(keep, from) ((void)(keep), (void)(from))
 #endif
 
-#define FIBER_STACK_BYTES (512u << 10)
-
 struct fiber {
 	ucontext_t context;
 	const void *stack; /* NULL: none yet, or the thread's own */
@@ -28,16 +27,16 @@ struct fiber {
 };
 
 /* Let it begin in `entry`, which must call fiber_begun first and must not return. Its stack stays
- * for the next time. */
-static inline void fiber_init(struct fiber *f, void (*entry)(void))
+ * for the next time, so `bytes` is always the same; the sanitizer clears as much at each switch. */
+static inline void fiber_init(struct fiber *f, void (*entry)(void), size_t bytes)
 {
 	if (!f->stack)
-		f->stack = malloc(FIBER_STACK_BYTES);
-	f->stack_bytes = FIBER_STACK_BYTES;
+		f->stack = malloc(bytes);
+	f->stack_bytes = bytes;
 	f->fake = NULL;
 	getcontext(&f->context);
 	f->context.uc_stack.ss_sp = (void *)(uintptr_t)f->stack;
-	f->context.uc_stack.ss_size = FIBER_STACK_BYTES;
+	f->context.uc_stack.ss_size = bytes;
 	makecontext(&f->context, entry, 0);
 }
 

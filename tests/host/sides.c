@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { IDLES_MAX = 1000000 };
+enum { IDLES_MAX = 1000000, STACK_BYTES = 512 << 10 };
 
 /* The sides that run: a new coroutine has no argument. */
 static struct sides **sides_root(void)
@@ -153,7 +153,7 @@ void sides_run(struct sides *s)
 		side->self = (struct host_self){ .index = i, .is_parallel = true, .context = s,
 			.fpu = side->self.fpu, .at_point = sides_at_point,
 			.at_idle = sides_at_idle };
-		fiber_init(&side->fiber, side_main);
+		fiber_init(&side->fiber, side_main, STACK_BYTES);
 	}
 	s->current = s->count;
 	sides_switch(s, s->held);
