@@ -97,7 +97,8 @@ fuzz_replay_LDADD = $(FUZZ_LDADD)
 
 # The target memory: libos/vm and libos/fork on the simulated machine, as large as the real ones.
 MEMORY_WATCHED_SOURCES = $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/exo/device.c
-MEMORY_WATCHING_SOURCES = fuzz/memory.c fuzz/memory_model.c fuzz/mutate.c $(EXO_AUDIT_SOURCES) \
+MEMORY_WATCHING_SOURCES = fuzz/library_machine.c fuzz/memory.c fuzz/memory_model.c fuzz/mutate.c \
+	$(EXO_AUDIT_SOURCES) \
 	arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 MEMORY_LIBOS_SOURCES = fuzz/memory_library.c libos/fork/fork_memory.c libos/vm/fault.c \
 	libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c libos/vm/region.c libos/vm/slots.c
@@ -107,7 +108,7 @@ MEMORY_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_ENVS=8u -DEXO_VCPUS=8u -DEXO_ACCOUNTS=2
 MEMORY_LIBOS_CPPFLAGS = $(MEMORY_CPPFLAGS) -Ulinux -include $(srcdir)/fuzz/memory_names.h
 MEMORY_LIBS = libmemory-watch.a libmemory-libos.a libmemory-exo.a
 MEMORY_LDADD = $(MEMORY_LIBS) libmemory-watch.a libmemory-exo.a
-EXTRA_DIST += fuzz/memory.h fuzz/memory_model.h fuzz/memory_names.h
+EXTRA_DIST += fuzz/library_machine.h fuzz/memory.h fuzz/memory_model.h fuzz/memory_names.h
 EXTRA_LIBRARIES += $(MEMORY_LIBS)
 CLEANFILES += $(MEMORY_LIBS) fuzz/replay-memory
 libmemory_exo_a_SOURCES = $(MEMORY_WATCHED_SOURCES)

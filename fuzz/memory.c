@@ -9,25 +9,20 @@
  */
 #include "fuzz/memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "exo/boot.h"
-#include "exo/slot.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/library_machine.h"
 #include "fuzz/memory_model.h"
 #include "libos/layout.h"
 
 #include <machine/call.h>
 
-enum { FRAMES = 1024, FRAMES_LEAST = 200 };
-
-/* Where the library has structures for calls: on its stack. */
-#define BATCH (LIBOS_WIRED_END - EXO_PAGE_SIZE)
+enum { FRAMES_LEAST = 200 };
 
 struct memory_world {
-	struct machine *m, *start;
-	uint32_t *scratch; /* of the audit */
+	struct library_machine machine;
+	struct machine *m; /* the same */
 	uint64_t env[MEMORY_PROCESSES], vcpu[MEMORY_PROCESSES]; /* handles; env 0: no process */
 	struct memory_model model;
 	bool is_traced;
@@ -42,67 +37,22 @@ static struct memory_world *world(void)
 
 /* ---- What the library's side asks for ---- */
 
-_Noreturn void fuzz_fail(const char *what)
-{
-	fflush(stdout);
-	fprintf(stderr, "FINDING: %s\n", what);
-	abort();
-}
-
-static void check_sound(struct memory_world *w, bool is_all)
-{
-	struct audit_report r;
-	char text[200];
-
-	if (host_audit_tlb(w->m, &r) && (!is_all || audit(w->m, w->scratch, &r)))
-		return;
-	snprintf(text, sizeof(text), "I-%u: %s: at %llx slot %lld", r.invariant, r.what,
-		 (unsigned long long)r.where, (long long)r.slot);
-	fuzz_fail(text);
-}
-
-/* Structures go through the library's own memory, as they do in a process. */
 struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint64_t a2,
 			   uint64_t a3, uint64_t a4)
 {
-	struct memory_world *w = world();
-	struct cpu *c = &w->m->cpus[0];
-	struct exo_regs *regs = &w->m->vcpus[c->current].regs;
+	const uint64_t argument[5] = { a0, a1, a2, a3, a4 };
 
-	if (number == EXO_CALL_SLOTS
-	    && !host_write(w->m, 0, BATCH, (const void *)a0, a1 * sizeof(struct exo_slot_op)))
-		a0 = BATCH;
-	if (number == EXO_CALL_VCPU_START
-	    && !host_write(w->m, 0, BATCH, (const void *)a1, sizeof(struct exo_vcpu_start)))
-		a1 = BATCH;
-	EXO_REG_NUMBER(regs) = EXO_CALL_PREFIX | number;
-	EXO_REG_ARG0(regs) = a0;
-	EXO_REG_ARG1(regs) = a1;
-	EXO_REG_ARG2(regs) = a2;
-	EXO_REG_ARG3(regs) = a3;
-	EXO_REG_ARG4(regs) = a4;
-	kernel_syscall(w->m, c);
-	check_sound(w, false);
-	return (struct exo_result){ (int64_t)EXO_REG_RESULT(regs), EXO_REG_RESULT2(regs) };
+	return library_machine_call(&world()->machine, number, argument);
 }
 
 uint64_t memory_view(uint64_t address, unsigned level)
 {
-	uint64_t at = exo_slot_address(address, level);
-	struct machine *m = world()->m;
-	struct pfn pfn;
-
-	if (host_translate(m, 0, at, EXO_READ, &pfn))
-		fuzz_fail("the view is read where it has nothing");
-	return (uint64_t)arch_frame_memory(m, pfn) + at % EXO_PAGE_SIZE;
+	return library_machine_view(&world()->machine, address, level);
 }
 
 void memory_zero(uint64_t address, size_t bytes)
 {
-	static const uint8_t zero[EXO_PAGE_SIZE];
-
-	if (host_write(world()->m, 0, address, zero, bytes))
-		fuzz_fail("the library cannot write a page that it has made");
+	library_machine_zero(&world()->machine, address, bytes);
 }
 
 /* ---- The machine ---- */
@@ -113,64 +63,23 @@ static void want(bool is_so, const char *what)
 		fuzz_fail(what);
 }
 
-/* What the first process has before its program: library text, plain and wired pages, the family's
- * tables, the vcpu page. */
-static void world_fill(struct memory_world *w, unsigned env)
-{
-	static const uint64_t pages[] = { LIBOS_TEXT, LIBOS_PLAIN, LIBOS_WIRED,
-		LIBOS_WIRED + EXO_PAGE_SIZE, LIBOS_WIRED + 2 * EXO_PAGE_SIZE };
-	struct exo_vcpu_start start = { .page = LIBOS_VCPU_PAGE, .entry = LIBOS_TEXT, .masked = 1 };
-	struct exo_slot_op family = { .op = EXO_OP_TABLE, .level = 2, .flags = EXO_OP_COMMON,
-		.target = LIBOS_FAMILY, .count = LIBOS_FAMILY_TABLES };
-	unsigned vcpu, i;
-	struct pfn pfn;
-
-	for (i = 0; i < ARRAY_COUNT(pages); i++) {
-		want(!frame_alloc(w->m, 0, FRAME_DATA, 0, 0, &pfn), "no frame");
-		want(!boot_map(w->m, w->m->envs[env].root, EXO_LEVELS, pages[i],
-			       slot_leaf(pfn.n, EXO_RWX, i ? EXO_READ | EXO_WRITE
-					 : EXO_READ | EXO_EXEC, 0)), "no first page");
-	}
-	want(!machine_first_vcpu(w->m, &start, env, &vcpu), "no first vcpu");
-	cpu_leave(w->m, &w->m->cpus[0]);
-	w->env[0] = env_handle(w->m, env);
-	w->vcpu[0] = vcpu_handle(w->m, vcpu);
-	want(!exo_call(EXO_CALL_SLOTS, (uint64_t)&family, 1, 0, 0, 0).value, "no family");
-}
-
 static void world_create(struct memory_world *w)
 {
-	struct pfn archive = { FRAMES - MODEL_FILE_PAGES };
 	uint64_t *words, i;
-	unsigned env;
 
-	w->m = host_create_keeping(FRAMES, 1, MODEL_FILE_PAGES);
-	w->scratch = calloc(FRAMES, sizeof(*w->scratch));
-	words = arch_frame_memory(w->m, archive);
+	library_machine_create(&w->machine, MODEL_FILE_PAGES, MODEL_FILE_PAGES * EXO_PAGE_SIZE);
+	w->m = w->machine.m;
+	w->env[0] = w->machine.env;
+	w->vcpu[0] = w->machine.vcpu;
+	words = w->machine.archive;
 	for (i = 0; i < MODEL_FILE_PAGES * EXO_PAGE_SIZE / 8; i++)
 		words[i] = memory_model_file(i * 8);
-	want(!machine_first_env(w->m, archive, MODEL_FILE_PAGES * EXO_PAGE_SIZE, &env),
-	     "no first env");
-	world_fill(w, env);
-	w->start = host_snapshot(w->m);
-	check_sound(w, true);
+	library_machine_save(&w->machine);
 }
 
-/* Put back the tables of the kernel and what is not a free page of zeros now and then. */
 static void world_reset(struct memory_world *w)
 {
-	struct machine *m = w->m, *start = w->start;
-	struct pfn pfn;
-
-	for (pfn.n = 1; pfn.n < FRAMES; pfn.n++) {
-		uint32_t both = (FRAME_ZERO | 7u), now = frame_meta(m, pfn) & both;
-
-		if (now == (FRAME_FREE | FRAME_ZERO) && (frame_meta(start, pfn) & both) == now)
-			continue;
-		host_poison(arch_frame_memory(m, pfn), EXO_PAGE_SIZE, false);
-		memcpy(arch_frame_memory(m, pfn), arch_frame_memory(start, pfn), EXO_PAGE_SIZE);
-	}
-	memcpy(m, start, m->arch.memory);
+	library_machine_reset(&w->machine);
 	memset(w->env + 1, 0, sizeof(w->env) - sizeof(w->env[0]));
 	memory_model_begin(&w->model);
 	memory_begin(0);
@@ -353,7 +262,7 @@ static void finish(struct memory_world *w)
 {
 	unsigned p, page, word;
 
-	check_sound(w, true);
+	library_machine_check(&w->machine, true);
 	for (p = 0; p < MEMORY_PROCESSES; p++) {
 		if (!w->env[p])
 			continue;
@@ -362,11 +271,11 @@ static void finish(struct memory_world *w)
 			for (word = 0; word < MODEL_WORDS; word++)
 				step_access(w, p, page, EXO_READ, word, 0);
 	}
-	check_sound(w, true);
+	library_machine_check(&w->machine, true);
 	for (p = 1; p < MEMORY_PROCESSES; p++)
 		if (w->env[p])
 			step_exit(w, p);
-	check_sound(w, true);
+	library_machine_check(&w->machine, true);
 }
 
 /* What an input has must suffice: no call is refused for want of memory. */
