@@ -20,6 +20,11 @@ enum explore_kind {
 	EXPLORE_TOUCH,  /* a program's access on CPU `number` */
 	EXPLORE_ENTER,  /* CPU 1 runs env `number` */
 	EXPLORE_LEAVE,  /* CPU 1 runs nobody */
+	/* Of the child's own account, if it has one and not its parent's: */
+	EXPLORE_GRANT,  /* a frame more from the parent's */
+	EXPLORE_RETURN, /* one back */
+	EXPLORE_ASK,    /* `number` frames are asked back, if none are yet */
+	EXPLORE_TAKE,   /* and taken: at the deadline, or (number) before it */
 };
 
 /* One call with its arguments. In ops, env 1 stands for the child, 0 for the caller. */
@@ -42,6 +47,7 @@ struct explore {
 	struct pfn batch[EXPLORE_PAGES]; /* frames of env 0's batch, behind LIBRARY_BASE */
 	unsigned calls_count;
 	struct explore_call calls[EXPLORE_CALLS_MAX];
+	bool is_long;           /* make check-long */
 	uint64_t tried[EXPLORE_CALLS_MAX], done[EXPLORE_CALLS_MAX];
 };
 
@@ -50,6 +56,8 @@ extern const char explore_name[];
 extern const unsigned explore_frames, explore_cpus;
 extern const bool explore_is_drained; /* dying tables are drained at once: they multiply states */
 extern const uint64_t explore_states_least; /* fewer mean that the scope was cut by mistake */
+extern const uint64_t explore_states_most; /* the first so many; 0, and make check-long: all, or as
+					    * many as there is room for */
 extern const bool explore_is_writer_alone; /* nothing in the scope makes shared memory: who can
 					    * write a page holds it alone */
 void explore_scope(struct explore *x);
@@ -57,12 +65,13 @@ void explore_add(struct explore *x, struct explore_call call);
 
 /* explore_calls.c: what scopes have in common. Everything on slot `index` of level 1 (with COPY
  * from its neighbour and from the other env or not); on the first slot of a level, between the
- * two envs; sharing beside it in the same table; a child's life; calls that must be refused in
- * every state. */
+ * two envs; sharing beside it in the same table; a child's life; what is done with its account,
+ * frames asked back among it; calls that must be refused in every state. */
 void explore_leaf(struct explore *x, unsigned env, unsigned index, bool is_copied);
 void explore_branch(struct explore *x, unsigned env, unsigned level);
 void explore_branch_beside(struct explore *x, unsigned env, unsigned level);
 void explore_child(struct explore *x, bool is_own);
+void explore_accounts(struct explore *x);
 void explore_wild(struct explore *x);
 
 /* explore_state.c: the machine at the start; make a call, true if it succeeded (or may change
@@ -85,6 +94,8 @@ void explore_forget(struct machine *m);
  * machine, in the order of their numbers; false if there is none. */
 bool explore_set_add(struct explore *x, uint64_t parent, unsigned call);
 uint64_t explore_set_count(void);
+/* Was a state left out because there were too many? */
+bool explore_set_is_full(void);
 bool explore_set_next(struct explore *x);
 /* How a state was reached: the calls from the start on. */
 void explore_set_path(struct explore *x, uint64_t number);

@@ -46,6 +46,13 @@ void explore_branch(struct explore *x, unsigned env, unsigned level)
 		.target_env = env };
 
 	calls_op(x, op);
+	if (level == EXO_LEVELS && level > 2) {
+		op.flags = EXO_OP_DOWN;
+		op.count = EXO_LEVELS - 1;
+		calls_op(x, op);
+		op.flags = 0;
+		op.count = 1;
+	}
 	op.op = EXO_OP_CLEAR;
 	calls_op(x, op);
 	op.op = EXO_OP_UNSHARE;
@@ -81,11 +88,26 @@ void explore_child(struct explore *x, bool is_own)
 	explore_add(x, (struct explore_call){ .kind = EXPLORE_REAP });
 }
 
+void explore_accounts(struct explore *x)
+{
+	unsigned n;
+
+	explore_add(x, (struct explore_call){ .kind = EXPLORE_GRANT });
+	explore_add(x, (struct explore_call){ .kind = EXPLORE_RETURN });
+	for (n = 1; n <= 3; n++)
+		explore_add(x, (struct explore_call){ .kind = EXPLORE_ASK, .number = n });
+	explore_add(x, (struct explore_call){ .kind = EXPLORE_TAKE });
+	explore_add(x, (struct explore_call){ .kind = EXPLORE_TAKE, .number = 1,
+		.is_wild = true });
+}
+
 void explore_wild(struct explore *x)
 {
 	static const struct exo_slot_op wild[] = {
 		{ .op = EXO_OP_ALLOC, .level = 1, .count = 1, .argument = UINT64_MAX },
 		{ .op = EXO_OP_ALLOC, .level = 1, .count = EXO_TABLE_SLOTS + 1 },
+		{ .op = EXO_OP_TABLE, .level = EXO_LEVELS, .count = EXO_LEVELS,
+		  .flags = EXO_OP_DOWN },
 		{ .op = EXO_OP_CLEAR, .level = EXO_LEVELS, .count = 1,
 		  .target = EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN },
 		{ .op = EXO_OP_CLEAR, .level = 1, .count = 1,

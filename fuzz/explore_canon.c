@@ -190,6 +190,11 @@ static UNCHECKED void canon_forget(struct machine *m)
 		m->envs[i].vcpus = VCPU_NONE;
 	}
 	for (i = 1; i < EXO_ACCOUNTS; i++) {
+		if (!m->accounts[i].revoke_deadline) { /* asking sets them */
+			m->accounts[i].revoke_env = 0;
+			m->accounts[i].revoke_address = 0;
+			m->accounts[i].is_revoking_branches = false;
+		}
 		if (m->accounts[i].state != ACCOUNT_FREE)
 			continue;
 		memset(&m->accounts[i], 0, sizeof(m->accounts[i]));

@@ -21,7 +21,9 @@ struct chunk {
 };
 
 static struct {
-	uint64_t *hashes;       /* SET_SLOTS, 0: free */
+	uint64_t *hashes;       /* 0: free */
+	uint64_t most;          /* states */
+	bool is_full;
 	uint64_t *base;         /* the first state */
 	uint64_t words;
 	uint64_t count;         /* states */
@@ -34,6 +36,7 @@ static struct {
 static void set_create(struct explore *x)
 {
 	set.words = x->m->arch.bytes / sizeof(uint64_t);
+	set.most = x->is_long || !explore_states_most ? SET_MOST : explore_states_most;
 	set.hashes = calloc(SET_SLOTS, sizeof(*set.hashes));
 	set.from = malloc(SET_MOST * sizeof(*set.from));
 	set.base = malloc(set.words * sizeof(uint64_t));
@@ -87,8 +90,10 @@ static bool set_is_known(uint64_t hash)
 	for (; set.hashes[i]; i = (i + 1) & (SET_SLOTS - 1))
 		if (set.hashes[i] == hash)
 			return true;
-	set.hashes[i] = hash;
-	return false;
+	set.is_full = set.count == set.most;
+	if (!set.is_full)
+		set.hashes[i] = hash;
+	return set.is_full;
 }
 
 bool explore_set_add(struct explore *x, uint64_t parent, unsigned call)
@@ -101,10 +106,6 @@ bool explore_set_add(struct explore *x, uint64_t parent, unsigned call)
 	length = set_encode(x, content, &hash);
 	if (set_is_known(hash))
 		return false;
-	if (set.count == SET_MOST) {
-		printf("Bail out! more states than expected\n");
-		exit(99);
-	}
 	if (set.last->used + length > CHUNK) {
 		set.last->next = malloc(sizeof(*set.last));
 		set.last = set.last->next;
@@ -116,6 +117,11 @@ bool explore_set_add(struct explore *x, uint64_t parent, unsigned call)
 	set.from[set.count].parent = (uint32_t)parent;
 	set.from[set.count++].call = call;
 	return true;
+}
+
+bool explore_set_is_full(void)
+{
+	return set.is_full;
 }
 
 uint64_t explore_set_count(void)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exo/boot.h"
+#include "exo/revoke.h"
 #include "exo/slot.h"
 #include "fuzz/explore.h"
 
@@ -176,9 +177,40 @@ static bool call_enter(struct machine *m, unsigned env)
 	return true;
 }
 
+/* Frames between the child's account and its parent's, as the account call does it. */
+static bool call_account(struct machine *m, const struct explore_call *call) REQUIRES(tree_class)
+{
+	unsigned a = m->envs[CHILD].account;
+	struct account *account = &m->accounts[a];
+	err_t err;
+
+	if (m->envs[CHILD].state != ENV_ALIVE || account->parent == ACCOUNT_NONE)
+		return false;
+	switch (call->kind) {
+	case EXPLORE_GRANT:
+		return account_move(m, account->parent, a, EXO_RESOURCE_FRAMES, 1);
+	case EXPLORE_RETURN:
+		if (!account_move(m, a, account->parent, EXO_RESOURCE_FRAMES, 1))
+			return false;
+		account->revoke_frames -= account->revoke_frames > 0;
+		return true;
+	case EXPLORE_ASK:
+		if (account->revoke_deadline)
+			return false;
+		revoke_ask(m, a, call->number, arch_clock(m) + 1);
+		return true;
+	default:
+		m->arch.clock += !call->number;
+		err = revoke_take(m, &m->cpus[0], a);
+		m->arch.clock -= !call->number;
+		return !err || err == EXO_E_AGAIN;
+	}
+}
+
 static bool call_make(struct explore *x, const struct explore_call *call)
 {
 	struct machine *m = x->m;
+	bool is_changed;
 	struct pfn pfn;
 
 	switch (call->kind) {
@@ -197,9 +229,14 @@ static bool call_make(struct explore *x, const struct explore_call *call)
 		return true;
 	case EXPLORE_ENTER:
 		return call_enter(m, call->number);
-	default:
+	case EXPLORE_LEAVE:
 		call_leave(m);
 		return true;
+	default:
+		tree_lock(m);
+		is_changed = call_account(m, call);
+		tree_unlock(m);
+		return is_changed;
 	}
 }
 
@@ -261,7 +298,7 @@ static void print_op(const struct exo_slot_op *op)
 void explore_print(const struct explore_call *call)
 {
 	static const char *const kinds[] = { "slots:", "create", "kill", "reap", "drain", "touch",
-		"enter", "leave" };
+		"enter", "leave", "grant", "return", "ask", "take" };
 	unsigned i;
 
 	printf("#   %s", kinds[call->kind]);

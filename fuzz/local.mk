@@ -5,8 +5,10 @@ EXPLORERS = \
 	fuzz/explore_account.tap \
 	fuzz/explore_common.tap \
 	fuzz/explore_fork.tap \
+	fuzz/explore_revoke.tap \
 	fuzz/explore_sharers.tap \
-	fuzz/explore_stale.tap
+	fuzz/explore_stale.tap \
+	fuzz/explore_taken.tap
 
 check_PROGRAMS += $(EXPLORERS)
 TESTS += $(EXPLORERS)
@@ -36,6 +38,11 @@ fuzz_explore_fork_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LE
 fuzz_explore_fork_tap_CFLAGS = $(EXPLORE_CFLAGS)
 fuzz_explore_fork_tap_LDADD =
 
+fuzz_explore_revoke_tap_SOURCES = fuzz/explore_revoke.c $(EXPLORE_SOURCES)
+fuzz_explore_revoke_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u
+fuzz_explore_revoke_tap_CFLAGS = $(EXPLORE_CFLAGS)
+fuzz_explore_revoke_tap_LDADD =
+
 fuzz_explore_sharers_tap_SOURCES = fuzz/explore_sharers.c $(EXPLORE_SOURCES)
 fuzz_explore_sharers_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u
 fuzz_explore_sharers_tap_CFLAGS = $(EXPLORE_CFLAGS)
@@ -45,6 +52,11 @@ fuzz_explore_stale_tap_SOURCES = fuzz/explore_stale.c $(EXPLORE_SOURCES)
 fuzz_explore_stale_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u
 fuzz_explore_stale_tap_CFLAGS = $(EXPLORE_CFLAGS)
 fuzz_explore_stale_tap_LDADD =
+
+fuzz_explore_taken_tap_SOURCES = fuzz/explore_taken.c $(EXPLORE_SOURCES)
+fuzz_explore_taken_tap_CPPFLAGS = $(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=3u
+fuzz_explore_taken_tap_CFLAGS = $(EXPLORE_CFLAGS)
+fuzz_explore_taken_tap_LDADD =
 
 # Fuzz targets: fuzz/NAME.fuzz for libFuzzer or what LIB_FUZZING_ENGINE says, fuzz/NAME.afl for
 # AFL++, fuzz/replay for any input of any target; all from the same sources. The geometry is tiny,
@@ -216,6 +228,8 @@ mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) $(STRESSES) fuzz/replay
 		MUTANT_EXPLORE_account='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
 		MUTANT_EXPLORE_common='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
 		MUTANT_EXPLORE_fork='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
+		MUTANT_EXPLORE_revoke='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
+		MUTANT_EXPLORE_taken='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
 		MUTANT_EXPLORE_sharers='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
 		MUTANT_EXPLORE_stale='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
 		MUTANT_FUZZ_LIBRARIES='$(FUZZ_LDADD)' \
