@@ -13,6 +13,7 @@
 struct boot_member {
 	const uint8_t *data;
 	uint64_t bytes;
+	struct pfn first; /* frame that data begin with, or 0: they lie across frames */
 };
 
 /* The first member, which must have that name: NULL, or what is wrong, in a few words. */
@@ -22,8 +23,9 @@ const char *boot_find(const uint8_t *archive, uint64_t bytes, const char *name,
 /* Check an ELF file before anything is done with it: NULL, or what is wrong, in a few words. */
 const char *boot_check(const struct boot_member *file) MUST_USE;
 
-/* Map an ELF file that passed boot_check into an env: fresh frames with exact access; *entry and
- * *stack (end of its highest segment) are set. EXO_E_USED: segments overlap; as frame_alloc. */
+/* Map an ELF file that passed boot_check into an env, with exact access: pages that nobody may
+ * write are the file's own frames, the others fresh ones; *entry and *stack (end of its highest
+ * segment) are set. EXO_E_USED: segments overlap; as frame_alloc. */
 err_t boot_load(struct machine *m, unsigned env, const struct boot_member *file, uint64_t *entry,
 		uint64_t *stack) MUST_USE;
 

@@ -105,28 +105,24 @@ err_t boot_map(struct machine *m, struct pfn table, unsigned top, uint64_t addre
 	return EXO_OK;
 }
 
-/* One page of a segment: a fresh frame with what the file has for it. */
+/* One page of a segment: the file's own frame, or a fresh one with what the file has for it. */
 static err_t elf_load_page(struct machine *m, struct pfn root, const struct boot_member *file,
 			   const struct elf_segment *segment, uint64_t page)
 {
 	unsigned access = EXO_READ | (segment->flags & ELF_W ? EXO_WRITE : 0)
 		| (segment->flags & ELF_X ? EXO_EXEC : 0);
 	uint64_t from = page > segment->address ? page : segment->address;
-	uint64_t end = segment->address + segment->file_bytes;
-	uint8_t *memory;
-	struct pfn pfn;
-	err_t err;
+	uint64_t end = segment->address + segment->file_bytes, next = page + EXO_PAGE_SIZE;
+	uint64_t offset = segment->offset + (from - segment->address);
+	bool is_own = file->first.n && !(access & EXO_WRITE) && from == page && end >= next;
+	struct pfn pfn = { file->first.n + (uint32_t)(offset / EXO_PAGE_SIZE) };
+	err_t err = is_own ? frame_ref(m, pfn) : frame_alloc(m, 0, FRAME_DATA, 0, 0, &pfn);
 
-	err = frame_alloc(m, 0, FRAME_DATA, 0, 0, &pfn);
 	if (err)
 		return err;
-	memory = arch_frame_memory(m, pfn);
-	if (end > page + EXO_PAGE_SIZE)
-		end = page + EXO_PAGE_SIZE;
-	if (from < end)
-		__builtin_memcpy(memory + (from - page),
-				 file->data + segment->offset + (from - segment->address),
-				 end - from);
+	if (!is_own && from < end)
+		__builtin_memcpy((uint8_t *)arch_frame_memory(m, pfn) + (from - page),
+				 file->data + offset, (end < next ? end : next) - from);
 	if (access & EXO_EXEC)
 		arch_frame_executable(m, pfn);
 	err = boot_map(m, root, EXO_LEVELS, page,

@@ -244,18 +244,21 @@ struct vcpu *machine_start(struct machine *m, struct cpu *c, struct pfn archive,
 {
 	struct exo_vcpu_start start = { .page = FIRST_VCPU_PAGE, .argument = FIRST_VCPU_PAGE,
 					.masked = 1 };
-	struct boot_member init;
+	const uint8_t *data = arch_frame_memory(m, archive);
+	struct boot_member init = { 0 };
 	const char *wrong;
 	unsigned env, vcpu;
 	err_t err;
 
 	if (machine_first_env(m, archive, bytes, &env))
 		boot_fail(m, "out of memory");
-	wrong = boot_find(arch_frame_memory(m, archive), bytes, "init", &init);
+	wrong = boot_find(data, bytes, "init", &init);
 	if (!wrong)
 		wrong = boot_check(&init);
 	if (wrong)
 		boot_fail(m, wrong);
+	if ((init.data - data) % (int64_t)EXO_PAGE_SIZE == 0)
+		init.first.n = archive.n + (uint32_t)((init.data - data) >> EXO_PAGE_SHIFT);
 	err = boot_load(m, env, &init, &start.entry, &start.stack);
 	if (err)
 		boot_fail(m, err == EXO_E_USED ? "its segments overlap" : "out of memory");

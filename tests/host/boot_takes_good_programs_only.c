@@ -103,6 +103,31 @@ static void check_good(void)
 	host_destroy(m);
 }
 
+/* Text costs no memory beside the file: whole pages are the archive's own. */
+static void check_text(void)
+{
+	struct program *p = make();
+	uint32_t scratch[FRAMES];
+	struct audit_report report;
+	enum host_stop stop;
+	struct machine *m;
+	uint64_t word = 0;
+
+	p->segment[0].file_bytes = EXO_PAGE_SIZE + 16;
+	p->segment[0].memory_bytes = EXO_PAGE_SIZE + 32;
+	memset(archive + DATA + EXO_PAGE_SIZE + 16, 0xee, 16);
+	m = start(&stop);
+	tap_eq(stop, HOST_RUNS, "a program with two pages of text starts");
+	tap_ok(audit(m, scratch, &report), "on a sound machine");
+	memset((uint8_t *)arch_frame_memory(m, (struct pfn){ FRAMES - KEPT + 1 }) + 0xb0, 0xdd, 8);
+	tap_ok(!host_load(m, 0, BASE + 0xb0, &word) && word == UINT64_C(0xdddddddddddddddd),
+	       "its first page is the file's");
+	tap_ok(host_store(m, 0, BASE, 1), "which it cannot write");
+	tap_ok(!host_load(m, 0, BASE + EXO_PAGE_SIZE + 16, &word) && word == 0,
+	       "what the file has behind the second is not there");
+	host_destroy(m);
+}
+
 /* What has just been made wrong ends the machine with one line that says so. */
 static void refuses(const char *says)
 {
@@ -237,6 +262,7 @@ static void check_damage(void)
 int main(void)
 {
 	check_good();
+	check_text();
 	check_archive();
 	check_header();
 	check_segments();

@@ -21,12 +21,14 @@
 #define LAYOUT_IOAPIC_PAGE 0xfec00000 /* physical */
 #define LAYOUT_APIC_PAGE   0xfee00000
 
-/* Low memory, used while a further CPU starts: its first code, which finds its stack and the
- * machine at the end of the page; then three tables that map this too. */
+/* Low memory, never given: the firmware's, and what is used while a further CPU starts: its first
+ * code, which finds its stack and the machine at the end of the page; then three tables that map
+ * this too. */
 #define LAYOUT_AP_PAGE    0x8000
 #define LAYOUT_AP_STACK   0x8ff0
 #define LAYOUT_AP_MACHINE 0x8ff8
 #define LAYOUT_AP_ROOT    0x9000
+#define LAYOUT_AP_END     0xc000
 
 /* A CPU's stacks, from a page on that is not mapped: the kernel's, that of double faults and
  * machine checks, that of NMIs: where each ends, the last with all (also in kernel.ld). */

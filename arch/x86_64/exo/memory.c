@@ -7,7 +7,6 @@
 #include "arch/x86_64/exo/local.h"
 
 #define MEMORY_MAGIC 0x336ec578u
-#define MEMORY_LOW   UINT64_C(0x100000)     /* never given: firmware's and the loader's */
 #define MEMORY_EARLY UINT64_C(0x40000000)   /* mapped by boot.S */
 #define MEMORY_MOST  UINT64_C(0x8000000000) /* reach of the direct map's root slot */
 
@@ -67,10 +66,11 @@ static void memory_ram_init(struct memory *memory, const struct memory_entry *en
 	memory->frame_count = (uint32_t)(last >> EXO_PAGE_SHIFT);
 }
 
-/* Right after the image, if that is RAM and not the archive's. */
+/* Right after the image, where the stacks of CPUs that are not there would be, if that is RAM and
+ * not the archive's. */
 static void memory_machine_place(struct memory *memory)
 {
-	uint64_t start = image_physical(image_end);
+	uint64_t start = image_physical(cpu_stacks + further_count() * LAYOUT_STACKS_BYTES);
 	uint64_t bytes = machine_size(memory->frame_count, memory->cmdline);
 	uint64_t end = (start + bytes + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
 	bool is_ram = false;
@@ -110,7 +110,7 @@ void memory_give(struct machine *m, const struct memory *memory)
 {
 	/* In ascending order: the archive is not below the machine. */
 	const struct memory_range kept[] = {
-		{ 0, MEMORY_LOW },
+		{ 0, LAYOUT_AP_END },
 		{ LAYOUT_LOAD, memory->machine.end },
 		memory->archive,
 		{ MEMORY_MOST, MEMORY_MOST },

@@ -37,7 +37,7 @@ void mmu_init(uint64_t bytes)
 		boot_image_l1[i] |= MMU_GLOBAL;
 	for (slot = mmu_image_slot(image_text_end); slot < boot_image_l1 + EXO_TABLE_SLOTS; slot++)
 		*slot |= SLOT_NX;
-	for (i = 0; i < EXO_CPUS; i++)
+	for (i = 0; i < further_count(); i++)
 		*mmu_image_slot(cpu_stacks + i * LAYOUT_STACKS_BYTES) = 0;
 	*mmu_image_slot(idt) &= ~SLOT_W;
 	for (slot = boot_image_l1; slot < mmu_image_slot(image_bss); slot++) {
