@@ -48,7 +48,7 @@ static void check_loaded(struct fuzz_world *w, const uint8_t *data)
 
 void files_elf(const uint8_t *data, size_t size, bool is_traced)
 {
-	const struct boot_member file = { data, size };
+	const struct boot_member file = { .data = data, .bytes = size };
 	struct fuzz_world *w = fuzz_world();
 	const char *wrong = boot_check(&file);
 	uint64_t entry, stack;
