@@ -17,14 +17,14 @@ LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/linux/ioctl.c libos/linux/job.c libos/linux/limit.c libos/linux/locks.c libos/linux/mapped.c \
 	libos/linux/memory.c libos/linux/name.c libos/linux/poll.c \
 	libos/linux/post_mortem.c libos/linux/priority.c \
-	libos/linux/program.c libos/linux/reboot.c libos/linux/saved.c libos/linux/shared.c libos/linux/signal.c libos/linux/signal_call.c \
+	libos/linux/proc.c libos/linux/program.c libos/linux/reboot.c libos/linux/saved.c libos/linux/send.c libos/linux/shared.c libos/linux/signal.c libos/linux/signal_call.c \
 	libos/linux/signal_kill.c libos/linux/signal_leave.c libos/linux/stack.c \
-	libos/linux/strace.c libos/linux/task.c libos/linux/time.c libos/linux/timer.c libos/linux/usage.c
+	libos/linux/stat.c libos/linux/strace.c libos/linux/task.c libos/linux/time.c libos/linux/timer.c libos/linux/usage.c
 
 # The file tree, in the host's tests too.
 LIBOS_FS_SOURCES = \
 	libos/fs/cpio.c libos/fs/data.c libos/fs/device.c libos/fs/files.c libos/fs/fs.c libos/fs/locks.c \
-	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/pipe.c libos/fs/tty.c
+	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/pipe.c libos/fs/proc.c libos/fs/tty.c
 
 LIBOS_H = \
 	libos/arch.h libos/base.h libos/hidden.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
@@ -33,7 +33,7 @@ LIBOS_H = \
 	libos/fork/fork.h libos/fork/image.h libos/fork/load.h libos/fork/process.h \
 	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/locks.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
-	libos/fs/tty.h libos/linux/console.h libos/linux/errno.def libos/linux/errno.h libos/linux/strace.def \
+	libos/fs/proc.def libos/fs/proc.h libos/fs/tty.h libos/linux/console.h libos/linux/proc.h libos/linux/errno.def libos/linux/errno.h libos/linux/strace.def \
 	libos/linux/file.h libos/linux/linux.h libos/linux/mapped.h libos/linux/name.h libos/linux/saved.h libos/linux/shared.h libos/linux/signal.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
 	libos/upcall/native.def libos/upcall/native.h \
 	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h

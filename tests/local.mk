@@ -192,8 +192,10 @@ GUEST_AND_HERE = \
 	tests/guest/bad_pointers.c \
 	tests/guest/bad_values.c \
 	tests/guest/clocks_agree.c \
+	tests/guest/proc_tells.c \
 	tests/guest/processes_clone.c \
 	tests/guest/files_named.c \
+	tests/guest/files_sent.c \
 	tests/guest/files_shared.c \
 	tests/guest/processes_end.c \
 	tests/guest/processes_execute.c \

@@ -160,6 +160,20 @@ void *arena_alloc(struct libos *os, size_t n)
 	return p;
 }
 
+uint32_t arena_free_pages(struct libos *os)
+{
+	struct family_arena *arena = &family_root()->arena;
+	uint32_t page, free;
+
+	family_lock(os, FAMILY_ARENA);
+	free = arena->pages - arena->end + arena->kept_count;
+	for (page = 0; page < arena->end; page += arena->map[page] >> 2)
+		if ((arena->map[page] & ARENA_KIND) == ARENA_FREE)
+			free += arena->map[page] >> 2;
+	family_unlock(os, FAMILY_ARENA);
+	return free;
+}
+
 /* Drop the frames of a run, table by table; where that fails, for want of time only, they stay and
  * are zero. */
 static void arena_drop(uint64_t address, uint64_t end)

@@ -35,6 +35,8 @@ void arena_init(struct family_arena *arena, uint64_t base);
 void *arena_alloc(struct libos *os, size_t n) MUST_USE;
 /* Give it back; NULL is allowed. Takes arena. */
 void arena_free(struct libos *os, void *p);
+/* Pages of it that are free. Takes arena. */
+uint32_t arena_free_pages(struct libos *os);
 /* Is the map in order? Asked by whoever takes the lock over from the dead. */
 bool arena_is_sound(const struct family_arena *arena);
 

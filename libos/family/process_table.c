@@ -72,8 +72,11 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->units = p->children_units = 0;
 	p->start_clock = machine_clock();
 	p->files = NULL;
-	if (parent)
+	if (parent) {
 		memcpy(p->name, parent->name, sizeof(p->name));
+		memcpy(p->command, parent->command, sizeof(p->command));
+		p->command_bytes = parent->command_bytes;
+	}
 }
 
 /* Claim a FREE entry of one word of `used`; NULL: none. */

@@ -78,7 +78,9 @@ struct family_process {
 	/* CPU time in clock units: of a ZOMBIE with all it waited for; of what it has waited for */
 	uint64_t units, children_units;
 	struct fs_files *files;   /* in the family's arena; of the process alone while ALIVE */
-	char name[16];            /* last part of argv[0] */
+	char name[16];            /* last part of argv[0], or by prctl */
+	char command[60];         /* the arguments, each with its NUL, as far as there is room */
+	uint32_t command_bytes;
 };
 
 /* The entry of a process that is there (ZOMBIE too), or NULL. */

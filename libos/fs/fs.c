@@ -4,7 +4,7 @@
 
 #include "libos/fs/cpio.h"
 #include "libos/fs/device.h"
-#include "libos/fs/path.h"
+#include "libos/fs/proc.h"
 
 static err_t fs_create_root(struct fs *fs)
 {
@@ -105,19 +105,6 @@ void fs_attach(struct fs *fs, const struct fs_outside *outside, struct fs_shared
 	fs->root = shared->root;
 }
 
-/* /proc/self/exe, by which programs find themselves: a link whose target is the reader's. */
-static err_t fs_create_proc(struct fs *fs)
-{
-	struct fs_node *dir, *node;
-	err_t error = node_create(fs, fs->root, "proc", 4, FS_DIR, 0555, &dir);
-
-	if (error >= 0)
-		error = node_create(fs, dir, "self", 4, FS_DIR, 0555, &dir);
-	if (error >= 0)
-		error = node_create(fs, dir, "exe", 3, FS_LINK, 0777, &node);
-	return error == FS_E_MEMORY ? error : FS_OK;
-}
-
 err_t fs_create(struct fs *fs, const struct fs_outside *outside, struct fs_shared *shared,
 	const char *archive, uint64_t archive_bytes)
 {
@@ -135,6 +122,6 @@ err_t fs_create(struct fs *fs, const struct fs_outside *outside, struct fs_share
 	while (error >= 0 && (found = cpio_find(archive, archive_bytes, &offset, &member)) > 0)
 		error = fs_create_member(fs, &member);
 	if (error >= 0)
-		error = fs_create_proc(fs);
+		error = proc_create(fs);
 	return error < 0 ? error : found;
 }

@@ -47,6 +47,25 @@ struct fs_waiters {
 	uint64_t place[FS_WAITER_WORDS];
 };
 
+struct fs;
+struct fs_node;
+struct fs_files;
+
+/* What /proc says (libos/fs/proc.h). */
+struct fs_proc {
+	bool (*is_process)(uint32_t pid);
+	/* All processes, from *place = 0 on; 0: no more. */
+	uint32_t (*next)(uint32_t *place);
+	uint32_t (*self)(void);
+	/* Path of the program that runs (/proc/self/exe), terminated. */
+	const char *(*exe)(void);
+	/* The descriptors of a process; NULL: it has none any more. */
+	const struct fs_files *(*files)(uint32_t pid);
+	/* Write the text of that kind (enum proc_kind) into a file. FS_E_MISSING: the process has
+	 * ended; FS_E_MEMORY. */
+	err_t (*write)(struct fs *fs, struct fs_node *file, uint32_t kind, uint32_t pid);
+};
+
 /* What the file tree asks of its surroundings. */
 struct fs_outside {
 	/* Zeroed memory that all processes share, or NULL; and back. */
@@ -66,13 +85,10 @@ struct fs_outside {
 	void (*wake)(struct fs_waiters *waiters);
 	/* The terminal has room again after it had none. */
 	void (*tty_drained)(void);
-	/* Path of the program that runs (/proc/self/exe), terminated. */
-	const char *(*exe)(void);
+	const struct fs_proc *proc;
 	/* Bytes that are hard to guess (as far as the machine can). */
 	void (*random)(void *bytes, size_t count);
 };
-
-struct fs_node;
 
 /* In shared memory. */
 struct fs_shared {
@@ -86,11 +102,12 @@ struct fs {
 	const struct fs_outside *outside;
 	struct fs_node *root;
 	struct fs_shared *shared;
+	char digits[12];             /* for proc_text */
 };
 
 /*
  * Make the tree in *shared, which is zero: every member of the archive, the directories on their
- * paths, /dev with its devices, /tmp, /proc/self/exe. Names in the archive that make no sense
+ * paths, /dev with its devices, /tmp, /proc. Names in the archive that make no sense
  * (empty, with "..") and kinds other than file, directory and link are left out. FS_E_FORMAT: the
  * archive is malformed; what came before the bad member is there. FS_E_MEMORY.
  */

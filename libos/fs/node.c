@@ -5,6 +5,7 @@
 #include "libos/fs/data.h"
 #include "libos/fs/locks.h"
 #include "libos/fs/pipe.h"
+#include "libos/fs/proc.h"
 
 static bool node_has_name(const struct fs_node *node, const char *name, size_t name_bytes)
 {
@@ -139,6 +140,21 @@ err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t n
 	return FS_OK;
 }
 
+err_t node_create_nameless(struct fs *fs, enum fs_kind kind, uint32_t mode, struct fs_node **node)
+{
+	struct fs_node *made = fs->outside->alloc(sizeof(*made));
+
+	if (made == NULL)
+		return FS_E_MEMORY;
+	made->kind = kind;
+	made->mode = mode;
+	made->refs = 1;
+	made->ino = ++fs->shared->last_ino;
+	made->mtime_ns = fs->outside->clock_ns();
+	*node = made;
+	return FS_OK;
+}
+
 err_t node_link(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
 	size_t name_bytes)
 {
@@ -173,6 +189,8 @@ err_t node_remove(struct fs *fs, struct fs_node *node)
 {
 	if (node == fs->root)
 		return FS_E_BUSY;
+	if (node->proc != PROC_NONE)
+		return FS_E_DENIED;
 	if (node->child != NULL)
 		return FS_E_NOT_EMPTY;
 	node_drop_name(fs, node);
@@ -195,6 +213,8 @@ static err_t node_move_check(struct fs *fs, struct fs_node *node, struct fs_node
 		return FS_E_MISSING;
 	if (node == fs->root)
 		return FS_E_BUSY;
+	if (node->proc != PROC_NONE || (old != NULL && old->proc != PROC_NONE))
+		return FS_E_DENIED;
 	for (up = dir; up != fs->root; up = up->parent)
 		if (up == node)
 			return FS_E_ARGUMENT;
@@ -247,13 +267,13 @@ err_t node_set_target(struct fs *fs, struct fs_node *link, const char *target)
 	return FS_OK;
 }
 
-const char *node_target(const struct fs *fs, const struct fs_node *link, size_t *bytes)
+const char *node_target(struct fs *fs, const struct fs_node *link, size_t *bytes)
 {
 	const char *target = link->image;
 
 	*bytes = link->size;
-	if (target == NULL && fs->outside->exe != NULL) {
-		target = fs->outside->exe();
+	if (target == NULL) {
+		target = proc_text(fs, link);
 		*bytes = __builtin_strlen(target);
 	}
 	return target;

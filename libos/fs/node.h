@@ -33,6 +33,8 @@ struct fs_node {
 	uint32_t mode;             /* permission bits */
 	uint32_t device;           /* enum device_number */
 	uint32_t refs;
+	uint32_t proc;             /* enum proc_kind (libos/fs/proc.h), 0: outside /proc */
+	uint32_t pid;              /* of /proc: of whom */
 	struct fs_pipe *pipe;
 	struct fs_locks *locks;    /* NULL: none was ever set */
 	uint32_t maps;             /* how often it is mapped: its pages stay where they are */
@@ -54,6 +56,10 @@ struct fs_node {
 err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
 	enum fs_kind kind, uint32_t mode, struct fs_node **node) MUST_USE;
 
+/* Make one outside the tree, without a name; the reference is the caller's. Errors: FS_E_MEMORY. */
+err_t node_create_nameless(struct fs *fs, enum fs_kind kind, uint32_t mode, struct fs_node **node)
+	MUST_USE;
+
 /* The child of that name, "." and ".." too, or NULL. */
 struct fs_node *node_find(struct fs_node *dir, const char *name, size_t name_bytes);
 
@@ -69,7 +75,8 @@ err_t node_link(struct fs *fs, struct fs_node *node, struct fs_node *dir, const 
 /* The first child whose cookie is greater, or NULL. */
 struct fs_node *node_next(struct fs_node *dir, uint64_t cookie);
 
-/* Take an entry's name away. Errors: FS_E_BUSY (the root), FS_E_NOT_EMPTY. */
+/* Take an entry's name away. Errors: FS_E_BUSY (the root), FS_E_DENIED (of /proc),
+ * FS_E_NOT_EMPTY. */
 err_t node_remove(struct fs *fs, struct fs_node *node) MUST_USE;
 
 /*
@@ -84,8 +91,8 @@ err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const 
 /* Say where a link leads. Errors: FS_E_MEMORY. */
 err_t node_set_target(struct fs *fs, struct fs_node *link, const char *target) MUST_USE;
 
-/* Where a link leads; it is not terminated. */
-const char *node_target(const struct fs *fs, const struct fs_node *link, size_t *bytes);
+/* Where a link leads; it is not terminated. No bytes: nowhere. */
+const char *node_target(struct fs *fs, const struct fs_node *link, size_t *bytes);
 
 void node_ref(struct fs_node *node);
 void node_unref(struct fs *fs, struct fs_node *node);

@@ -7,6 +7,7 @@
 #include "libos/fs/locks.h"
 #include "libos/fs/path.h"
 #include "libos/fs/pipe.h"
+#include "libos/fs/proc.h"
 
 err_t open_node(struct fs *fs, struct fs_node *node, uint32_t flags, struct fs_open **open)
 {
@@ -57,7 +58,9 @@ err_t open_create(struct fs *fs, struct fs_node *from, const char *path, uint32_
 		error = open_check(fs, &walk, flags, mode);
 	if (error >= 0 && flags & OPEN_TRUNCATE && flags & OPEN_WRITE && walk.node->kind == FS_FILE)
 		error = data_resize(fs, walk.node, 0);
-	if (error >= 0)
+	if (error >= 0 && walk.node->proc != PROC_NONE)
+		error = proc_open(fs, walk.node, flags, open);
+	else if (error >= 0)
 		error = open_node(fs, walk.node, flags, open);
 	return error;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* Path walking (see path.h). Reads the tree, changes nothing, keeps at most 40 links open; no
- * locks. */
+/* Path walking (see path.h). Reads the tree, changes nothing outside /proc, keeps at most 40 links
+ * open; no locks. */
 #include "libos/fs/path.h"
+
+#include "libos/fs/proc.h"
 
 /* Texts still to be walked: the path, and what is left of it behind links. */
 struct path_texts {
@@ -40,12 +42,17 @@ static const char *path_part(struct path_texts *texts, size_t *bytes)
 	return start;
 }
 
-/* Go on in a link's target. */
+/* Go on in a link's target, or at what a descriptor names. */
 static err_t path_enter(struct fs *fs, struct path_texts *texts, struct fs_walk *walk)
 {
 	size_t bytes;
-	const char *target = node_target(fs, walk->node, &bytes);
+	const char *target;
 
+	if (walk->node->proc == PROC_FD) {
+		walk->node = proc_target(fs, walk->node);
+		return walk->node != NULL ? FS_OK : FS_E_MISSING;
+	}
+	target = node_target(fs, walk->node, &bytes);
 	if (++texts->links > FS_LINKS_MAX)
 		return FS_E_LOOP;
 	if (bytes == 0)
@@ -58,7 +65,7 @@ static err_t path_enter(struct fs *fs, struct path_texts *texts, struct fs_walk 
 }
 
 /* One part of the path, from the directory that walk->node is. */
-static err_t path_step(struct path_texts *texts, struct fs_walk *walk)
+static err_t path_step(struct fs *fs, struct path_texts *texts, struct fs_walk *walk)
 {
 	if (walk->node == NULL)
 		return FS_E_MISSING;
@@ -68,8 +75,12 @@ static err_t path_step(struct path_texts *texts, struct fs_walk *walk)
 	walk->name = path_part(texts, &walk->name_bytes);
 	if (walk->name_bytes > FS_NAME_MAX)
 		return FS_E_NAME_LONG;
-	walk->node = node_find(walk->dir, walk->name, walk->name_bytes);
-	if (walk->node == NULL && walk->dir->parent == NULL)
+	if (walk->dir->proc != PROC_NONE)
+		walk->node = proc_find(fs, walk->dir, walk->name, walk->name_bytes);
+	else
+		walk->node = node_find(walk->dir, walk->name, walk->name_bytes);
+	/* Where nothing can be made. */
+	if (walk->node == NULL && (walk->dir->parent == NULL || walk->dir->proc != PROC_NONE))
 		return FS_E_MISSING;
 	walk->is_dir = false;
 	return FS_OK;
@@ -99,7 +110,7 @@ err_t path_walk(struct fs *fs, struct fs_node *from, const char *path, unsigned 
 	walk->dir = walk->node;
 	has_more = path_has_more(&texts, &walk->is_dir);
 	while (has_more) {
-		error = path_step(&texts, walk);
+		error = path_step(fs, &texts, walk);
 		if (error < 0)
 			return error;
 		has_more = path_has_more(&texts, &walk->is_dir);

@@ -36,18 +36,15 @@ err_t pipe_create_named(struct fs *fs, struct fs_node *node)
 
 static struct fs_node *pipe_create_node(struct fs *fs)
 {
-	struct fs_node *node = fs->outside->alloc(sizeof(*node));
+	struct fs_node *node;
 
-	if (node == NULL || pipe_create_named(fs, node) < 0) {
-		fs->outside->free(node);
+	if (node_create_nameless(fs, FS_PIPE, 0600, &node) < 0)
+		return NULL;
+	if (pipe_create_named(fs, node) < 0) {
+		node_unref(fs, node);
 		return NULL;
 	}
-	node->kind = FS_PIPE;
-	node->mode = 0600;
-	node->refs = 1;
 	node->links = 1;
-	node->ino = ++fs->shared->last_ino;
-	node->mtime_ns = fs->outside->clock_ns();
 	return node;
 }
 

@@ -325,90 +325,6 @@ int64_t file_lseek(struct linux_call *c)
 	return error < 0 ? errno_from(error) : (int64_t)position;
 }
 
-/* The caller has a loop of its own for when this does not work on its descriptors. */
-int64_t file_sendfile(struct linux_call *c)
-{
-	(void)c;
-	return -LINUX_EINVAL;
-}
-
-static uint32_t file_type(const struct fs_node *node)
-{
-	switch (node->kind) {
-	case FS_DIR:
-		return 0040000;
-	case FS_DEVICE:
-		return 0020000;
-	case FS_LINK:
-		return 0120000;
-	case FS_PIPE:
-		return 0010000;
-	default:
-		return 0100000;
-	}
-}
-
-static int64_t file_stat_out(struct linux_call *c, const struct fs_node *node, uint64_t to)
-{
-	int64_t s = (int64_t)(node->mtime_ns / 1000000000), ns = node->mtime_ns % 1000000000;
-	struct linux_stat stat = {
-		.dev = 1,
-		.ino = node->ino,
-		.nlink = node->links,
-		.mode = file_type(node) | node->mode,
-		.rdev = node->kind == FS_DEVICE ? node->device : 0,
-		.size = (int64_t)node->size,
-		.blksize = FS_PAGE,
-		.blocks = (int64_t)((node->size + 511) / 512),
-		.atime_s = s, .atime_ns = ns,
-		.mtime_s = s, .mtime_ns = ns,
-		.ctime_s = s, .ctime_ns = ns,
-	};
-
-	return linux_out(c, to, &stat, sizeof(stat));
-}
-
-static int64_t file_stat_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t to,
-	uint64_t flags)
-{
-	enum { NO_FOLLOW = 0x100, NO_AUTOMOUNT = 0x800, EMPTY_PATH = 0x1000, SYNC = 0x6000 };
-	int64_t error = flags & ~(uint64_t)(NO_FOLLOW | NO_AUTOMOUNT | EMPTY_PATH | SYNC)
-		? -LINUX_EINVAL : linux_in_path(c, 0, path);
-	struct fs_node *node;
-
-	if (error < 0)
-		return error;
-	node = linux_dir(c, fd, c->linux->path[0], &error);
-	if (node == NULL)
-		return error;
-	if (c->linux->path[0][0] != '\0' || !(flags & EMPTY_PATH))
-		error = path_find(c->fs, node, c->linux->path[0],
-			flags & NO_FOLLOW ? PATH_LINK : 0, &node);
-	return error < 0 ? errno_from(error) : file_stat_out(c, node, to);
-}
-
-int64_t file_stat(struct linux_call *c)
-{
-	return file_stat_at(c, (uint64_t)LINUX_AT_CWD, c->arg[0], c->arg[1], 0);
-}
-
-int64_t file_lstat(struct linux_call *c)
-{
-	return file_stat_at(c, (uint64_t)LINUX_AT_CWD, c->arg[0], c->arg[1], 0x100);
-}
-
-int64_t file_newfstatat(struct linux_call *c)
-{
-	return file_stat_at(c, c->arg[0], c->arg[1], c->arg[2], c->arg[3]);
-}
-
-int64_t file_fstat(struct linux_call *c)
-{
-	struct fs_open *open = file_find(c);
-
-	return open == NULL ? -LINUX_EBADF : file_stat_out(c, open->node, c->arg[1]);
-}
-
 static int64_t file_resize(struct linux_call *c, struct fs_node *node, uint64_t bytes)
 {
 	err_t error = data_resize(c->fs, node, bytes);
@@ -470,4 +386,35 @@ int64_t file_fallocate(struct linux_call *c)
 	if ((uint64_t)(start + bytes) <= open->node->size)
 		return 0;
 	return file_resize(c, open->node, (uint64_t)(start + bytes));
+}
+
+/* A file outside the tree. */
+int64_t file_memfd(struct linux_call *c)
+{
+	static const char prefix[] = "memfd:";
+	enum { CLOEXEC = 1, SEALING = 2, PREFIX = sizeof(prefix) - 1 };
+	int64_t error = linux_in_path(c, 0, c->arg[0]);
+	size_t bytes = error < 0 ? 0 : strlen(c->linux->path[0]);
+	struct fs_node *node;
+	struct fs_open *open;
+
+	if (c->arg[1] & ~(uint64_t)(CLOEXEC | SEALING))
+		return -LINUX_EINVAL;
+	if (error < 0)
+		return error == -LINUX_ENAMETOOLONG ? -LINUX_EINVAL : error;
+	if (bytes + PREFIX > FS_NAME_MAX)
+		return -LINUX_EINVAL;
+	if (node_create_nameless(c->fs, FS_FILE, 0777, &node) < 0)
+		return -LINUX_ENOMEM;
+	node->name = c->fs->outside->alloc(PREFIX + bytes + 1);
+	error = node->name == NULL ? FS_E_MEMORY
+		: open_node(c->fs, node, OPEN_READ | OPEN_WRITE, &open);
+	if (error >= 0) {
+		memcpy(node->name, prefix, PREFIX);
+		memcpy(node->name + PREFIX, c->linux->path[0], bytes);
+		node->name_bytes = PREFIX + bytes;
+	}
+	node_unref(c->fs, node);
+	return errno_from(error < 0 ? error
+		: files_add(c->fs, c->os->files, open, 0, c->arg[1] & CLOEXEC));
 }

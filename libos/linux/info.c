@@ -6,6 +6,7 @@
 #include <machine/linux.h>
 
 #include "libos/fs/path.h"
+#include "libos/fs/proc.h"
 
 enum { INFO_NAME = 65 };
 
@@ -51,6 +52,16 @@ int64_t info_umask(struct linux_call *c)
 	return old;
 }
 
+uint64_t info_free_bytes(void)
+{
+	struct exo_result limit, used;
+
+	limit = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_LIMIT, 0, EXO_RESOURCE_FRAMES, 0, 0);
+	used = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_USED, 0, EXO_RESOURCE_FRAMES, 0, 0);
+	return limit.value < 0 || used.value < 0 ? 0
+		: (limit.second - used.second) * EXO_PAGE_SIZE;
+}
+
 int64_t info_sysinfo(struct linux_call *c)
 {
 	const struct exo_info *info = libos_info();
@@ -64,17 +75,13 @@ int64_t info_sysinfo(struct linux_call *c)
 	} out = {
 		.uptime = (int64_t)(time_now_ns() / 1000000000),
 		.total = info->frames * EXO_PAGE_SIZE,
+		.free = info_free_bytes(),
 		.unit = 1,
 	};
-	struct exo_result limit, used;
 	uint32_t place = 0;
 
 	while (family_next(&place) != NULL)
 		out.procs++;
-	limit = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_LIMIT, 0, EXO_RESOURCE_FRAMES, 0, 0);
-	used = exo_call(EXO_CALL_ACCOUNT, EXO_ACCOUNT_USED, 0, EXO_RESOURCE_FRAMES, 0, 0);
-	if (limit.value >= 0 && used.value >= 0)
-		out.free = (limit.second - used.second) * EXO_PAGE_SIZE;
 	return linux_out(c, c->arg[0], &out, sizeof(out));
 }
 
@@ -188,12 +195,18 @@ int64_t info_getrandom(struct linux_call *c)
 	return (int64_t)done;
 }
 
-/* As a file system in memory describes itself. */
-static int64_t info_statfs_out(struct linux_call *c, uint64_t to)
+/* As a file system in memory describes itself, or /proc. */
+static int64_t info_statfs_out(struct linux_call *c, const struct fs_node *node, uint64_t to)
 {
-	int64_t statfs[15] = { 0x01021994, FS_PAGE, (int64_t)libos_info()->frames };
+	enum { TMPFS = 0x01021994, PROC = 0x9fa0 };
+	int64_t free = arena_free_pages(c->os);
+	/* type, size of blocks; how many, free twice; files; then names, size of blocks again */
+	int64_t statfs[15] = { TMPFS, FS_PAGE, family_root()->arena.pages, free, free };
 
+	if (node->proc != PROC_NONE)
+		memcpy(statfs, (int64_t[5]){ PROC, FS_PAGE }, sizeof(int64_t[5]));
 	statfs[8] = FS_NAME_MAX;
+	statfs[9] = FS_PAGE;
 	return linux_out(c, to, statfs, sizeof(statfs));
 }
 
@@ -205,11 +218,12 @@ int64_t info_statfs(struct linux_call *c)
 	if (error >= 0)
 		error = errno_from(path_find(c->fs, c->os->files->dir, c->linux->path[0], 0,
 			&node));
-	return error < 0 ? error : info_statfs_out(c, c->arg[1]);
+	return error < 0 ? error : info_statfs_out(c, node, c->arg[1]);
 }
 
 int64_t info_fstatfs(struct linux_call *c)
 {
-	return files_find(c->os->files, (uint32_t)c->arg[0]) == NULL ? -LINUX_EBADF
-		: info_statfs_out(c, c->arg[1]);
+	const struct fs_open *open = files_find(c->os->files, (uint32_t)c->arg[0]);
+
+	return open == NULL ? -LINUX_EBADF : info_statfs_out(c, open->node, c->arg[1]);
 }

@@ -3,6 +3,7 @@
  * `file`. */
 #include "libos/linux/console.h"
 #include "libos/linux/linux.h"
+#include "libos/linux/proc.h"
 #include "libos/linux/saved.h"
 
 #include <machine/call.h>
@@ -63,13 +64,6 @@ static void init_tty_drained(void)
 	exo_call(EXO_CALL_WAKE, (uint64_t)&libos_info()->console_in, 1, EXO_WAIT_SHARED, 0, 0);
 }
 
-static const char *init_exe(void)
-{
-	const char *exe = libos_state()->linux->exe;
-
-	return exe != NULL ? exe : "";
-}
-
 static void init_random(void *bytes, size_t count)
 {
 	info_random(libos_state()->linux, bytes, count);
@@ -86,7 +80,7 @@ static const struct fs_outside init_outside = {
 	.wait = init_wait,
 	.wake = init_wake,
 	.tty_drained = init_tty_drained,
-	.exe = init_exe,
+	.proc = &linux_proc,
 	.random = init_random,
 };
 
@@ -152,6 +146,7 @@ static void init_family(struct libos *os)
 	os->files = self->files;
 	memcpy(self->name, os->process.name, sizeof(self->name) - 1);
 	self->name[sizeof(self->name) - 1] = '\0';
+	proc_note_command(os);
 	self->has_executed = 1;
 	self->end_signal = LINUX_SIGCHLD;
 	if (!self->is_borrowing)

@@ -118,6 +118,8 @@ uint64_t time_deadline(uint64_t ns, bool is_calendar);
 /* A time in, checked: -LINUX_EFAULT, -LINUX_EINVAL. */
 int64_t time_in(struct linux_call *c, uint64_t from, uint64_t *ns) MUST_USE;
 
+/* Memory that this process's account may still take. */
+uint64_t info_free_bytes(void);
 /* Fill with random bytes. */
 void info_random(struct linux_state *linux, void *bytes, size_t count);
 

@@ -103,6 +103,11 @@ struct vm_object *mapped_ref(struct libos *os, struct fs_node *node)
 	return &mapped->object;
 }
 
+const struct fs_node *mapped_node(const struct vm_object *object)
+{
+	return ((const struct mapped *)object)->node;
+}
+
 void mapped_unref(struct libos *os, struct vm_object *object)
 {
 	mapped_use(os, object, -1);

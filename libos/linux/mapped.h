@@ -10,6 +10,8 @@
 struct vm_object *mapped_ref(struct libos *os, struct fs_node *node) MUST_USE;
 /* The file may be shorter than it was: what this process has mapped beyond its end goes. */
 void mapped_cut(struct libos *os, const struct fs_node *node);
+/* The file of an object. */
+const struct fs_node *mapped_node(const struct vm_object *object);
 void mapped_unref(struct libos *os, struct vm_object *object);
 
 #endif

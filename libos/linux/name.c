@@ -4,6 +4,7 @@
 
 #include "libos/fs/path.h"
 #include "libos/fs/pipe.h"
+#include "libos/fs/proc.h"
 
 enum { NAME_REMOVE_DIR = 0x200, NAME_NOREPLACE = 1 };
 
@@ -222,6 +223,9 @@ static int64_t name_rename_at(struct linux_call *c, uint64_t old_fd, uint64_t ol
 	int64_t error = flags & ~(uint64_t)NAME_NOREPLACE ? -LINUX_EINVAL
 		: name_walk(c, 0, old_fd, old, PATH_LINK, &from);
 
+	/* What is of /proc may go in the second walk. */
+	if (error >= 0 && from.node != NULL && from.node->proc != PROC_NONE)
+		error = -LINUX_EXDEV;
 	if (error >= 0)
 		error = name_walk(c, 1, fd, path, PATH_LINK, &to);
 	if (error < 0)
@@ -259,6 +263,8 @@ static int64_t name_link_at(struct linux_call *c, uint64_t old_fd, uint64_t old,
 	int64_t error = flags & ~(uint64_t)FOLLOW ? -LINUX_EINVAL
 		: name_find(c, old_fd, old, flags & FOLLOW ? 0 : PATH_LINK, &node);
 
+	if (error >= 0 && node->proc != PROC_NONE)
+		error = -LINUX_EXDEV;
 	if (error >= 0)
 		error = name_walk(c, 1, fd, path, PATH_LINK, &walk);
 	if (error < 0)
@@ -324,6 +330,8 @@ static int64_t name_readlink_at(struct linux_call *c, uint64_t fd, uint64_t path
 	if (node->kind != FS_LINK)
 		return -LINUX_EINVAL;
 	target = node_target(c->fs, node, &target_bytes);
+	if (target_bytes == 0)
+		return -LINUX_ENOENT;
 	if (target_bytes > (uint32_t)bytes)
 		target_bytes = (uint32_t)bytes;
 	error = linux_out(c, to, target, target_bytes);
@@ -388,6 +396,8 @@ int64_t name_getdents(struct linux_call *c)
 		return -LINUX_EBADF;
 	if (open->node->kind != FS_DIR)
 		return -LINUX_ENOTDIR;
+	if (open->node->proc != PROC_NONE && open->offset == 0)
+		proc_list(c->fs, open->node);
 	while (name_entry_fill(open->node, open->offset, &entry)) {
 		if (entry.bytes > c->arg[2] - done)
 			return done > 0 ? (int64_t)done : -LINUX_EINVAL;

@@ -414,6 +414,8 @@ int64_t task_prctl(struct linux_call *c)
 	case SET_NAME:
 		error = vm_read_string(c->os, name, sizeof(c->linux->comm), c->arg[1], NULL);
 		name[sizeof(c->linux->comm) - 1] = '\0';
+		if (c->thread == thread_at(c->os, 0))
+			memcpy(family_self(c->os)->name, name, sizeof(c->linux->comm));
 		return error < 0 && error != EXO_E_TOO_LONG ? -LINUX_EFAULT : 0;
 	case GET_NAME:
 		return linux_out(c, c->arg[1], name, sizeof(c->linux->comm));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libos/fs/cpio.h"
+#include "libos/fs/data.h"
 #include "libos/fs/open.h"
 #include "tests/tap.h"
 
@@ -86,6 +87,39 @@ static void fs_host_tty_drained(void)
 	fs_host.drained++;
 }
 
+/* /proc has one process, which has nothing open. */
+static bool fs_host_is_process(uint32_t pid)
+{
+	return pid == 1;
+}
+
+static uint32_t fs_host_next(uint32_t *place)
+{
+	return (*place)++ == 0;
+}
+
+static uint32_t fs_host_self(void)
+{
+	return 1;
+}
+
+static const struct fs_files *fs_host_files(uint32_t pid)
+{
+	(void)pid;
+	return NULL;
+}
+
+static err_t fs_host_proc_write(struct fs *fs, struct fs_node *file, uint32_t kind, uint32_t pid)
+{
+	size_t bytes;
+	char *to;
+	err_t error = data_write(fs, file, 0, &to, &bytes);
+
+	if (error >= 0)
+		file->size = (size_t)snprintf(to, bytes, "%u of %u\n", kind, pid);
+	return error;
+}
+
 static const char *fs_host_exe(void)
 {
 	return "/bin/program";
@@ -95,6 +129,15 @@ static void fs_host_random(void *bytes, size_t count)
 {
 	memset(bytes, 7, count);
 }
+
+static const struct fs_proc fs_host_proc = {
+	.is_process = fs_host_is_process,
+	.next = fs_host_next,
+	.self = fs_host_self,
+	.exe = fs_host_exe,
+	.files = fs_host_files,
+	.write = fs_host_proc_write,
+};
 
 static const struct fs_outside fs_host_outside = {
 	.alloc = fs_host_alloc,
@@ -107,7 +150,7 @@ static const struct fs_outside fs_host_outside = {
 	.wait = fs_host_wait,
 	.wake = fs_host_wait,
 	.tty_drained = fs_host_tty_drained,
-	.exe = fs_host_exe,
+	.proc = &fs_host_proc,
 	.random = fs_host_random,
 };
 

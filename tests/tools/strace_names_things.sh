@@ -10,6 +10,7 @@ build=${top_builddir:-.}
 # shellcheck disable=SC2016 # for the shell of the guest
 tap_status "a shell that forks" 0 "$build/tools/chitin-run" --icount --timeout 120 \
 	--env LIBOS_STRACE=1 "$busybox" sh -c 'echo text >/tmp/file; busybox cat /tmp/file
+	busybox dd if=/dev/null bs=300000 2>/dev/null
 	busybox cat /tmp/absent; (kill -TERM $(exec busybox sh -c "echo \$PPID")); true'
 tr -d '\r' <"$tap_scratch/out" >"$tap_scratch/trace"
 has() {	# has NAME PATTERN
