@@ -59,17 +59,17 @@ void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
 	c->root_env = env;
 }
 
-/* Its env has used the CPU till now; time past the slice's end is owed. */
+/* Its env has used the CPU till now; what of that is past the slice's end is owed. */
 static void cpu_charge(struct machine *m, struct cpu *c)
 {
-	uint64_t now = arch_clock(m);
+	uint64_t now = arch_clock(m), ran = now - c->since, over = now - c->slice_end;
 
-	atomic_fetch_add_explicit(&m->envs[m->vcpus[c->current].env].units, now - c->since,
+	atomic_fetch_add_explicit(&m->envs[m->vcpus[c->current].env].units, ran,
 				  memory_order_relaxed);
 	c->since = now;
 	if (c->is_over && now > c->slice_end) {
-		m->vcpus[c->current].excess += now - c->slice_end;
-		vcpu_page(m, c->current)->excess += now - c->slice_end;
+		m->vcpus[c->current].excess += over < ran ? over : ran;
+		vcpu_page(m, c->current)->excess += over < ran ? over : ran;
 	}
 }
 
@@ -110,19 +110,21 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
 	cpu_tick(m, c);
 }
 
-/* The next position, after the running slice's, whose vcpu is RUNNABLE; EXO_SLICES: none. */
+/* The next position, after the running slice's, whose vcpu is RUNNABLE; EXO_SLICES: none. One that
+ * was handed out in this round, which ends where the vector does, after another was given back in
+ * it, waits for the next: so nobody runs twice in a round by moving a slice ahead. */
 static unsigned slice_find(struct machine *m, struct cpu *c) REQUIRES(cpu_class)
 {
-	unsigned n;
+	unsigned at, end = c->slices_end;
 
-	for (n = 1; n <= c->slices_end; n++) {
-		unsigned position = (c->position + n) % c->slices_end;
-		uint64_t rest = c->slices_used[position / 64] >> position % 64;
+	for (at = c->position + 1; at < 2 * end; at++) {
+		unsigned word = at % end / 64;
+		uint64_t later = at < end ? c->slices_late[word] : 0;
+		uint64_t rest = (c->slices_used[word] & ~later) >> at % 64;
 
-		n += rest ? (unsigned)__builtin_ctzll(rest) : 63 - position % 64;
-		position = (c->position + n) % c->slices_end;
-		if (rest && atomic_load(&m->vcpus[c->slices[position]].state) == VCPU_RUNNABLE)
-			return position;
+		at += rest ? (unsigned)__builtin_ctzll(rest) : 63 - at % 64;
+		if (rest && atomic_load(&m->vcpus[c->slices[at % end]].state) == VCPU_RUNNABLE)
+			return at % end;
 	}
 	return EXO_SLICES;
 }
@@ -135,6 +137,8 @@ static void slice_begin(struct machine *m, struct cpu *c, unsigned position) REQ
 	uint64_t owed = v->excess < most ? v->excess : most;
 
 	v->excess -= owed;
+	if (position <= c->position || c->slices_late[position / 64] >> position % 64 & 1)
+		__builtin_memset(c->slices_late, 0, sizeof(c->slices_late)); /* a new round */
 	c->position = position;
 	c->slice_end = arch_clock(m) + m->slice_units - owed;
 	c->is_over = false;
@@ -417,9 +421,13 @@ err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want,
 
 static void slice_drop(struct machine *m, struct cpu *c, unsigned position) REQUIRES(cpu_class)
 {
+	unsigned i;
+
 	m->vcpus[c->slices[position]].slices--;
 	c->slices_used[position / 64] &= ~(UINT64_C(1) << position % 64);
 	c->slices[position] = VCPU_NONE;
+	for (i = 0; i < ARRAY_COUNT(c->slices_late); i++)
+		c->slices_late[i] |= ~c->slices_used[i];
 	account_discharge(m, c->slice_account[position], EXO_RESOURCE_SLICES, 1);
 }
 

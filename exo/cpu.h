@@ -41,6 +41,8 @@ struct cpu {
 	uint16_t slices[EXO_SLICES] GUARDED_BY(cpu_class);    /* vcpu, VCPU_NONE: free */
 	uint16_t slice_account[EXO_SLICES] GUARDED_BY(cpu_class); /* who pays */
 	uint64_t slices_used[EXO_SLICES / 64] GUARDED_BY(cpu_class); /* bit set: not free */
+	/* bit set: was free when one was given back in this round of the vector */
+	uint64_t slices_late[EXO_SLICES / 64] GUARDED_BY(cpu_class);
 	uint32_t slices_end GUARDED_BY(cpu_class); /* from here on none was ever used; n * 64 */
 };
 

@@ -109,8 +109,6 @@ static void env_disown(struct machine *m, unsigned env) REQUIRES(tree_class)
 			continue;
 		m->envs[i].parent = parent;
 		m->envs[env].children--;
-		if (parent == ENV_NONE)
-			continue;
 		m->envs[parent].children++;
 		if (m->envs[i].state == ENV_DEAD)
 			vcpu_event(m, m->envs[parent].vcpus, EXO_EVENT_CHILD);

@@ -159,13 +159,10 @@ void table_use(struct machine *m, struct pfn table, int change, unsigned groups)
 
 err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account)
 {
-	err_t err;
-
 	if (frame_account(frame_meta(m, pfn)) == account)
 		return EXO_OK;
-	err = account_charge(m, account, EXO_RESOURCE_FRAMES, 1);
-	if (err)
-		return err;
+	if (account_charge(m, account, EXO_RESOURCE_FRAMES, 1))
+		return EXO_E_LIMIT;
 	account_discharge(m, frame_account(meta_change(m, pfn, 0xffffffu, account << 24)),
 			  EXO_RESOURCE_FRAMES, 1);
 	return EXO_OK;

@@ -25,14 +25,16 @@ static void revoke_tell(struct machine *m, unsigned account) REQUIRES(tree_class
 		}
 }
 
-/* Move what is unused of the amount asked for to the parent. */
+/* Move what is unused of the amount asked for to the parent: dying tables first. */
 static void revoke_collect(struct machine *m, unsigned account) REQUIRES(tree_class)
 {
 	struct account *a = &m->accounts[account];
-	uint32_t slack = account_limit(m, account, EXO_RESOURCE_FRAMES)
-		- account_used(m, account, EXO_RESOURCE_FRAMES);
-	uint32_t n = slack < a->revoke_frames ? slack : a->revoke_frames;
+	uint32_t slack, n;
 
+	frame_drain(m, account, REVOKE_STEP);
+	slack = account_limit(m, account, EXO_RESOURCE_FRAMES)
+		- account_used(m, account, EXO_RESOURCE_FRAMES);
+	n = slack < a->revoke_frames ? slack : a->revoke_frames;
 	if (n && account_move(m, account, a->parent, EXO_RESOURCE_FRAMES, n))
 		a->revoke_frames -= n;
 }
@@ -122,8 +124,6 @@ static bool revoke_step(struct machine *m, struct cpu *c, unsigned account) REQU
 	flush_finish(m, c);
 	env_unlock(m, env);
 	a->revoke_address = (a->revoke_address / EXO_SPAN(level) + 1) * EXO_SPAN(level);
-	if (a->is_revoking_branches)
-		frame_drain(m, account, REVOKE_STEP);
 	revoke_collect(m, account);
 	return true;
 }
@@ -137,7 +137,6 @@ err_t revoke_take(struct machine *m, struct cpu *c, unsigned account)
 		return EXO_E_STATE;
 	if (arch_clock(m) < a->revoke_deadline)
 		return EXO_E_EARLY;
-	frame_drain(m, account, REVOKE_STEP);
 	revoke_collect(m, account);
 	for (steps = 0; steps < REVOKE_STEP && a->revoke_frames; steps++) {
 		if (revoke_step(m, c, account))
@@ -151,7 +150,6 @@ err_t revoke_take(struct machine *m, struct cpu *c, unsigned account)
 			break;
 		a->is_revoking_branches = true;
 	}
-	frame_drain(m, account, REVOKE_STEP);
 	revoke_collect(m, account);
 	if (a->revoke_frames && steps == REVOKE_STEP)
 		return EXO_E_AGAIN;

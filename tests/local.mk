@@ -62,6 +62,7 @@ RAW_TESTS = \
 	tests/guest/exit_in_every_state.raw \
 	tests/guest/hostile_arguments_change_nothing.raw \
 	tests/guest/hostile_frames_are_refused.raw \
+	tests/guest/nobody_is_starved.raw \
 	tests/guest/orphans_go_to_the_parent.raw \
 	tests/guest/out_of_memory_at_every_allocation.raw \
 	tests/guest/random_calls_stop_nobody.raw \
@@ -95,6 +96,7 @@ SMP_TESTS = \
 	tests/smp/fork_spin_stress.guest \
 	tests/smp/linux_calls_answer_as_linux.guest \
 	tests/smp/native_linux_calls.guest \
+	tests/smp/nobody_is_starved.raw \
 	tests/smp/out_of_memory_at_every_allocation.raw \
 	tests/smp/out_of_memory_is_told.guest \
 	tests/smp/pthreads_share_and_wait.guest \
@@ -140,6 +142,7 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/exit_in_every_state.raw \
 	tests/aarch64/hostile_arguments_change_nothing.raw \
 	tests/aarch64/hostile_frames_are_refused.raw \
+	tests/aarch64/nobody_is_starved.raw \
 	tests/aarch64/orphans_go_to_the_parent.raw \
 	tests/aarch64/out_of_memory_at_every_allocation.raw \
 	tests/aarch64/random_calls_stop_nobody.raw \
@@ -168,6 +171,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/fork_spin_stress.guest \
 	tests/aarch64/smp/linux_calls_answer_as_linux.guest \
 	tests/aarch64/smp/native_linux_calls.guest \
+	tests/aarch64/smp/nobody_is_starved.raw \
 	tests/aarch64/smp/out_of_memory_at_every_allocation.raw \
 	tests/aarch64/smp/pthreads_share_and_wait.guest \
 	tests/aarch64/smp/random_calls_stop_nobody.raw \
@@ -252,7 +256,7 @@ TOOL_TESTS = \
 	tests/tools/terminal_matches_linux.sh \
 	tests/tools/trace_is_a_timeline.sh
 
-TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h \
+TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_victim.h \
 	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
 	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h

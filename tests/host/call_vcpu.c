@@ -127,11 +127,11 @@ static void check_stop(struct lab *l)
 /* As a child sees it: vcpus above are not its to stop. */
 static void check_above(struct lab *l)
 {
-	uint64_t child = lab_child(l, 0);
+	uint64_t child = lab_child(l, 0), vcpu;
 
 	lab_map(l, child, LAB_BASE, 0);
-	lab_vcpu(l, child, T, 0);
-	lab_call(l, EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+	vcpu = lab_vcpu(l, child, T, 0);
+	lab_call(l, EXO_CALL_YIELD, vcpu, 0, 0, 0, 0);
 	tap_eq(l->m->cpus[0].root_env, child & 0xffff, "a child runs");
 	lab_denies(l, EXO_CALL_VCPU_STOP, l->vcpu, 0, 0, EXO_E_VCPU, "its parent's vcpu");
 	lab_denies(l, EXO_CALL_SLICE_ALLOC, l->vcpu, 0, EXO_SLICE_ANY, EXO_E_VCPU,
