@@ -55,6 +55,8 @@ static void explore_step(struct explore *x, uint64_t state, unsigned call, void 
 		return;
 	}
 	x->done[call]++;
+	if (x->calls[call].is_wild)
+		explore_fail(x, state, call, "a call was done that must be refused", NULL);
 	if (!explore_canon(x))
 		explore_fail(x, state, call, "I-8: the list of free frames is broken", NULL);
 	if (explore_set_add(x, state, call)

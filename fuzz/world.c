@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exo/slot.h"
+#include "fuzz/answer.h"
 #include "fuzz/follow.h"
 
 #include <machine/slot.h>
@@ -225,6 +226,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	uint64_t call = step->number ^ EXO_CALL_PREFIX, generation = v->generation, value;
 	uint64_t page = 0;
 	bool is_busy = step_is_busy(w->m, step->cpu);
+	struct fuzz_answer answer;
+	const char *wrong;
 	int64_t error;
 
 	count = step_put_memory(w, step, ops);
@@ -234,12 +237,18 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 		ops[count++] = step->memory.ops[0];
 	if (!w->is_concurrent)
 		fuzz_remember(w);
+	fuzz_answer_before(&answer, w->m, FUZZ_PROBE, env, step, ops, count);
 	step_regs(&v->regs, step, ++w->marks);
 	step_stopped(w, step->cpu, HOST_TRY(kernel_syscall(w->m, c)));
 	error = (int64_t)v->regs.number;
 	value = v->regs.result2;
 	if (w->is_traced)
 		fuzz_print_result(error, value);
+	wrong = w->is_concurrent || w->is_over || c->current != vcpu
+		|| v->regs.general[0] != w->marks || v->generation != generation ? NULL
+		: fuzz_answer_after(&answer, w->m, error, value);
+	if (wrong)
+		fuzz_fail(wrong);
 	if (v->generation != generation || v->state == VCPU_FREE)
 		w->model.is_lost |= call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT
 			|| call == EXO_CALL_VCPU_START; /* who asked is no more: no answer */
