@@ -5,13 +5,16 @@
 import gdb
 
 IMAGE = 0xffffffff80000000
-# Of each machine: where the direct map begins, where RAM does, and the bits of a slot
-# (arch/*/exo/layout.h, arch/*/include/machine/slot.h).
+CPUS = 8
+# Of each machine: where the direct map begins, where RAM does, how long the stacks of a CPU at the
+# image's end are, and the bits of a slot (arch/*/exo/layout.h, arch/*/include/machine/slot.h).
 MACHINES = {
-    'aarch64': dict(direct=0xffff000000000000, ram=0x40000000, user=6, write=57, no_execute=54,
-                    right_write=55, right_execute=56, fixed=2, frame=0x0000fffffffff000),
-    'i386': dict(direct=0xffff888000000000, ram=0, user=2, write=1, no_execute=63,
-                 right_write=53, right_execute=54, fixed=55, frame=0x000ffffffffff000),
+    'aarch64': dict(direct=0xffff000000000000, ram=0x40000000, stacks=0, user=6, write=57,
+                    no_execute=54, right_write=55, right_execute=56, fixed=2,
+                    frame=0x0000fffffffff000),
+    'i386': dict(direct=0xffff888000000000, ram=0, stacks=0x7000, user=2, write=1,
+                 no_execute=63, right_write=53, right_execute=54, fixed=55,
+                 frame=0x000ffffffffff000),
 }
 NONE = 0xffff
 INFO, LIBRARY, LEVELS = 253, 254, 4
@@ -23,15 +26,30 @@ class Kernel:
     def __init__(self):
         name = gdb.selected_inferior().architecture().name()
         self.arch = MACHINES['aarch64' if 'aarch64' in name else 'i386']
-        end = int(gdb.parse_and_eval('(unsigned long)&image_end'))
-        self.address = self.direct(end - IMAGE + self.arch['ram'])
+        counts = [(m, n, self.cpu_count(m)) for n, m in self.places()]
+        found = [m for m, n, count in counts if count == n]
+        if not found:
+            begun = any(count is not None for m, n, count in counts)
+            raise gdb.GdbError('the kernel has not %s yet' % (
+                'set up its tables' if begun else 'begun'))
+        self.m = found[0]
+        self.address = int(self.m.address)
+
+    def places(self):
+        """A number of CPUs, and where the machine would be then: right behind the image or, on
+        x86-64, behind the stacks of these CPUs, where those of others would be."""
         kind = gdb.lookup_type('struct machine').pointer()
-        self.m = gdb.Value(self.address).cast(kind).dereference()
+        end = int(gdb.parse_and_eval('(unsigned long)&image_end'))
+        for n in range(1, CPUS + 1):
+            place = end - (CPUS - n) * self.arch['stacks'] - IMAGE + self.arch['ram']
+            yield n, gdb.Value(self.direct(place)).cast(kind).dereference()
+
+    def cpu_count(self, machine):
+        """None: nothing is mapped there."""
         try:
-            if int(self.m['cpu_count']) == 0:
-                raise gdb.GdbError('the kernel has not set up its tables yet')
-        except gdb.MemoryError as error:
-            raise gdb.GdbError('the kernel has not begun yet') from error
+            return int(machine['cpu_count'])
+        except gdb.MemoryError:
+            return None
 
     def direct(self, physical):
         return self.arch['direct'] + physical

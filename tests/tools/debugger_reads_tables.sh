@@ -36,6 +36,9 @@ tap_ok "the trace: an upcall of the program" grep -Eq "hello +UPCALL +(SYSCALL|F
 tap_ok "a call of the kernel" grep -Eq "hello +CALL +SLOT" out
 tap_ok "no such env" grep -q "env 7 has no tables" out
 tap_ok "no env" grep -q "which env? See chitin envs" out
+options="--cpus 2"
+tap_status "with two CPUs" 0 debug "chitin envs"
+tap_ok "finds the envs" grep -Eq "^ +0\.1 +alive .* init$" out
 options=
 tap_status "without a trace" 0 debug "chitin trace"
 cat err >>out
