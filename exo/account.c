@@ -102,8 +102,7 @@ static bool settle_one(struct machine *m, unsigned account) REQUIRES(tree_class)
 		uint32_t slack = account_limit(m, account, r) - account_used(m, account, r);
 
 		account_move(m, account, a->parent, r, slack);
-		if (account_limit(m, account, r))
-			is_empty = false;
+		is_empty &= !account_limit(m, account, r);
 	}
 	return is_empty;
 }
@@ -123,7 +122,6 @@ void account_settle(struct machine *m)
 		a->state = ACCOUNT_FREE;
 		m->merging--;
 		a->parent = ACCOUNT_NONE;
-		a->revoke_frames = 0;
-		a->revoke_deadline = 0;
+		a->revoke_deadline = a->revoke_frames = 0;
 	}
 }

@@ -29,6 +29,7 @@ struct account {
 	bool is_revoking_branches GUARDED_BY(tree_class); /* leaves have all been looked at */
 	uint64_t revoke_deadline GUARDED_BY(tree_class); /* clock units; 0: none */
 	struct lock lock;
+	uint32_t draining GUARDED_BY(account_class); /* CPUs that take one of those apart */
 };
 
 /* Use n units: EXO_E_LIMIT. Lock-free. */

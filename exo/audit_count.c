@@ -192,13 +192,15 @@ static UNCHECKED bool count_lists(struct machine *m, struct audit_report *report
 	}
 	SAME("a free frame is on no list", 0, listed, free);
 	SAME("the free list's end is lost", 0, m->free_tail, former);
-	for (i = 0, listed = 0; i < EXO_ACCOUNTS; i++)
+	for (i = 0, listed = 0; i < EXO_ACCOUNTS; i++) {
 		for (index = m->accounts[i].dying; index != FRAME_NONE;
 		     index = m->frames[index].refs)
 			AUDIT(8, index < m->frame_count && listed++ < dying
 			      && frame_type(m->frames[index].meta) == FRAME_DYING
 			      && frame_account(m->frames[index].meta) == i,
 			      "a dying list is broken", i, index, listed);
+		SAME("somebody takes a dying table apart", i, m->accounts[i].draining, 0);
+	}
 	SAME("a dying table is on no list", 0, listed, dying);
 	return true;
 }

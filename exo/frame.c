@@ -209,13 +209,12 @@ static void frame_release(struct machine *m, struct pfn pfn)
 
 void frame_unref(struct machine *m, struct pfn pfn)
 {
-	struct frame *f = frame_of(m, pfn);
 	uint32_t meta = frame_meta(m, pfn);
-	uint32_t former;
-
 	/* Release what was done with the frame to whoever drops it last; pairs with:
 	 * frame_unref. */
-	former = atomic_fetch_sub_explicit(&f->refs, 1, memory_order_acq_rel);
+	uint32_t former = atomic_fetch_sub_explicit(&frame_of(m, pfn)->refs, 1,
+						    memory_order_acq_rel);
+
 	assert(former != 0 && former <= FRAME_REFS_MAX + FRAME_REFS_OVER);
 	if (former > 1)
 		return;
@@ -230,7 +229,7 @@ void frame_drop(struct machine *m, struct pfn pfn)
 {
 	uint32_t meta = frame_meta(m, pfn);
 
-	if (frame_type(meta) != FRAME_TABLE && frame_type(meta) != FRAME_COMMON && frame_used(meta))
+	if (!frame_level(meta) && frame_used(meta)) /* waits, not slots */
 		wait_wake_frame(m, pfn);
 	frame_unref(m, pfn);
 }
@@ -238,19 +237,21 @@ void frame_drop(struct machine *m, struct pfn pfn)
 bool frame_drain(struct machine *m, unsigned account, int slots)
 {
 	struct account *a = &m->accounts[account];
+	struct pfn table;
+	bool is_taken = false, is_left;
 
 	for (;;) {
-		struct pfn table;
-		bool is_left;
-
 		account_lock(m, account);
-		table.n = a->dying + MACHINE_FIRST_FRAME;
-		is_left = a->dying != FRAME_NONE;
-		if (is_left && slots > 0)
-			a->dying = atomic_load_explicit(&frame_of(m, table)->refs,
-							memory_order_relaxed);
+		a->draining -= is_taken;
+		is_left = a->draining || a->dying != FRAME_NONE;
+		is_taken = slots > 0 && a->dying != FRAME_NONE;
+		if (is_taken) {
+			table.n = a->dying + MACHINE_FIRST_FRAME;
+			a->dying = frame_refs(m, table);
+			a->draining++;
+		}
 		account_unlock(m, account);
-		if (!is_left || slots <= 0)
+		if (!is_taken)
 			return is_left;
 		slots -= (int)frame_used(frame_meta(m, table)) + TABLE_GROUP;
 		point("frame_drain_step");

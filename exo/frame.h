@@ -44,7 +44,7 @@ struct frame {
 /* Take a frame off the free list for `account`: refs 1, zero (I-6). want: a physical frame
  * number, or 0 for any. Drains the account's dying list a bounded amount when it has to.
  * EXO_E_LIMIT: account full; EXO_E_FRAME: `want` is out of range or not free; EXO_E_AGAIN: full,
- * but its dying list is not empty yet. Locks: takes account, free. */
+ * but dying tables are left or not yet taken apart. Locks: takes account, free. */
 err_t frame_alloc(struct machine *m, unsigned account, enum frame_type type, unsigned level,
 		  uint64_t want, struct pfn *pfn) MUST_USE;
 /* The same for any data frame, with undefined contents, which the caller must overwrite. */
@@ -66,7 +66,8 @@ void table_use(struct machine *m, struct pfn table, int change, unsigned groups)
 /* Charge the frame to another account. EXO_E_LIMIT. */
 err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account) MUST_USE;
 /* Work on an account's dying tables, one after another, until that was as much as dropping `slots`
- * slots: so at most a table more. True if some are left. Locks: takes account, free, wait. */
+ * slots: so at most a table more. True if some are left, be it in another CPU's hands. Locks: takes
+ * account, free, wait. */
 bool frame_drain(struct machine *m, unsigned account, int slots);
 /* Put a frame that nobody uses on the free list. is_zero: that is all it holds. Takes free. */
 void frame_free(struct machine *m, struct pfn pfn, bool is_zero);

@@ -72,8 +72,7 @@ static void init_cpu(struct machine *m, unsigned cpu) UNCHECKED
 	c->current = VCPU_NONE;
 	c->root_env = ENV_NONE;
 	c->flush.env = ENV_NONE;
-	c->slice_end = UINT64_MAX;
-	c->deadline = UINT64_MAX;
+	c->slice_end = c->deadline = UINT64_MAX;
 	c->sleepers = VCPU_NONE;
 	c->in_kernel = 1;
 	for (i = 0; i < EXO_SLICES; i++)

@@ -78,14 +78,23 @@ RAW_TESTS = \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw \
 	tests/guest/waits_end_by_wake_or_event.raw
 
-# The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. Not those that
-# say in which order or how long the only CPU runs whom, or have nobody run on another one.
+# The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. All but
+# calendar_begins_where_told, which is about options of chitin-run, and trace_notes_what_happened,
+# which reads the ring of the only CPU.
 SMP_TESTS = \
+	tests/smp/async_upcalls_leave_progress.raw \
+	tests/smp/bad_upcall_stacks_kill_their_env_alone.raw \
+	tests/smp/call_costs.raw \
+	tests/smp/child_ends_first.guest \
 	tests/smp/cow_two_addresses.guest \
+	tests/smp/cpu_exceptions_are_upcalls.raw \
+	tests/smp/dirty_pages_are_told.guest \
 	tests/smp/events_on_the_way_back.guest \
+	tests/smp/exhaustion_stays_in_the_child.guest \
 	tests/smp/exit_in_every_state.raw \
-	tests/smp/faults_reach_their_handler.guest \
 	tests/smp/family_survives_deaths.guest \
+	tests/smp/fault_kills_once.guest \
+	tests/smp/faults_reach_their_handler.guest \
 	tests/smp/first_run_fair.guest \
 	tests/smp/first_run_once.guest \
 	tests/smp/first_run_storm.guest \
@@ -94,22 +103,35 @@ SMP_TESTS = \
 	tests/smp/fork_progress.guest \
 	tests/smp/fork_random_tree.guest \
 	tests/smp/fork_spin_stress.guest \
+	tests/smp/hostile_arguments_change_nothing.raw \
+	tests/smp/hostile_frames_are_refused.raw \
+	tests/smp/kernel_tables_tell_the_truth.guest \
 	tests/smp/linux_calls_answer_as_linux.guest \
 	tests/smp/native_linux_calls.guest \
 	tests/smp/nobody_is_starved.raw \
+	tests/smp/orphans_go_to_the_parent.raw \
 	tests/smp/out_of_memory_at_every_allocation.raw \
 	tests/smp/out_of_memory_is_told.guest \
+	tests/smp/processes_run_at_once.guest \
 	tests/smp/pthreads_share_and_wait.guest \
 	tests/smp/random_calls_stop_nobody.raw \
+	tests/smp/random_code_cannot_stop_the_kernel.raw \
 	tests/smp/random_linux_calls_leave_the_process.guest \
+	tests/smp/registers_survive_at_1000_hz.raw \
+	tests/smp/registers_survive_between_envs.raw \
+	tests/smp/registers_survive_preemption.raw \
 	tests/smp/revocation_has_a_deadline.raw \
+	tests/smp/revoked_pages_fault_elsewhere.raw \
 	tests/smp/signal_on_cow_stack.guest \
+	tests/smp/slice_end_asks_then_takes.raw \
 	tests/smp/tables_cannot_be_written.raw \
 	tests/smp/thread_progress.guest \
 	tests/smp/threads_keep_registers.guest \
 	tests/smp/threads_mixed_kinds.guest \
 	tests/smp/translations_are_never_stale.raw \
-	tests/smp/wait_statuses.guest
+	tests/smp/upcalls_nest_to_a_stated_bound.raw \
+	tests/smp/wait_statuses.guest \
+	tests/smp/waits_end_by_wake_or_event.raw
 
 # The same on AArch64, all that say nothing of one CPU: tests/aarch64/NAME from tests/guest/NAME.c.
 AARCH64_GUEST_TESTS = \
@@ -158,10 +180,16 @@ AARCH64_RAW_TESTS = \
 
 # The same with several CPUs, as SMP_TESTS.
 AARCH64_SMP_TESTS = \
+	tests/aarch64/smp/async_upcalls_leave_progress.raw \
+	tests/aarch64/smp/bad_upcall_stacks_kill_their_env_alone.raw \
+	tests/aarch64/smp/child_ends_first.guest \
 	tests/aarch64/smp/cow_two_addresses.guest \
+	tests/aarch64/smp/cpu_exceptions_are_upcalls.raw \
+	tests/aarch64/smp/dirty_pages_are_told.guest \
 	tests/aarch64/smp/exit_in_every_state.raw \
-	tests/aarch64/smp/faults_reach_their_handler.guest \
 	tests/aarch64/smp/family_survives_deaths.guest \
+	tests/aarch64/smp/fault_kills_once.guest \
+	tests/aarch64/smp/faults_reach_their_handler.guest \
 	tests/aarch64/smp/first_run_fair.guest \
 	tests/aarch64/smp/first_run_once.guest \
 	tests/aarch64/smp/fork_fresh_root.guest \
@@ -169,21 +197,31 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/fork_progress.guest \
 	tests/aarch64/smp/fork_random_tree.guest \
 	tests/aarch64/smp/fork_spin_stress.guest \
+	tests/aarch64/smp/hostile_arguments_change_nothing.raw \
+	tests/aarch64/smp/hostile_frames_are_refused.raw \
 	tests/aarch64/smp/linux_calls_answer_as_linux.guest \
 	tests/aarch64/smp/native_linux_calls.guest \
 	tests/aarch64/smp/nobody_is_starved.raw \
+	tests/aarch64/smp/orphans_go_to_the_parent.raw \
 	tests/aarch64/smp/out_of_memory_at_every_allocation.raw \
 	tests/aarch64/smp/pthreads_share_and_wait.guest \
 	tests/aarch64/smp/random_calls_stop_nobody.raw \
+	tests/aarch64/smp/random_code_cannot_stop_the_kernel.raw \
 	tests/aarch64/smp/random_linux_calls_leave_the_process.guest \
+	tests/aarch64/smp/registers_survive_at_1000_hz.raw \
+	tests/aarch64/smp/registers_survive_between_envs.raw \
+	tests/aarch64/smp/registers_survive_preemption.raw \
 	tests/aarch64/smp/revocation_has_a_deadline.raw \
 	tests/aarch64/smp/signal_on_cow_stack.guest \
+	tests/aarch64/smp/slice_end_asks_then_takes.raw \
 	tests/aarch64/smp/tables_cannot_be_written.raw \
 	tests/aarch64/smp/thread_progress.guest \
 	tests/aarch64/smp/threads_keep_registers.guest \
 	tests/aarch64/smp/threads_mixed_kinds.guest \
 	tests/aarch64/smp/translations_are_never_stale.raw \
-	tests/aarch64/smp/wait_statuses.guest
+	tests/aarch64/smp/upcalls_nest_to_a_stated_bound.raw \
+	tests/aarch64/smp/wait_statuses.guest \
+	tests/aarch64/smp/waits_end_by_wake_or_event.raw
 
 # tests/guest/aarch64/NAME.c: kernel tests of that CPU, as there are of x86-64 under the same names.
 AARCH64_OWN_RAW_TESTS = \
@@ -285,6 +323,7 @@ EXTRA_DIST += doc/scenarios.md \
 	tests/race/sleeper_woken_without_the_tree.unfix.patch \
 	tests/race/slice_read_after_the_lock.unfix.patch \
 	tests/race/stopping_may_wait.unfix.patch \
+	tests/race/table_in_hand_forgotten.unfix.patch \
 	tests/race/taken_by_two.unfix.patch \
 	tests/race/waiter_chosen_before_the_lock.unfix.patch \
 	tests/race/woken_by_a_store.unfix.patch \
