@@ -62,66 +62,67 @@ err_t branch_share(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
  * without write access to what others name too. A branch loses it even if its table has one
  * reference: others may have copied that table meanwhile and name its leaves, so it must be swept
  * before a path through it is writable again. A leaf with one reference has no such past. */
-static uint64_t unshare_slot(struct batch *b, uint64_t slot, unsigned level, unsigned rights)
+static uint64_t unshare_slot(struct machine *m, uint64_t slot, unsigned level, unsigned rights)
 {
 	struct pfn pfn = { slot_pfn(slot) };
 
 	slot = slot_within(slot, rights);
 	/* A vcpu's page has the vcpu for a second holder. */
-	if (slot_is_writable(slot) && !(level > 1 ? table_is_common(b->m, pfn)
-					: slot_is_fixed(slot) || frame_refs(b->m, pfn) == 1))
+	if (slot_is_writable(slot) && !(level > 1 ? table_is_common(m, pfn)
+					: slot_is_fixed(slot) || frame_refs(m, pfn) == 1))
 		slot = slot_without_write(slot);
 	return slot;
 }
 
-/* Is a count of what a table's slots hold at its limit? */
-static bool unshare_is_full(struct batch *b, struct pfn table)
+/* Is a count of what a table's slots hold at its limit? That is its highest bit. */
+static bool unshare_is_full(struct machine *m, struct pfn table)
 {
-	unsigned groups = frame_groups(frame_meta(b->m, table)), at, i;
-	_Atomic uint64_t *slots = table_slots(b->m, table);
+	unsigned groups = frame_groups(frame_meta(m, table)), i;
+	_Atomic uint64_t *slots = table_slots(m, table);
+	uint32_t counts = 0;
 	uint64_t slot;
 
-	TABLE_EACH(slots, groups, at, i, slot)
-		if (slot_is_present(slot) && frame_is_full(b->m, (struct pfn){ slot_pfn(slot) }))
-			return true;
-	return false;
+	TABLE_EACH(slots, groups, i, slot)
+		if (slot_is_present(slot))
+			counts |= frame_refs(m, (struct pfn){ slot_pfn(slot) });
+	return counts >= FRAME_REFS_MAX;
 }
 
 /* The caller is the only holder: the sweep in place. */
-static void unshare_adopt(struct batch *b, struct pfn table, unsigned level, unsigned rights)
+static void unshare_adopt(struct machine *m, struct pfn table, unsigned level, unsigned rights)
 {
-	unsigned groups = frame_groups(frame_meta(b->m, table)), at, i;
-	_Atomic uint64_t *slots = table_slots(b->m, table);
+	unsigned groups = frame_groups(frame_meta(m, table)), i;
+	_Atomic uint64_t *slots = table_slots(m, table);
 	uint64_t old;
 
-	TABLE_EACH(slots, groups, at, i, old)
+	TABLE_EACH(slots, groups, i, old)
 		while (slot_is_present(old)
 		       && !atomic_compare_exchange_weak(&slots[i], &old,
-							unshare_slot(b, old, level, rights)))
+							unshare_slot(m, old, level, rights)))
 			;
 }
 
 /* The sweep into a copy, which leaves out vcpu pages. */
-static void unshare_copy(struct batch *b, struct pfn table, struct pfn copy, unsigned level,
-			 unsigned rights)
+static ALWAYS_INLINE void unshare_copy(struct machine *m, struct pfn table, struct pfn copy,
+				       unsigned level, unsigned rights)
 {
-	_Atomic uint64_t *from = table_slots(b->m, table), *to = table_slots(b->m, copy);
-	unsigned groups = frame_groups(frame_meta(b->m, table)), at, i;
+	_Atomic uint64_t *from = table_slots(m, table), *to = table_slots(m, copy);
+	unsigned groups = frame_groups(frame_meta(m, table)), i;
 	uint64_t slot;
 	int used = 0;
 
-	TABLE_EACH(from, groups, at, i, slot) {
+	TABLE_EACH(from, groups, i, slot) {
 		if (slot_is_present(slot)) {
 			if (level == 1 && slot_is_fixed(slot))
 				continue;
-			frame_hold(b->m, (struct pfn){ slot_pfn(slot) });
-			slot = level > 1 ? unshare_slot(b, slot, level, rights)
+			frame_hold(m, (struct pfn){ slot_pfn(slot) });
+			slot = level > 1 ? unshare_slot(m, slot, level, rights)
 				: slot_without_write(slot_within(slot, rights));
 			used++;
 		}
 		atomic_store_explicit(&to[i], slot, memory_order_relaxed);
 	}
-	table_use(b->m, copy, used, groups);
+	table_use(m, copy, used, groups);
 }
 
 err_t branch_unshare(struct batch *b, const struct exo_slot_op *op, unsigned i)
@@ -139,14 +140,17 @@ err_t branch_unshare(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	if (slot_is_writable(old))
 		return EXO_OK;
 	if (frame_refs(b->m, table) == 1) {
-		unshare_adopt(b, table, level, slot_rights(old));
+		unshare_adopt(b->m, table, level, slot_rights(old));
 	} else {
-		if (unshare_is_full(b, table))
+		if (unshare_is_full(b->m, table))
 			return EXO_E_COUNT;
 		err = slot_take_frame(b, op, FRAME_TABLE, level, &copy);
 		if (err)
 			return err;
-		unshare_copy(b, table, copy, level, slot_rights(old));
+		if (level == 1) /* by code of its own */
+			unshare_copy(b->m, table, copy, 1, slot_rights(old));
+		else
+			unshare_copy(b->m, table, copy, level, slot_rights(old));
 		point("unshare_copied");
 	}
 	/* pairs with: slot_find */

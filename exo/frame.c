@@ -184,10 +184,10 @@ static void dying_push(struct machine *m, struct pfn pfn)
 static NOINLINE void table_empty(struct machine *m, struct pfn table, unsigned groups)
 {
 	_Atomic uint64_t *slots = table_slots(m, table);
-	unsigned at, i;
 	uint64_t slot;
+	unsigned i;
 
-	TABLE_EACH(slots, groups, at, i, slot) {
+	TABLE_EACH(slots, groups, i, slot) {
 		atomic_store_explicit(&slots[i], 0, memory_order_relaxed);
 		if (slot_is_present(slot))
 			frame_drop(m, (struct pfn){ slot_pfn(slot) });

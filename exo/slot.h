@@ -46,28 +46,15 @@ static inline unsigned slot_index(uint64_t address, unsigned level)
 	return (unsigned)(address / EXO_SPAN(level)) & (EXO_TABLE_SLOTS - 1);
 }
 
-/* The next four slots of a table, from `at` (a multiple of 4) on, of which any is not zero;
- * EXO_TABLE_SLOTS: none. Groups that are said to be zero are passed over. */
-static inline unsigned table_next(const _Atomic uint64_t *slots, unsigned groups, unsigned at)
-{
-	while (groups >> at / TABLE_GROUP) {
-		unsigned skip = (unsigned)__builtin_ctz(groups >> at / TABLE_GROUP);
-
-		if (skip)
-			at = (at / TABLE_GROUP + skip) * TABLE_GROUP;
-		do {
-			if (arch_slots_any(&slots[at]))
-				return at;
-			at += 4;
-		} while (at % TABLE_GROUP);
-	}
-	return EXO_TABLE_SLOTS;
-}
-
-/* For each slot i of a table that may hold something: its value. */
-#define TABLE_EACH(slots, groups, at, i, value)							\
-	for ((at) = 0; ((at) = table_next(slots, groups, at)) < EXO_TABLE_SLOTS; (at) += 4)	\
-		for ((i) = (at); (i) < (at) + 4 && ((value) = slot_get(&(slots)[i]), true); (i)++)
+/* For each slot i of a table that may hold something: its value. Groups that are said to be zero
+ * are passed over, and four slots that are. */
+#define TABLE_EACH(slots, groups, i, value)							\
+	for (unsigned left_ = (groups), at_, end_; left_; left_ &= left_ - 1)			\
+		for (at_ = (unsigned)__builtin_ctz(left_) * TABLE_GROUP, end_ = at_ + TABLE_GROUP; \
+		     at_ < end_; at_ += 4)							\
+			if (arch_slots_any(&(slots)[at_]))					\
+				for ((i) = at_; (i) < at_ + 4					\
+				     && ((value) = slot_get(&(slots)[i]), true); (i)++)
 
 /* Find the slot at `level` that covers `address`, below `root`. EXO_E_RANGE: not the program's;
  * EXO_E_NO_TABLE. Requires the env lock of whoever root is. */
