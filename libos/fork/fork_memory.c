@@ -180,9 +180,16 @@ static void fork_plain(struct fork_build *f)
 	const uint64_t *view = (const uint64_t *)exo_slot_address(at, 1);
 	struct fork_run run = { 0 };
 
-	for (; at < end; at += EXO_PAGE_SIZE, view++)
-		if (slot_is_present(*view))
-			fork_gather(f, &run, at, at + EXO_PAGE_SIZE, true);
+	while (at < end) {
+		uint64_t start = at;
+
+		for (; at < end && slot_is_present(*view); view++)
+			at += EXO_PAGE_SIZE;
+		if (start < at)
+			fork_gather(f, &run, start, at, true);
+		for (; at < end && !slot_is_present(*view); view++)
+			at += EXO_PAGE_SIZE;
+	}
 	fork_copy(f, &run);
 }
 
@@ -274,10 +281,14 @@ static void fork_leaves(struct fork_build *f, uint64_t start, uint64_t end)
 static bool fork_is_large(const struct fork_build *f, uint64_t start, uint64_t end, unsigned level)
 {
 	const struct vm *vm = &f->os->vm;
+	uint64_t last = vm->region[vm->count - 1].used_end;
 	unsigned tables = 0, i = f->region;
 
 	if (level == 2)
 		return fork_pages(vm, i, start, end, FORK_COPY_PAGES) > FORK_COPY_PAGES;
+	/* Most often all that is left lies in one. */
+	if (last > start && !((last - 1) / EXO_SPAN(level - 1) - start / EXO_SPAN(level - 1)))
+		return false;
 	while ((start = fork_next(vm, &i, start, end)) < end && tables <= FORK_TABLES) {
 		start = (start | (EXO_SPAN(level - 1) - 1)) + 1;
 		tables++;
