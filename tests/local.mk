@@ -393,7 +393,6 @@ check-unfix: all
 
 check-long:
 	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100 CLOCK=real
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(GUEST_FUZZERS)'
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS) $(SMP_TESTS_AARCH64)' CPUS=4
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS) $(SMP_TESTS_AARCH64)' CPUS=8
 	$(MAKE) $(AM_MAKEFLAGS) check-layout

@@ -43,8 +43,11 @@ fuzz/guest/exo-x86_64.img: fuzz/guest/exo-x86_64.elf
 fuzz/guest/exo-aarch64.img: fuzz/guest/exo-aarch64.elf
 	$(AM_V_GEN)$(OBJCOPY) -O binary fuzz/guest/exo-aarch64.elf $@
 
-# The library's calls of memset and memcpy are the program's own (tests/guest/raw.h).
-GUEST_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 -e start --image-base=0x100000000000
+# The compiler's calls of memset and memcpy are the program's own (tests/guest/raw.h). Data are apart
+# from code: mailbox.h.
+GUEST_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 -e start --image-base=0x100000000000 \
+	--section-start=.rodata=0x100000001000 -Ttext=0x100000010000 \
+	--section-start=.bss=0x100000400000
 GUEST_CFLAGS = -O2 -fpie -include $(srcdir)/libos/hidden.h
 fuzz/guest/program-x86_64: $(GUEST_FILES) $(GUEST_H) $(ABI_H) $(TEST_H)
 	@$(MKDIR_P) $(@D)
@@ -74,6 +77,7 @@ GUEST_FUZZERS = fuzz/guest/x86_64.fuzz
 if HAVE_AARCH64
 GUEST_FUZZERS += fuzz/guest/aarch64.fuzz
 endif
+TESTS += $(GUEST_FUZZERS)
 GUEST_BUILT = $(GUEST_FUZZERS) $(GUEST_FUZZERS:.fuzz=.replay) $(GUEST_FUZZERS:.fuzz=.afl) \
 	fuzz/guest/exo-x86_64.img fuzz/guest/exo-aarch64.img fuzz/guest/program-x86_64 \
 	fuzz/guest/program-aarch64

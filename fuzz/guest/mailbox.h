@@ -2,31 +2,43 @@
 /*
  * What the host and the guest of the guest fuzzer share: pages of the guest's memory that the host
  * maps too. The supervisor (the guest's first env) takes orders, the agents (envs below it) make
- * the steps of an input and note each here. A side writes only while the other waits: the host
- * sends a byte over the serial port, the guest answers with one.
+ * the steps of an input and note each here. Who may write, and look at the kernel, says `turn`:
+ *   WORKS -> RESTS   the supervisor has carried out the order; nobody else can run, no clock will
+ *                    wake anybody. It looks whether there is another order, for a while
+ *   RESTS -> LOOKS   the host looks; until it gives an order the supervisor goes on as before
+ *   RESTS -> SLEEPS  the while is over: the CPU halts; now a byte over the serial port must go
+ *                    with an order
+ *   LOOKS, SLEEPS -> WORKS  the host gives an order
+ * So the guest's kernel does nothing while the host looks, and on idle CPUs neither side sleeps.
  */
 #ifndef FUZZ_GUEST_MAILBOX_H
 #define FUZZ_GUEST_MAILBOX_H
 
+#include <stdatomic.h>
+
 #include "fuzz/step.h"
 
-/* Of the supervisor and all agents: a root slot that no byte of an input names, in which one
- * last-level table has it all: the program's image, the mailbox, the agents' stack. */
+/* Of the supervisor and all agents: a root slot that no byte of an input names. Two last-level
+ * tables of it are the same in all: one that nobody writes, with the program's code and what the
+ * kernel shows of its tables, and a common one with the mailbox and the agents' stack. The
+ * supervisor's own data come after those. */
 #define GUEST_BASE       0x100000000000
-#define GUEST_MAILBOX    (GUEST_BASE + 0x20000)
-#define GUEST_STACK_TOP  0x100000060000
 #define GUEST_TABLES     (GUEST_BASE + 0x60000) /* the kernel's, from EXO_INFO_TABLES on */
-#define GUEST_PAGES      0x80u
+#define GUEST_MAILBOX    (GUEST_BASE + EXO_SPAN(2))
+#define GUEST_STACK_TOP  0x100000240000
 #define GUEST_STACK_PAGES 4u
 
 #define GUEST_STEPS 96u
 #define GUEST_ENVS  16u /* that agents see */
 #define GUEST_KINDS 64u
+#define GUEST_NOBODY 0xffffu /* VCPU_NONE */
 
 enum guest_order {
 	GUEST_END = 1, /* end the world: every env of it dies and is reaped */
 	GUEST_RUN = 2, /* make a world and run the input in it */
 };
+
+enum guest_turn { GUEST_WORKS, GUEST_RESTS, GUEST_LOOKS, GUEST_SLEEPS };
 
 enum guest_state {
 	GUEST_WRITING, /* the call's structure is being written to memory */
@@ -51,7 +63,10 @@ struct guest_step {
 
 struct guest_mailbox {
 	/* The host's. */
+	_Atomic uint32_t turn; /* enum guest_turn; orders all else here */
+	_Atomic uint32_t is_awaited; /* by a host that sleeps until a byte comes */
 	uint32_t order;
+	uint32_t sleepers; /* offset of that field of struct cpu */
 	uint32_t count;        /* records of the input */
 	uint32_t kinds_count;  /* what kinds of steps there are: struct fuzz_target */
 	uint32_t has_begun;    /* the guest's: the world's first env has made its children */
@@ -76,6 +91,7 @@ struct guest_mailbox {
 	struct guest_step steps[GUEST_STEPS];
 };
 
+_Static_assert(GUEST_MAILBOX == 0x100000200000, "local.mk");
 _Static_assert(GUEST_MAILBOX + sizeof(struct guest_mailbox)
 	       <= GUEST_STACK_TOP - GUEST_STACK_PAGES * EXO_PAGE_SIZE, "the mailbox");
 

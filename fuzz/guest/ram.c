@@ -6,14 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/archive.h"
@@ -25,7 +28,9 @@
 #define GUEST_IMAGE     "fuzz/guest/exo-" GUEST_ARCH ".img"
 #define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
 
-enum { NEAR_QUANTA = 2000, WAIT_SPINS = 300, WAIT_MS = 10000, BOOT_MS = 60000 };
+enum { WAIT_SPINS = 32, WAIT_SPIN_US = 50, WAIT_MS = 10000, BOOT_MS = 60000 };
+
+_Static_assert(GUEST_NOBODY == VCPU_NONE, "fuzz/guest/mailbox.h");
 
 static const struct run_arch guest_arch = {
 	.name = GUEST_ARCH, .elf = MACHINE_ELF, .qemu = "qemu-system-" GUEST_ARCH, .cpu = GUEST_CPU,
@@ -120,48 +125,66 @@ static bool hear(struct guest *g)
 	return true;
 }
 
-static bool is_carried_out(struct guest *g)
-{
-	return !atomic_load_explicit((_Atomic uint32_t *)&g->box->order, memory_order_acquire);
-}
-
-/* The supervisor, whose vcpu is the first, waits since, and the CPU has come to rest: as its last
- * act cpu_idle (exo/cpu.c) sets the clock to the first sleeper's time. If that is near it comes
- * first, so that what is counted does not depend on when we look. */
-static UNCHECKED bool is_idle(struct guest *g)
+/* The supervisor, whose vcpu is the first, has gone to sleep, and the CPU has come to rest: as its
+ * last act cpu_idle (exo/cpu.c) sets the clock, to never since nobody sleeps. */
+static UNCHECKED bool is_asleep(struct guest *g)
 {
 	volatile struct cpu *c = &g->m->cpus[0];
-	uint32_t sleeper = c->sleepers;
 
-	if (!is_carried_out(g) || atomic_load(&g->m->vcpus[0].state) != VCPU_WAITING
-	    || atomic_load(&c->current) != VCPU_NONE || c->slice_end != UINT64_MAX)
-		return false;
-	if (sleeper >= EXO_VCPUS)
-		return c->armed == c->deadline && c->deadline == UINT64_MAX;
-	return c->armed == c->deadline && c->deadline == g->m->vcpus[sleeper].timer
-		&& c->deadline - c->since > NEAR_QUANTA * g->m->quantum_units;
+	return atomic_load(&g->m->vcpus[0].state) == VCPU_WAITING
+		&& atomic_load(&c->current) == VCPU_NONE && c->slice_end == UINT64_MAX
+		&& c->sleepers == VCPU_NONE && c->armed == UINT64_MAX
+		&& c->deadline == UINT64_MAX;
 }
 
-/* Until the guest has carried out the order and waits for the next. */
+/* The host's turn to look, if the order is carried out. */
+static bool is_ours(struct guest *g)
+{
+	uint32_t turn = GUEST_RESTS;
+
+	return atomic_compare_exchange_strong(&g->box->turn, &turn, GUEST_LOOKS)
+		|| (turn == GUEST_SLEEPS && is_asleep(g));
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Until the guest has carried out the order. */
 static const char *await(struct guest *g)
 {
 	struct pollfd f = { .fd = g->serial, .events = POLLIN };
-	unsigned spins = 0, polls = 0;
+	uint64_t begin = now_us();
+	unsigned spins;
 
-	while (!is_idle(g)) {
+	while (now_us() - begin < WAIT_SPIN_US)
+		for (spins = 0; spins < WAIT_SPINS; spins++) {
+			if (is_ours(g))
+				return NULL;
+			__builtin_ia32_pause();
+		}
+	while (!is_ours(g)) {
 		int n;
 
-		if (spins++ < WAIT_SPINS) {
-			__builtin_ia32_pause();
-			continue;
+		atomic_store(&g->box->is_awaited, 1); /* then look again; pairs with: guest_rest */
+		if (is_ours(g))
+			break;
+		if (atomic_load(&g->box->turn) == GUEST_SLEEPS) {
+			sched_yield(); /* it is on its way */
+			n = poll(&f, 1, 0);
+		} else {
+			n = poll(&f, 1, WAIT_MS);
 		}
-		n = poll(&f, 1, is_carried_out(g) ? 1 : WAIT_MS);
-		if (n == 0 && (!is_carried_out(g) || ++polls == WAIT_MS))
+		if (now_us() - begin > WAIT_MS * 1000)
 			return "the guest hangs";
 		if (n > 0 && !hear(g))
 			return "the guest's machine has ended";
-		spins = 0;
 	}
+	atomic_store(&g->box->is_awaited, 0);
 	return NULL;
 }
 
@@ -172,8 +195,9 @@ const char *guest_order(struct guest *g, unsigned order)
 	while (poll(&f, 1, 0) > 0)
 		if (!hear(g))
 			return "the guest's machine has ended";
-	atomic_store_explicit((_Atomic uint32_t *)&g->box->order, order, memory_order_release);
-	if (write(g->serial, "x", 1) != 1)
+	g->box->order = order;
+	if (atomic_exchange(&g->box->turn, GUEST_WORKS) == GUEST_SLEEPS
+	    && write(g->serial, "x", 1) != 1)
 		return "the guest's machine has ended";
 	return await(g);
 }
@@ -262,6 +286,9 @@ static void boot(struct guest *g)
 					    - memory.start));
 	g->scratch = calloc(g->m->frame_count, sizeof(*g->scratch));
 	boot_mailbox(g, memory.fd);
+	g->box->sleepers = offsetof(struct cpu, sleepers);
+	if (await(g))
+		run_end(RUN_QEMU, "the guest does not rest: %s", g->said);
 }
 
 struct guest *guest_get(void)

@@ -105,6 +105,8 @@ static void first_world(struct guest *g)
 	memcpy(g->box->kinds, target.kinds, target.kinds_count);
 	g->box->count = 0;
 	obey(g, GUEST_RUN);
+	if (!g->box->has_begun)
+		fuzz_fail("the guest's world does not begin");
 	guest_model_init(g);
 	obey(g, GUEST_END);
 	guest_check_back(g);

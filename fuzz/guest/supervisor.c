@@ -14,6 +14,9 @@
 #define GUEST_HOARD  (GUEST_BASE + EXO_ROOT_SPAN)
 #define GUEST_VCPU   EXO_LIBRARY_BASE
 #define GUEST_TRIES  1000u /* to reap; each does a bounded amount of work */
+#define GUEST_TURNS  200u  /* of those who only yield to each other */
+#define GUEST_QUANTA 100u  /* a time that is near */
+#define GUEST_SPINS  3000u
 
 /* Something that must succeed. */
 #define MUST(holds) ((holds) ? (void)0 : guest_trouble(__LINE__))
@@ -42,25 +45,22 @@ static void guest_trouble(uint32_t line)
 /* The agents' pages, the library's first ones, and `pages` at `address`, in an empty env. */
 static void world_fill(uint64_t env, unsigned library_pages, uint64_t address, unsigned pages)
 {
-#define TABLES(at)										\
-	RAW_OP(TABLE, .level = 4, .count = 1, .target_env = env, .target = (at)),		\
-	RAW_OP(TABLE, .level = 3, .count = 1, .target_env = env, .target = (at)),		\
-	RAW_OP(TABLE, .level = 2, .count = 1, .target_env = env, .target = (at))
 	struct exo_slot_op ops[] = {
 		RAW_OP(SHARE, .level = 4, .count = 1, .target_env = env, .target = EXO_INFO_BASE,
 		       .source = EXO_INFO_BASE, .rights = EXO_READ | EXO_EXEC),
-		TABLES(GUEST_BASE),
-		RAW_OP(COPY, .level = 1, .count = GUEST_PAGES, .target_env = env,
-		       .target = GUEST_BASE, .source = GUEST_BASE, .rights = EXO_RWX,
-		       .access = EXO_RWX),
-		TABLES(EXO_LIBRARY_BASE),
+		RAW_OP(TABLE, .level = 4, .count = 2, .target_env = env, .target = GUEST_BASE,
+		       .flags = EXO_OP_DOWN),
+		RAW_OP(SHARE, .level = 2, .count = 2, .target_env = env, .target = GUEST_BASE,
+		       .source = GUEST_BASE, .rights = EXO_RWX),
+		RAW_OP(TABLE, .level = 4, .count = 3, .target_env = env, .target = EXO_LIBRARY_BASE,
+		       .flags = EXO_OP_DOWN),
 		RAW_OP(ALLOC, .level = 1, .count = (uint16_t)library_pages, .target_env = env,
 		       .target = EXO_LIBRARY_BASE + EXO_PAGE_SIZE, .access = EXO_READ | EXO_WRITE),
-		TABLES(address),
+		RAW_OP(TABLE, .level = 4, .count = 3, .target_env = env, .target = address,
+		       .flags = EXO_OP_DOWN),
 		RAW_OP(ALLOC, .level = 1, .count = (uint16_t)pages, .target_env = env,
 		       .target = address, .access = EXO_RWX),
 	};
-#undef TABLES
 
 	MUST(!raw_slots(ops, RAW_COUNT(ops)));
 }
@@ -114,18 +114,66 @@ static void world_begin(void)
 
 /* ---- Running an input ---- */
 
-/* Give the world the CPU until it has taken all records, or goes on no more. */
-static void world_run(void)
+/* Does anybody wait for a time? */
+static bool world_sleeps(const struct guest_mailbox *box)
 {
-	struct guest_mailbox *box = guest_box();
-	uint32_t at, steps;
+	return *(const volatile uint32_t *)(box->cpu + box->sleepers) != GUEST_NOBODY;
+}
 
-	do {
-		at = box->at;
-		steps = box->steps_count;
-		raw_yield();
-	} while (box->at < box->count && (box->at != at || box->steps_count != steps));
+/* Let whoever can run do so, the second time also who came late in the round (exo/cpu.c). False:
+ * there was nobody. */
+static bool world_yield(const struct guest_mailbox *box)
+{
+	const volatile struct exo_table_cpu *cpu = (const void *)box->cpu;
+	uint64_t switches = cpu->switches;
+
+	raw_yield();
+	raw_yield();
+	return cpu->switches - switches > 2;
+}
+
+/* End whoever there is but this env. */
+static void world_kill(void)
+{
+	const struct exo_array *a = &raw_info()->arrays[EXO_ARRAY_ENVS];
+	const char *envs = exo_table(raw_info(), EXO_ARRAY_ENVS);
+	unsigned i;
+
+	for (i = 1; i < GUEST_ENVS; i++) {
+		const struct exo_table_env *e = (const void *)(envs + i * a->size);
+
+		if (e->state == EXO_ENV_ALIVE)
+			raw_call(EXO_CALL_ENV_KILL, i | e->generation << 16, 0, 0);
+	}
+}
+
+/* Nobody runs while the host looks: neither who could nor who waits for a time. */
+static void world_calm(const struct guest_mailbox *box)
+{
+	unsigned i;
+
+	for (i = 0; i < RAW_COUNT(box->vcpus); i++)
+		if (box->vcpus[i])
+			raw_call(EXO_CALL_VCPU_STOP, box->vcpus[i], 0, 0);
+	if (world_sleeps(box) || world_yield(box))
+		world_kill();
+}
+
+/* Give the world the CPU until nobody in it can go on; who waits for a near time has it. */
+static void world_run(struct guest_mailbox *box)
+{
+	unsigned turns;
+
+	for (turns = 0; turns < GUEST_TURNS && world_yield(box); turns++)
+		;
+	if (turns < GUEST_TURNS && world_sleeps(box)) {
+		raw_call(EXO_CALL_TIMER, machine_clock() + GUEST_QUANTA * box->facts.quantum_units,
+			 0, 0);
+		raw_call(EXO_CALL_WAIT, (uint64_t)&box->rest, 0, 0);
+	}
 	box->is_over = 1;
+	if (world_sleeps(box) || world_yield(box))
+		world_calm(box);
 }
 
 /* ---- Ending it ---- */
@@ -150,16 +198,9 @@ static uint64_t guest_left(void)
 /* End whoever there is but this env, and forget them. */
 static void world_end(void)
 {
-	const struct exo_array *a = &raw_info()->arrays[EXO_ARRAY_ENVS];
-	const char *envs = exo_table(raw_info(), EXO_ARRAY_ENVS);
-	unsigned i, tries;
+	unsigned tries;
 
-	for (i = 1; i < GUEST_ENVS; i++) {
-		const struct exo_table_env *e = (const void *)(envs + i * a->size);
-
-		if (e->state == EXO_ENV_ALIVE)
-			raw_call(EXO_CALL_ENV_KILL, i | e->generation << 16, 0, 0);
-	}
+	world_kill();
 	for (tries = 0; tries < GUEST_TRIES; tries++) {
 		struct exo_result dead = exo_call(EXO_CALL_ENV_REAP, 0, 0, 0, 0, 0);
 
@@ -175,7 +216,8 @@ static void world_end(void)
 
 /* ---- Orders ---- */
 
-static void guest_wait(void)
+/* Halt until a byte comes. */
+static void guest_sleep(void)
 {
 	const struct exo_info *info = raw_info();
 	char bytes[16];
@@ -188,6 +230,30 @@ static void guest_wait(void)
 						      sizeof(bytes), 0, 0, 0).second;
 }
 
+/* The order is carried out: let the host look, and wait for the next. Who is told that we rest has
+ * not to be told while it looks; pairs with: await. */
+static void guest_rest(struct guest_mailbox *box)
+{
+	uint32_t turn = GUEST_RESTS;
+	unsigned spins = 0;
+
+	do {
+		if (atomic_exchange(&box->is_awaited, 0))
+			raw_text("!");
+		atomic_store(&box->turn, GUEST_RESTS);
+	} while (atomic_load(&box->is_awaited)
+		 && atomic_compare_exchange_strong(&box->turn, &turn, GUEST_WORKS));
+	for (;;) {
+		turn = atomic_load_explicit(&box->turn, memory_order_acquire);
+		if (turn == GUEST_WORKS)
+			return;
+		if (turn == GUEST_LOOKS || spins++ < GUEST_SPINS)
+			continue;
+		if (atomic_compare_exchange_strong(&box->turn, &turn, GUEST_SLEEPS))
+			guest_sleep();
+	}
+}
+
 static void guest_obey(struct guest_mailbox *box)
 {
 	if (box->order & GUEST_END && supervisor.env)
@@ -198,7 +264,7 @@ static void guest_obey(struct guest_mailbox *box)
 	box->is_over = 0;
 	box->frame = 0;
 	world_begin();
-	world_run();
+	world_run(box);
 }
 
 /* Take all frames but a few. */
@@ -228,7 +294,7 @@ static void guest_show_tables(const struct exo_array *a)
 		- a[EXO_ARRAY_ACCOUNTS].physical;
 	uint64_t pages = bytes / EXO_PAGE_SIZE + 1;
 
-	MUST(GUEST_TABLES + pages * EXO_PAGE_SIZE <= GUEST_BASE + GUEST_PAGES * EXO_PAGE_SIZE);
+	MUST(GUEST_TABLES + pages * EXO_PAGE_SIZE <= GUEST_MAILBOX);
 	MUST(!raw_op(RAW_OP(COPY, .level = 1, .target = GUEST_TABLES, .source = EXO_INFO_TABLES,
 			    .access = EXO_READ, .count = (uint16_t)pages)));
 }
@@ -251,8 +317,10 @@ static void raw_main(void)
 	unsigned i;
 
 	raw_state.page->masked = 0; /* a pending event would end each wait */
-	if (raw_pages(0, GUEST_MAILBOX, (unsigned)((GUEST_STACK_TOP - GUEST_MAILBOX)
-						   / EXO_PAGE_SIZE), EXO_RWX))
+	if (raw_op(RAW_OP(TABLE, .level = 2, .count = 1, .target = GUEST_MAILBOX,
+			  .flags = EXO_OP_COMMON))
+	    || raw_op(RAW_OP(ALLOC, .level = 1, .target = GUEST_MAILBOX, .access = EXO_RWX,
+			     .count = (GUEST_STACK_TOP - GUEST_MAILBOX) / EXO_PAGE_SIZE)))
 		raw_exit(1);
 	guest_show_tables(raw_info()->arrays);
 	guest_hoard();
@@ -261,15 +329,14 @@ static void raw_main(void)
 	raw_settle();
 	for (i = 0; i < EXO_RESOURCES; i++)
 		supervisor.quota[i] = guest_quota()[i];
+	raw_text("!");
 	for (;;) {
-		raw_text("!");
-		guest_wait();
+		guest_rest(box);
 		guest_obey(box);
-		/* The host looks at this, then reads all else. */
-		__atomic_store_n(&box->order, 0, __ATOMIC_RELEASE);
 	}
 }
 
+/* The end of a wait for a time. */
 void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
 	(void)page;

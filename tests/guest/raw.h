@@ -30,11 +30,16 @@ static void raw_main(void);
 /* An upcall has come; `frame` is resumed afterwards. */
 void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame);
 
-/* The compiler calls these by itself. */
+/* The compiler calls these by itself, and must not make calls of them of these. */
 void *memset(void *to, int byte, size_t bytes)
 {
 	uint8_t *d = to;
+	uint64_t word = UINT64_C(0x0101010101010101) * (uint8_t)byte;
 
+	for (; ((uintptr_t)d | bytes) % 8 == 0 && bytes > 0; bytes -= 8, d += 8) {
+		*(uint64_t *)d = word;
+		__asm__ volatile("" : : : "memory");
+	}
 	while (bytes-- > 0) {
 		*d++ = (uint8_t)byte;
 		__asm__ volatile("" : : : "memory");
@@ -47,6 +52,12 @@ void *memcpy(void *to, const void *from, size_t bytes)
 	uint8_t *d = to;
 	const uint8_t *s = from;
 
+	for (; ((uintptr_t)d | (uintptr_t)s | bytes) % 8 == 0 && bytes > 0; bytes -= 8) {
+		*(uint64_t *)d = *(const uint64_t *)s;
+		d += 8;
+		s += 8;
+		__asm__ volatile("" : : : "memory");
+	}
 	while (bytes-- > 0) {
 		*d++ = *s++;
 		__asm__ volatile("" : : : "memory");

@@ -9,7 +9,7 @@
 #define AGENT_RAM_FRAME 0x40000u /* the first of the frame table */
 
 #define AGENT_FRESH						\
-	"	movz x9, #0x0006, lsl #16\n"			\
+	"	movz x9, #0x0024, lsl #16\n"			\
 	"	movk x9, #0x1000, lsl #32\n"			\
 	"	mov sp, x9\n"					\
 	"	mov x29, xzr\n"
@@ -55,7 +55,7 @@ __asm__(
 	"	udf #0\n");
 
 _Static_assert(offsetof(struct guest_step, argument) == 8, "agent_call");
-_Static_assert(GUEST_STACK_TOP == 0x100000060000, "AGENT_FRESH");
+_Static_assert(GUEST_STACK_TOP == 0x100000240000, "AGENT_FRESH");
 
 /* The step in the registers of who was interrupted at agent_called. */
 #define AGENT_STEP(regs) ((struct guest_step *)(regs)->x[19])

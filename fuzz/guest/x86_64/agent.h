@@ -9,7 +9,7 @@
 #define AGENT_RAM_FRAME 0u /* the first of the frame table */
 
 #define AGENT_FRESH						\
-	"	movabs $0x100000060000, %rsp\n"			\
+	"	movabs $0x100000240000, %rsp\n"			\
 	"	pushq $2\n"					\
 	"	popfq\n"					\
 	"	xor %ebp, %ebp\n"
@@ -63,7 +63,7 @@ __asm__(
 	"	ud2\n");
 
 _Static_assert(offsetof(struct guest_step, argument) == 8, "agent_call");
-_Static_assert(GUEST_STACK_TOP == 0x100000060000, "AGENT_FRESH");
+_Static_assert(GUEST_STACK_TOP == 0x100000240000, "AGENT_FRESH");
 
 /* The step in the registers of who was interrupted at agent_called. */
 #define AGENT_STEP(regs) ((struct guest_step *)(regs)->rbx)
