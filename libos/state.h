@@ -7,6 +7,8 @@
 #ifndef LIBOS_STATE_H
 #define LIBOS_STATE_H
 
+#include <machine/call.h>
+
 #include "libos/family/family.h"
 #include "libos/fork/process.h"
 #include "libos/lock.h"
@@ -95,14 +97,20 @@ static inline struct thread *thread_at(struct libos *os, uint32_t index)
 /* The one instance of a running process. */
 struct libos *libos_state(void);
 
+/* Of the vcpu that runs this: not the same after a thread has been switched. */
 static inline struct exo_vcpu_page *libos_vcpu_page(void)
 {
-	return (struct exo_vcpu_page *)LIBOS_VCPU_PAGE;
+	return (struct exo_vcpu_page *)machine_vcpu();
+}
+
+static inline struct vcpu_local *vcpu_local(struct exo_vcpu_page *page)
+{
+	return (struct vcpu_local *)((uint64_t)page + VCPU_LOCAL_OFFSET);
 }
 
 static inline struct vcpu_local *libos_vcpu(void)
 {
-	return (struct vcpu_local *)(LIBOS_VCPU_PAGE + VCPU_LOCAL_OFFSET);
+	return vcpu_local(libos_vcpu_page());
 }
 
 /* The machine's facts. */

@@ -13,13 +13,13 @@
 /* The child's first steps: its own identity, then nothing but itself is left. */
 static void fork_begin_child(struct libos *os, struct thread *self)
 {
-	struct vcpu_local *vcpu = libos_vcpu();
+	struct vcpu_local *vcpu = vcpu_local((struct exo_vcpu_page *)LIBOS_VCPU_PAGE);
 	struct process *p = &os->process;
 
+	machine_set_vcpu(LIBOS_VCPU_PAGE);
 	vcpu->os = os;
 	vcpu->current = self;
 	vcpu->locks = (UINT64_C(1) << RANKS) - 1; /* the parent's, copied */
-	machine_set_vcpu(LIBOS_VCPU_PAGE);
 	lock_release_all(os);
 	p->env = libos_vcpu_page()->env;
 	process_show_name(os);

@@ -29,8 +29,8 @@ static _Noreturn void start_fail(struct libos *os, const char *name, const char 
 /* The library of a fresh image. */
 static void start_library(struct libos *os)
 {
-	struct exo_vcpu_page *page = libos_vcpu_page();
-	struct vcpu_local *vcpu = libos_vcpu();
+	struct exo_vcpu_page *page = (struct exo_vcpu_page *)LIBOS_VCPU_PAGE;
+	struct vcpu_local *vcpu = vcpu_local(page);
 
 	machine_set_vcpu(LIBOS_VCPU_PAGE);
 	vcpu->os = os;

@@ -9,8 +9,6 @@
 #include "libos/state.h"
 #include "libos/upcall/native.h"
 
-_Static_assert(LIBOS_VCPU_PAGE == UINT64_C(0x7f00003ff000), "libos.ld, native.ld");
-
 /* What Linux would have killed the process with. */
 static unsigned upcall_signal(const struct exo_frame *frame, enum upcall_fault why)
 {
@@ -130,11 +128,10 @@ void upcall_leave(struct thread *t, struct exo_frame *frame)
 
 struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
-	struct vcpu_local *vcpu = libos_vcpu();
+	struct vcpu_local *vcpu = vcpu_local(page);
 	struct thread *t;
 	struct libos *os;
 
-	(void)page;
 	if (frame->kind == EXO_UPCALL_FAULT && vm_fault0(frame))
 		return frame;
 	os = vcpu->os;

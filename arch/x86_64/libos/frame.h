@@ -7,12 +7,11 @@
 #define KIND_SYSCALL	2
 #define KIND_EVENTS	3
 
-/* libos.ld and native.ld say where: LIBOS_VCPU_PAGE. */
-#define VCPU_PAGE	libos_vcpu_page_start
-#define VCPU_STACK_TOP	libos_vcpu_page_start + 32
-#define VCPU_MASKED	libos_vcpu_page_start + 40
-#define VCPU_PENDING	libos_vcpu_page_start + 44
-#define VCPU_PC		libos_vcpu_page_start + 4000 /* struct vcpu_local, restored_pc */
+/* struct exo_vcpu_page, where GS base points. */
+#define VCPU_STACK_TOP	%gs:32
+#define VCPU_MASKED	%gs:40
+#define VCPU_PENDING	%gs:44
+#define VCPU_PC		%gs:4000 /* struct vcpu_local, restored_pc */
 
 #define FRAME_BYTES	176
 #define FRAME_MASKED	24

@@ -40,21 +40,21 @@
 	je	upcall_by_kernel
 	cmpl	$0, FRAME_MASKED(%rsp)
 	jne	1f			/* to the library: still masked */
-	movl	$0, VCPU_MASKED(%rip)
+	movl	$0, VCPU_MASKED
 	.globl	upcall_window, upcall_window_last, upcall_window_end
 	.hidden	upcall_window, upcall_window_last, upcall_window_end
 upcall_window:
-	cmpl	$0, VCPU_PENDING(%rip)
+	cmpl	$0, VCPU_PENDING
 	jne	upcall_by_kernel	/* what came while masked is delivered there */
 1:	mov	FRAME_RIP(%rsp), %rax
-	mov	%rax, VCPU_PC(%rip)
+	mov	%rax, VCPU_PC
 	push	FRAME_RFLAGS(%rsp)
 	popf				/* nothing below changes flags */
 	FRAME_LIST_C(LOAD)
 	FRAME_LIST_REST(LOAD)
 	mov	FRAME_RSP(%rsp), %rsp
 upcall_window_last:
-	jmp	*VCPU_PC(%rip)
+	jmp	*VCPU_PC
 upcall_by_kernel:
 	mov	%rsp, %rdi
 	/* upcall_resume(frame): the kernel restores everything and delivers what is pending. */
@@ -71,9 +71,9 @@ upcall_window_end:
  * foreign system call would have been, without the kernel. What C need not keep is not saved.
  */
 	function native_enter
-	movl	$1, VCPU_MASKED(%rip)	/* from here on it is the library that runs */
+	movl	$1, VCPU_MASKED	/* from here on it is the library that runs */
 	mov	%rsp, %r11
-	mov	VCPU_STACK_TOP(%rip), %rsp
+	mov	VCPU_STACK_TOP, %rsp
 	sub	$FRAME_BYTES, %rsp
 	and	$-16, %rsp
 	movq	$KIND_SYSCALL, (%rsp)
@@ -87,7 +87,7 @@ upcall_window_end:
 	add	$8, %r11
 	mov	%r11, FRAME_RSP(%rsp)
 	movq	$0x202, FRAME_RFLAGS(%rsp) /* interrupts on; no flag outlives a call */
-	lea	VCPU_PAGE(%rip), %rdi
+	rdgsbase %rdi
 	mov	%rsp, %rsi
 	jmp	upcall_entry
 	.size	native_enter, . - native_enter

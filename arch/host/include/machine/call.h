@@ -17,6 +17,8 @@ struct exo_result {
 
 struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint64_t a2,
 			   uint64_t a3, uint64_t a4);
+/* The vcpu page. */
+uint64_t machine_vcpu(void);
 /* Where the program's thread-local storage is. */
 uint64_t machine_thread_pointer(void);
 
