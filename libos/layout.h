@@ -15,6 +15,7 @@
  *   LIBOS_FAMILY    what the processes of a family share (libos/family): common level 1 tables
  *   LIBOS_HEAP      the heap's second part
  *   LIBOS_CONTEXTS  one page a thread: saved registers and FPU state
+ *   LIBOS_VCPU_PAGES  behind them: pages of all vcpus but the first
  *   LIBOS_STACKS    library stacks of all threads but the first: present while the thread lives
  *
  * Below VM_TOP is the program's. Root slot 252 is where exec builds the new library.
@@ -53,11 +54,14 @@
 #define LIBOS_HEAP_PAGES (UINT64_C(1) << 24)
 #define LIBOS_HEAP_MAP   (EXO_LIBRARY_BASE + UINT64_C(0x1800000000)) /* 4 bytes a heap page */
 #define LIBOS_CONTEXTS   (EXO_LIBRARY_BASE + UINT64_C(0x2000000000))
+#define LIBOS_VCPU_PAGES (LIBOS_CONTEXTS + (LIBOS_THREADS + LIBOS_VCPUS) * EXO_PAGE_SIZE)
 #define LIBOS_STACKS     (EXO_LIBRARY_BASE + UINT64_C(0x3000000000))
 #define LIBOS_STACK_BYTES  UINT64_C(0x3000) /* of a library stack */
 #define LIBOS_STACK_STRIDE UINT64_C(0x8000) /* the rest is never mapped */
 
 #define LIBOS_THREADS    256u
+#define LIBOS_VCPUS      8u /* of one process; each has a thread of its own besides */
+#define LIBOS_THREAD_SLOTS (LIBOS_THREADS - 1 + LIBOS_VCPUS) /* beside the first */
 
 /* The program's part. */
 #define VM_BOTTOM        UINT64_C(0x10000)

@@ -7,7 +7,7 @@ LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/fork/exec.c libos/fork/fork.c libos/fork/fork_memory.c libos/fork/image.c \
 	libos/fork/load.c libos/fork/process.c libos/fork/start.c libos/fork/strings.c \
 	libos/sched/round_robin.c libos/sched/sched.c \
-	libos/thread/block.c libos/thread/thread.c \
+	libos/thread/block.c libos/thread/thread.c libos/thread/vcpu.c \
 	libos/upcall/native.c libos/upcall/upcall.c \
 	libos/vm/copy.c libos/vm/dirty.c libos/vm/fault.c libos/vm/fault0.c libos/vm/fill.c libos/vm/map.c libos/vm/protect.c \
 	libos/vm/region.c libos/vm/slots.c \
@@ -34,7 +34,7 @@ LIBOS_H = \
 	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/locks.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
 	libos/fs/proc.def libos/fs/proc.h libos/fs/tty.h libos/linux/console.h libos/linux/proc.h libos/linux/errno.def libos/linux/errno.h libos/linux/strace.def \
-	libos/linux/file.h libos/linux/linux.h libos/linux/mapped.h libos/linux/name.h libos/linux/saved.h libos/linux/shared.h libos/linux/signal.h libos/sched/sched.h libos/thread/thread.h libos/upcall/upcall.h \
+	libos/linux/file.h libos/linux/linux.h libos/linux/mapped.h libos/linux/name.h libos/linux/saved.h libos/linux/shared.h libos/linux/signal.h libos/sched/sched.h libos/thread/thread.h libos/thread/vcpu.h libos/upcall/upcall.h \
 	libos/upcall/native.def libos/upcall/native.h \
 	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h
 

@@ -17,7 +17,7 @@ void lock_acquire(struct libos *os, enum lock_rank rank)
 	while (!atomic_compare_exchange_weak_explicit(&os->lock[rank].holder, &expected, mine,
 						      memory_order_acquire,
 						      memory_order_relaxed)) {
-		/* With one vcpu a holder that is not this thread has blocked with the lock. */
+		/* One vcpu at a time is here: another holder has blocked with the lock. */
 		assert(expected == 0);
 		machine_relax();
 	}

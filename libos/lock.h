@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Every lock of the library, on one screen, outermost first. Each is an instance in struct libos;
- * two of one class are never held together. Library code runs masked, so none is held when an
- * asynchronous upcall comes; none may be held over thread_block. Fork takes all of them, in this
- * order, and the child releases its copies.
+ * two of one class are never held together. Library code runs masked, on one vcpu at a time
+ * (libos/thread/vcpu.h), so none is held when an asynchronous upcall comes; none may be held over
+ * thread_block. Fork takes all of them, in this order, and the child releases its copies.
  *
  *   process  children, exec in progress
  *   file     open files, the file tree, pipes (libos/fs, libos/linux)

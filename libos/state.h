@@ -15,6 +15,7 @@
 #include "libos/memory.h"
 #include "libos/sched/sched.h"
 #include "libos/thread/thread.h"
+#include "libos/thread/vcpu.h"
 #include "libos/upcall/upcall.h"
 #include "libos/vm/vm.h"
 
@@ -44,6 +45,12 @@ struct vcpu_local {
 	uint32_t is_idle;         /* waits for events with masked 0 in library code */
 	uint32_t zero;
 	uint64_t restored_pc;     /* where the frame being restored goes on (upcall.S) */
+	struct sched_clock clock;
+	/* With several vcpus (libos/thread/vcpu.h). */
+	struct thread *idle;      /* what it runs when there is no other */
+	uint32_t number;
+	_Atomic uint32_t word;    /* it waits on it; changes when it is called */
+	bool is_listening;        /* a doorbell will ring when it is called */
 };
 
 #define VCPU_LOCAL_OFFSET 3968u
@@ -68,6 +75,7 @@ struct libos {
 	struct heap heap;
 	struct upcall_hooks hooks;
 	struct sched sched;
+	struct vcpus vcpus;
 	struct vm vm;
 	struct process process;
 	struct family_local family;
@@ -82,7 +90,7 @@ struct libos {
 	struct fs_files *files;   /* family_self()->files */
 	struct linux_usage usage;
 	struct thread thread0;    /* thread slot 0 */
-	struct thread *threads;   /* slots 1 .. LIBOS_THREADS - 1, in the heap; NULL: none yet */
+	struct thread *threads;   /* slots 1 .. LIBOS_THREAD_SLOTS, in the heap; NULL: none yet */
 	uint32_t threads_used;    /* slots that were ever claimed are below */
 	uint64_t canary;          /* the first library stack ends above it */
 };

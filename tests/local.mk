@@ -50,6 +50,7 @@ GUEST_TESTS = \
 	tests/guest/random_linux_calls_leave_the_process.guest \
 	tests/guest/signal_on_cow_stack.guest \
 	tests/guest/thread_progress.guest \
+	tests/guest/threads_run_at_once.guest \
 	tests/guest/trace_notes_what_happened.guest \
 	tests/guest/wait_statuses.guest
 
@@ -157,6 +158,7 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/thread_progress.guest \
 	tests/aarch64/threads_keep_registers.guest \
 	tests/aarch64/threads_mixed_kinds.guest \
+	tests/aarch64/threads_run_at_once.guest \
 	tests/aarch64/wait_statuses.guest
 AARCH64_RAW_TESTS = \
 	tests/aarch64/async_upcalls_leave_progress.raw \
@@ -250,6 +252,7 @@ GUEST_AND_HERE = \
 	tests/guest/terminal_jobs.c \
 	tests/guest/threads_futex.c \
 	tests/guest/pthreads_every_kind.c \
+	tests/guest/pthreads_on_several_cpus.c \
 	tests/guest/signals_faults.c \
 	tests/guest/signals_family.c \
 	tests/guest/signals_handlers.c \

@@ -169,6 +169,7 @@ err_t process_exec(struct libos *os, struct process_exec_state *state)
 		err = EXO_E_TOO_LONG;
 	if (err)
 		return range_clear(LIBOS_STAGING, LIBOS_STAGING + EXO_ROOT_SPAN) ? err : err;
+	vcpu_go_home(os);
 	plan = exec_make_plan(os, &load, state);
 	libos_vcpu_page()->upcall_entry = 0;
 	if (!load.is_same) {

@@ -27,7 +27,8 @@ static void fork_begin_child(struct libos *os, struct thread *self)
 	os->sched.ready = (struct wait_queue){ 0 };
 	os->sched.ready_count = 0;
 	os->sched.sleepers = NULL;
-	os->sched.armed = os->sched.next_tick = os->sched.yield_at = os->sched.alarm = 0;
+	os->sched.alarm = 0;
+	os->vcpus = (struct vcpus){ 0 };
 	os->wired.reserve_missing = LIBOS_RESERVE_ALL;
 	os->wired.reserve_after = VM_RESERVE_AFTER;
 	thread_fork_child(os, self);
@@ -97,11 +98,10 @@ void fork_drop_entry(struct libos *os, struct family_process *made)
 /* The parent's part: everything that the child needs, then the child. */
 static err_t fork_make_child(struct libos *os, struct thread *self, struct fork_context *context)
 {
-	const struct exo_vcpu_page *page = libos_vcpu_page();
 	struct exo_vcpu_start start = {
 		.page = LIBOS_VCPU_PAGE, .entry = (uint64_t)fork_child,
 		.stack = (uint64_t)context, .argument = (uint64_t)context,
-		.upcall_entry = page->upcall_entry, .stack_base = self->stack_base,
+		.upcall_entry = (uint64_t)upcall_entry, .stack_base = self->stack_base,
 		.stack_top = self->stack_top, .masked = 1,
 	};
 	uint64_t env;

@@ -335,6 +335,9 @@ static void fork_add_hot(struct fork_build *f, uint64_t page)
  * ours, the page at its thread pointer and that of what Linux's kernel knows of the thread. */
 static void fork_find_hot(struct fork_build *f, struct thread *self)
 {
+	/* Another vcpu may write them between this and the cut. */
+	if (f->os->vcpus.count)
+		return;
 	fork_add_hot(f, PAGE_DOWN(EXO_REG_SP(&self->frame->regs)));
 	if (f->os->process.is_native)
 		return;

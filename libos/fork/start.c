@@ -33,10 +33,7 @@ static void start_library(struct libos *os)
 	struct vcpu_local *vcpu = vcpu_local(page);
 
 	machine_set_vcpu(LIBOS_VCPU_PAGE);
-	vcpu->os = os;
-	vcpu->current = &os->thread0;
-	vcpu->locks = 0;
-	vcpu->is_idle = 0;
+	*vcpu = (struct vcpu_local){ .os = os, .current = &os->thread0 };
 	page->stack_base = (uint64_t)(os + 1);
 	page->stack_top = LIBOS_WIRED_END;
 	page->upcall_entry = (uint64_t)upcall_entry;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Futexes of one process: waiters stand in a list in the order of their coming, each on its own
- * library stack. Library code is not preempted, so between the look at the word and the block
- * nobody runs. Those in memory that processes share are in shared.c; a shared futex elsewhere is
- * taken as a private one.
+ * library stack. One vcpu at a time runs library code, so between the look at the word and the
+ * block nobody wakes. Those in memory that processes share are in shared.c; a shared futex
+ * elsewhere is taken as a private one.
  */
 #include "libos/linux/shared.h"
 

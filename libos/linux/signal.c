@@ -158,6 +158,8 @@ static void signal_wake(struct thread *t)
 		t->is_deaf = false;
 	if (thread_state(t) == THREAD_BLOCKED)
 		thread_interrupt(t->os, thread_handle(t));
+	else if (t->os->vcpus.count)
+		vcpu_call(t->os, t);
 }
 
 /* Choose a thread for a signal to the process: one that does not block it, and if there is a choice
@@ -187,10 +189,14 @@ static void signal_wake_one(struct libos *os, uint64_t bit)
  * process, by the first thread. */
 static bool signal_is_ignored(struct libos *os, struct thread *t, unsigned number)
 {
-	struct thread *first = thread_is_alive(&os->thread0) ? &os->thread0 : thread_self();
-	struct linux_thread *lt = signal_thread(t != NULL ? t : first);
 	uint64_t handler = os->linux->signals.action[number].handler;
+	struct linux_thread *lt;
+	uint32_t i;
 
+	for (i = 0; t == NULL; i++)
+		if (thread_is_alive(thread_at(os, i)))
+			t = thread_at(os, i);
+	lt = signal_thread(t);
 	if ((lt->blocked | lt->waited) & SIGNAL_BIT(number))
 		return false;
 	return handler == SIGNAL_IGNORE

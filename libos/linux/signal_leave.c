@@ -38,9 +38,11 @@ _Noreturn void signal_end(struct libos *os, unsigned number)
 static void leave_stop(struct libos *os, unsigned number)
 {
 	os->linux->signals.is_stopped = true;
+	vcpu_halt_others(os);
 	family_set_stopped(os, number);
 	while (os->linux->signals.is_stopped)
 		sched_idle(os);
+	vcpu_go_on(os);
 	family_set_stopped(os, 0);
 }
 

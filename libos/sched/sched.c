@@ -29,68 +29,78 @@ static bool sched_is_ticking(const struct sched *s)
 }
 
 /* A program that has a CPU for itself is never asked to yield: when does it look at its bell? */
-static uint64_t sched_next_look(struct sched *s)
+static uint64_t sched_next_look(const struct sched *s, struct sched_clock *clock)
 {
 	uint64_t now = machine_clock();
 
-	if (s->look_at <= now)
-		s->look_at = now + s->look_units;
-	return s->look_at;
+	if (clock->look_at <= now)
+		clock->look_at = now + s->look_units;
+	return clock->look_at;
 }
 
 /* Arm the vcpu's timer for the next tick or deadline, at the latest for `deadline`. */
-static void sched_arm_by(struct libos *os, uint64_t deadline)
+static void sched_arm_by(struct libos *os, struct vcpu_local *vcpu, uint64_t deadline)
 {
 	struct sched *s = &os->sched;
-	struct thread *self = thread_self();
+	struct sched_clock *clock = &vcpu->clock;
+	struct thread *self = vcpu->current;
 
-	if (s->next_tick && s->next_tick == s->armed && s->ready_count && !s->sleepers
-	    && !s->yield_at && self->grace_end <= s->armed)
+	if (clock->next_tick && clock->next_tick == clock->armed && s->ready_count && !s->sleepers
+	    && !clock->yield_at && self->grace_end <= clock->armed)
 		return; /* as most often */
 	if (sched_is_ticking(s)) {
-		if (!s->next_tick)
-			s->next_tick = sched_tick_after(s, machine_clock());
-		deadline = s->next_tick;
+		if (!clock->next_tick)
+			clock->next_tick = sched_tick_after(s, machine_clock());
+		deadline = clock->next_tick;
 		if (self->grace_end > deadline && self->grace_end != THREAD_NEWBORN)
 			deadline = self->grace_end;
 	} else {
-		s->next_tick = 0;
+		clock->next_tick = 0;
 	}
 	if (s->sleepers && s->sleepers->deadline < deadline)
 		deadline = s->sleepers->deadline;
-	if (s->yield_at && s->yield_at < deadline)
-		deadline = s->yield_at;
+	if (clock->yield_at && clock->yield_at < deadline)
+		deadline = clock->yield_at;
 	if (s->alarm && s->alarm < deadline)
 		deadline = s->alarm;
-	if (deadline == UINT64_MAX || deadline == s->armed)
+	if (deadline == UINT64_MAX || deadline == clock->armed)
 		return;
-	s->armed = deadline;
+	clock->armed = deadline;
 	exo_call(EXO_CALL_TIMER, deadline, 0, 0, 0, 0);
 }
 
 void sched_arm(struct libos *os)
 {
-	sched_arm_by(os, os->sched.look_units ? sched_next_look(&os->sched) : UINT64_MAX);
+	struct vcpu_local *vcpu = libos_vcpu();
+
+	sched_arm_by(os, vcpu, os->sched.look_units ? sched_next_look(&os->sched, &vcpu->clock)
+		     : UINT64_MAX);
+}
+
+void sched_arm_idle(struct libos *os)
+{
+	sched_arm_by(os, libos_vcpu(), UINT64_MAX);
 }
 
 /* Has a tick passed? Then it is taken: t's turn is over unless its grace still runs. */
 static bool sched_take_tick(struct libos *os, struct thread *t)
 {
 	struct sched *s = &os->sched;
+	struct sched_clock *clock = &libos_vcpu()->clock;
 	uint64_t now;
 
-	if (!s->next_tick)
+	if (!clock->next_tick)
 		return false;
 	now = machine_clock();
-	if (now < s->next_tick || (s->grace_units && now < t->grace_end))
+	if (now < clock->next_tick || (s->grace_units && now < t->grace_end))
 		return false;
 	if (t->grace_end) {
 		/* The grace is over: what went past the tick is owed. */
-		t->charge += now - s->next_tick;
+		t->charge += now - clock->next_tick;
 		t->grace_end = 0;
 	}
 	s->ticks++;
-	s->next_tick = sched_is_ticking(s) ? sched_tick_after(s, now) : 0;
+	clock->next_tick = sched_is_ticking(s) ? sched_tick_after(s, now) : 0;
 	return s->policy->tick(os, t);
 }
 
@@ -146,7 +156,8 @@ void sched_look_at_bell(struct libos *os)
 /* Others sleep while one runs: the kernel tells when the bell rings. */
 static void sched_hang_bell(struct libos *os)
 {
-	if (!os->sched.bell || os->sched.is_bell_hung || !os->family.sleepers.first)
+	if (!os->sched.bell || os->sched.is_bell_hung || !os->family.sleepers.first
+	    || os->vcpus.count)
 		return;
 	sched_wait_bell(&os->sched, EXO_WAIT_DOORBELL);
 	sched_look_at_bell(os);
@@ -169,7 +180,11 @@ static bool sched_yield_to_partner(struct sched *s)
  * that ran last. */
 void sched_idle(struct libos *os)
 {
-	sched_arm_by(os, UINT64_MAX);
+	if (os->vcpus.count) {
+		vcpu_park(os);
+		return;
+	}
+	sched_arm_idle(os);
 	if (os->sched.bell) {
 		if (!sched_yield_to_partner(&os->sched))
 			sched_wait_bell(&os->sched, 0);
@@ -193,19 +208,26 @@ static struct thread *sched_pick_locked(struct libos *os)
 	}
 }
 
+struct thread *sched_take_next_locked(struct libos *os)
+{
+	struct thread *next = sched_pick_locked(os);
+	bool is_running = !next || thread_edge(next, thread_generation(next), THREAD_READY,
+					       THREAD_RUNNING);
+
+	assert(is_running);
+	return next;
+}
+
 void sched_switch_locked(struct libos *os, struct thread *self)
 {
 	struct thread *next;
-	bool is_running;
 
-	for (next = sched_pick_locked(os); !next; next = sched_pick_locked(os)) {
+	while (!(next = sched_take_next_locked(os)) && !(next = libos_vcpu()->idle)) {
 		lock_release(os, RANK_SCHED);
 		lock_check_none(os);
 		sched_idle(os);
 		lock_acquire(os, RANK_SCHED);
 	}
-	is_running = thread_edge(next, thread_generation(next), THREAD_READY, THREAD_RUNNING);
-	assert(is_running);
 	lock_release(os, RANK_SCHED);
 	lock_check_none(os);
 	if (next != self) {
@@ -224,26 +246,28 @@ static void sched_slice_end(struct libos *os, struct thread *t)
 		limit = libos_vcpu_page()->slice_end + libos_info()->allowance_units / 2;
 		limit = limit < t->grace_end ? limit : t->grace_end;
 		if (now < limit) {
-			os->sched.yield_at = limit;
+			libos_vcpu()->clock.yield_at = limit;
 			return;
 		}
 	}
-	os->sched.yield_at = 0;
-	exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+	libos_vcpu()->clock.yield_at = 0;
+	vcpu_yield(os);
 }
 
 static void sched_timer(struct libos *os)
 {
-	os->sched.armed = 0;
+	struct sched_clock *clock = &libos_vcpu()->clock;
+
+	clock->armed = 0;
 	thread_wake_deadlines(os);
 	if (os->sched.alarm && machine_clock() >= os->sched.alarm) {
 		os->sched.alarm = 0;
 		if (os->hooks.events)
 			os->hooks.events(os, EXO_EVENT_TIMER);
 	}
-	if (os->sched.yield_at && machine_clock() >= os->sched.yield_at) {
-		os->sched.yield_at = 0;
-		exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+	if (clock->yield_at && machine_clock() >= clock->yield_at) {
+		clock->yield_at = 0;
+		vcpu_yield(os);
 	}
 }
 
@@ -254,8 +278,10 @@ void sched_events(struct libos *os, struct thread *t, uint32_t events, bool is_i
 		sched_timer(os);
 	if (events & EXO_EVENT_CHILD)
 		process_events(os);
-	if (events & EXO_EVENT_DOORBELL)
+	if (events & EXO_EVENT_DOORBELL) {
 		os->sched.is_bell_hung = false;
+		vcpu_rung(os);
+	}
 	sched_look_at_bell(os);
 	if (events & EXO_EVENT_REVOKE && os->hooks.events)
 		os->hooks.events(os, EXO_EVENT_REVOKE);

@@ -34,22 +34,26 @@ struct sched_policy {
 
 extern const struct sched_policy sched_round_robin;
 
+/* What each vcpu has its timer for; in its record. */
+struct sched_clock {
+	uint64_t next_tick;         /* 0: not ticking */
+	uint64_t armed;             /* deadline of the vcpu's timer, 0: none */
+	uint64_t look_at;           /* when a program that runs looks up next */
+	uint64_t yield_at;          /* the slice is over, grace runs until then; 0: no */
+};
+
 struct sched {
 	const struct sched_policy *policy;
 	struct wait_queue ready;    /* the policy's queue */
 	uint32_t ready_count;
 	struct thread *sleepers;    /* BLOCKED threads with a deadline, the nearest first */
 	uint64_t tick_units;        /* 0: no ticks */
-	uint64_t next_tick;         /* 0: not ticking */
 	uint64_t grace_units;       /* 0: off (tests) */
-	uint64_t armed;             /* deadline of the vcpu's timer, 0: none */
 	uint64_t ticks;             /* taken, in all */
 	uint64_t ticks_max;         /* after that many, no more ticks (tests); 0: no end */
 	uint64_t switches;
 	uint64_t alarm;             /* hooks.events gets TIMER then, once; 0: none */
 	uint64_t look_units;        /* with several CPUs: how often a program that runs looks up */
-	uint64_t look_at;           /* when it does next */
-	uint64_t yield_at;          /* the slice is over, grace runs until then; 0: no */
 	uint32_t idle_word;         /* never changes: idle waits on it until an event is pending */
 	uint32_t bell_seen;         /* what the bell was when it was last answered */
 	const _Atomic uint32_t *bell; /* a shared word: its change is a DOORBELL; NULL: none */
@@ -75,6 +79,10 @@ void sched_begin(struct libos *os, struct thread *self);
 void sched_set_bell(struct libos *os, const _Atomic uint32_t *word, _Atomic uint32_t *waiting);
 /* Has the bell's word changed? Then that is answered. */
 void sched_look_at_bell(struct libos *os);
+/* Take the thread to run next off the queue: RUNNING. NULL: nobody can run. sched is held. */
+struct thread *sched_take_next_locked(struct libos *os);
+/* Nothing can run: arm the vcpu's timer for what is needed nevertheless. */
+void sched_arm_idle(struct libos *os);
 /* A program goes on: arm the vcpu's timer for the next tick or deadline, whichever is needed. */
 void sched_arm(struct libos *os);
 

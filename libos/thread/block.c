@@ -144,7 +144,7 @@ void thread_yield(struct libos *os)
 	bool is_ready;
 
 	if (!os->sched.ready_count) {
-		exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+		vcpu_yield(os);
 		return;
 	}
 	lock_acquire(os, RANK_SCHED);

@@ -112,7 +112,7 @@ static struct thread *thread_claim(struct libos *os)
 	uint32_t i;
 
 	if (!os->threads)
-		os->threads = heap_alloc(os, (LIBOS_THREADS - 1) * sizeof(struct thread));
+		os->threads = heap_alloc(os, LIBOS_THREAD_SLOTS * sizeof(struct thread));
 	for (i = 1; os->threads && i < LIBOS_THREADS; i++) {
 		struct thread *t = thread_at(os, i);
 
@@ -179,7 +179,10 @@ static uint64_t thread_announce(struct libos *os, struct thread *t, const struct
 	uint64_t handle = thread_handle(t);
 	bool is_announced;
 
-	*frame = (struct exo_frame){ .kind = EXO_UPCALL_SYSCALL, .regs = *regs };
+	*frame = (struct exo_frame){
+		.kind = EXO_UPCALL_SYSCALL, .regs = *regs,
+		.masked = os->vcpus.count ? UPCALL_OWED : 0,
+	};
 	t->frame = frame;
 	t->grace_end = THREAD_NEWBORN;
 	context->sp = machine_context_start(frame, context_first);
@@ -193,6 +196,7 @@ static uint64_t thread_announce(struct libos *os, struct thread *t, const struct
 	assert(is_announced);
 	os->sched.policy->enqueue(os, t);
 	lock_release(os, RANK_SCHED);
+	vcpu_begin(os);
 	sched_arm(os);
 	return handle;
 }
@@ -206,6 +210,29 @@ err_t thread_create_regs(struct libos *os, const struct exo_regs *regs, uint64_t
 	if (err)
 		return err;
 	*handle = thread_announce(os, t, regs, thread_pointer);
+	return EXO_OK;
+}
+
+err_t thread_make_idle(struct libos *os, uint32_t vcpu, struct thread **made)
+{
+	struct thread *t = thread_at(os, LIBOS_THREADS + vcpu);
+	struct thread_context *context;
+	err_t err;
+
+	/* It has no life of its own: to all who look at states it has ended. */
+	*t = (struct thread){
+		.word = UINT64_C(1) << 8 | THREAD_TERMINATED, .os = os,
+		.index = LIBOS_THREADS + vcpu, .is_idle = true,
+	};
+	err = thread_map_stack(t);
+	if (err)
+		return err;
+	context = thread_context(t);
+	context->sp = machine_context_start((struct exo_frame *)t->stack_top - 1, context_first);
+	memset(context->fpu + 512, 0, 64);
+	machine_fpu_save(context->fpu, libos_info()->fpu_bytes);
+	context->owner = thread_handle(t);
+	*made = t;
 	return EXO_OK;
 }
 
@@ -303,6 +330,8 @@ _Noreturn void thread_first(struct exo_frame *frame)
 {
 	struct thread *self = thread_self();
 
+	if (self->is_idle)
+		vcpu_idle(self->os);
 	sched_begin(self->os, self);
 	upcall_leave(self, frame);
 	upcall_resume(frame);
@@ -318,7 +347,7 @@ void thread_switch(struct libos *os, struct thread *from, struct thread *to)
 	/* Contexts are touched here first: between the change of stack bounds and that of the stack
 	 * nothing may fault. */
 	old->thread_pointer = machine_thread_pointer();
-	if (thread_state(from) != THREAD_TERMINATED) {
+	if (thread_state(from) != THREAD_TERMINATED || from->is_idle) {
 		machine_fpu_save(old->fpu, info->fpu_bytes);
 		old->owner = thread_handle(from);
 	}

@@ -63,6 +63,7 @@ struct thread {
 	bool is_signalled;          /* hooks.leave has something to do for it: waits end at once */
 	bool is_deaf;               /* its waits go on nevertheless */
 	bool is_detached;           /* TERMINATED -> FREE without a join */
+	bool is_idle;               /* a vcpu's own (vcpu.h), in a slot behind all others */
 	uint64_t grace_end;         /* not preempted by the library before this; 0: used up,
 				     * THREAD_NEWBORN: it has not run yet */
 	uint64_t charge;            /* clock units of grace still to be paid back; sched */
@@ -112,6 +113,9 @@ err_t thread_create(struct libos *os, uint64_t entry, uint64_t argument, uint64_
 /* Start a thread from whole registers (clone); otherwise as thread_create. */
 err_t thread_create_regs(struct libos *os, const struct exo_regs *regs, uint64_t thread_pointer,
 			 uint64_t *handle) MUST_USE;
+/* Make the thread that a vcpu runs when there is no other: it begins with vcpu_idle. There are
+ * other threads. EXO_E_LIMIT. */
+err_t thread_make_idle(struct libos *os, uint32_t vcpu, struct thread **made) MUST_USE;
 /* End the current thread with a value; the last one ends the process with that status. */
 _Noreturn void thread_exit(struct libos *os, uint64_t value);
 /* Wait for a thread's end and free its slot. EXO_E_EMPTY: no such thread; EXO_E_STATE: itself. */
@@ -121,7 +125,7 @@ void thread_yield(struct libos *os);
 
 /* Block the current thread in a queue until it is woken, or until `deadline` (clock units,
  * THREAD_NO_DEADLINE: for ever), or until thread_interrupt. Condition and queue are the caller's:
- * check in a loop. No lock may be held (single vcpu: library code is not preempted between the
+ * check in a loop. No lock may be held but the library's (so nothing comes between the
  * check and the block). EXO_OK: woken; EXO_E_EARLY: the deadline passed; EXO_E_PENDING:
  * interrupted, or is_signalled is set (unless is_deaf). queue NULL: sleep. Takes sched. */
 err_t thread_block(struct libos *os, struct wait_queue *queue, uint64_t deadline) MUST_USE;

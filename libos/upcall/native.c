@@ -214,7 +214,7 @@ static int64_t native_switch(struct native *n)
 	}
 	old = *which;
 	*which = n->a1;
-	s->next_tick = 0;
+	libos_vcpu()->clock.next_tick = 0;
 	sched_arm(n->os);
 	return (int64_t)old;
 }

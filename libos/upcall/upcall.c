@@ -102,7 +102,8 @@ static void upcall_syscall(struct libos *os, struct thread *t, struct exo_frame 
 	process_exit(os, PROCESS_STATUS_SIGNAL(31));
 }
 
-/* Events that came while a frame was being restored (upcall.S) are events of what it belongs to. */
+/* Events that came while a frame was being restored (upcall.S) are events of what it belongs to;
+ * who has looked at his vcpu's register, and not yet masked, looks again: it may be another. */
 static struct exo_frame *upcall_rewind(struct exo_frame *frame)
 {
 	uint64_t pc = EXO_REG_PC(&frame->regs);
@@ -110,6 +111,10 @@ static struct exo_frame *upcall_rewind(struct exo_frame *frame)
 
 	if (pc < (uint64_t)upcall_window || pc >= (uint64_t)upcall_window_end)
 		return frame;
+	if (pc >= (uint64_t)native_enter && pc < (uint64_t)native_masked) {
+		EXO_REG_PC(&frame->regs) = (uint64_t)native_enter;
+		return frame;
+	}
 	if (pc == (uint64_t)upcall_window_last) {
 		EXO_REG_PC(&frame->regs) = libos_vcpu()->restored_pc;
 		return frame;
@@ -162,6 +167,44 @@ struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *
 			upcall_die(os, frame, UPCALL_FAULT_EXCEPTION);
 	}
 	upcall_leave(t, frame);
+	return frame;
+}
+
+/* The library lock goes back, and with it the right to anything but what is on this stack. */
+static void upcall_give_back(struct thread *t, struct exo_frame *frame)
+{
+	while (vcpu_leave(t->os))
+		upcall_leave(t, frame);
+	vcpu_unlock(t->os);
+}
+
+struct exo_frame *upcall_refused(struct exo_frame *frame)
+{
+	if (frame->masked != UPCALL_OWED)
+		__builtin_trap();
+	frame->masked = 0;
+	upcall_give_back(thread_self(), frame);
+	return frame;
+}
+
+struct exo_frame *upcall_dispatch_shared(struct exo_vcpu_page *page, struct exo_frame *frame)
+{
+	struct libos *os = vcpu_local(page)->os;
+	bool is_idle = vcpu_local(page)->is_idle;
+
+	if (frame->masked)
+		return upcall_dispatch(page, frame);
+	vcpu_lock(os);
+	if (is_idle) {
+		frame = upcall_dispatch(page, frame);
+		vcpu_unlock(os);
+		return frame;
+	}
+	vcpu_enter(os);
+	/* Another vcpu may have had the same fault. */
+	if (frame->kind != EXO_UPCALL_FAULT || !vm_is_resolved(frame->address, frame->code))
+		frame = upcall_dispatch(libos_vcpu_page(), frame);
+	upcall_give_back(thread_self(), frame);
 	return frame;
 }
 

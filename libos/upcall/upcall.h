@@ -27,6 +27,9 @@ struct libos;
 struct thread;
 
 #define UPCALL_FRAME_BYTES 2048u
+/* In a frame's `masked`: it came from the program before there was a library lock, which is to be
+ * given back before it is resumed. The kernel refuses to resume such a frame. */
+#define UPCALL_OWED 2u
 
 /* Why a fault or exception could not be resolved. */
 enum upcall_fault {
@@ -73,6 +76,12 @@ struct upcall_hooks {
 /* Called by upcall.S with the vcpu page and the frame that the kernel pushed. Masked. The frame to
  * resume: another one if that was being restored when events came. */
 struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame);
+
+/* The same for a process with several vcpus (libos/thread/vcpu.h). */
+struct exo_frame *upcall_dispatch_shared(struct exo_vcpu_page *page, struct exo_frame *frame);
+/* The kernel has refused to resume a frame: UPCALL_OWED is paid, else it is malformed, a bug.
+ * Returns the frame. Called by upcall.S. */
+struct exo_frame *upcall_refused(struct exo_frame *frame);
 
 /* Before a frame is resumed: signals. */
 void upcall_leave(struct thread *t, struct exo_frame *frame);

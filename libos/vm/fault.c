@@ -178,10 +178,23 @@ static bool fault_zero(struct libos *os, struct vm_region *r, uint64_t page)
 	return true;
 }
 
+static unsigned fault_need(uint64_t code)
+{
+	return code & EXO_FAULT_WRITE ? EXO_WRITE : code & EXO_FAULT_EXEC ? EXO_EXEC : EXO_READ;
+}
+
+bool vm_is_resolved(uint64_t address, uint64_t code)
+{
+	unsigned need = fault_need(code);
+	uint64_t slot;
+
+	return address < VM_TOP && slots_read(address, 1, &slot) && slot_is_present(slot)
+		&& slot_access(slot) & need && (need != EXO_WRITE || slots_is_open(address));
+}
+
 enum upcall_fault vm_fault(struct libos *os, uint64_t address, uint64_t code)
 {
-	unsigned need = code & EXO_FAULT_WRITE ? EXO_WRITE : code & EXO_FAULT_EXEC ? EXO_EXEC
-		: EXO_READ;
+	unsigned need = fault_need(code);
 	enum upcall_fault why;
 	struct vm_region *r;
 	uint64_t slot;

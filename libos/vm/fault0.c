@@ -133,7 +133,7 @@ static bool fault0_is_library(uint64_t address)
 		    && address < LIBOS_HEAP + LIBOS_HEAP_PAGES * EXO_PAGE_SIZE)
 		|| (address >= LIBOS_HEAP_MAP && address < LIBOS_HEAP_MAP + LIBOS_HEAP_PAGES * 4)
 		|| (address >= LIBOS_CONTEXTS
-		    && address < LIBOS_CONTEXTS + LIBOS_THREADS * EXO_PAGE_SIZE);
+		    && address < LIBOS_VCPU_PAGES);
 }
 
 /* A page of the library's own that is not there yet. */

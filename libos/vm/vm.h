@@ -140,6 +140,8 @@ err_t vm_prefault(struct libos *os, uint64_t address, size_t n, bool is_write) M
 /* Level 0: a write to a copy-on-write page, or a fault on the library's own memory, from the slot
  * alone. True: resolved. Touches the wired pages and the frame only. */
 bool vm_fault0(const struct exo_frame *frame);
+/* Does the slot allow by now what the program was refused? */
+bool vm_is_resolved(uint64_t address, uint64_t code);
 /* Level 1: demand-zero, file pages, shared pages. Takes spt. */
 enum upcall_fault vm_fault(struct libos *os, uint64_t address, uint64_t code);
 /* Keep LIBOS_RESERVE filled. Level 0 calls it after VM_RESERVE_AFTER faults of a new process: one

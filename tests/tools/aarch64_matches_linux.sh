@@ -22,9 +22,11 @@ same() {	# same NAME: what there.out and here.out, status $there and $here, shal
 	tap_eq "$1: status $here" "$there" "$here"
 }
 
+clock=--icount
 run() {	# run OPTION... PROGRAM...: there
 	there=0
-	"$build/tools/chitin-run" --arch aarch64 --icount --timeout 240 "$@" \
+	# shellcheck disable=SC2086 # none or one
+	"$build/tools/chitin-run" --arch aarch64 $clock --timeout 240 "$@" \
 		>there.out 2>there.err </dev/null || there=$?
 }
 
@@ -36,23 +38,33 @@ for_linux() {	# for_linux C-FILE PROGRAM
 		"$MUSL_AARCH64_LIB/crtn.o" -o "$2"
 }
 
-for name in processes_end processes_execute processes_share processes_wait \
-	signals_family signals_threads signals_waits; do
-	file=$source/tests/guest/$name.c
+here() {	# here NAME: what the program of that name says here; $file, ./program.linux
+	file=$source/tests/guest/$1.c
 	here=0
 	mkdir folder
 	musl-gcc -static -pthread -O1 -I"$source" "$file" -o program 2>gcc.err ||
 		{ cat gcc.err; exit 1; }
 	(cd folder && setsid -w ../program) >here.out </dev/null || here=$?
 	rm -rf folder
-	tap_ok "$name: says something here" test "$(wc -l <here.out)" -gt 4
+	tap_ok "$1: says something here" test "$(wc -l <here.out)" -gt 4
 	for_linux "$file" program.linux || exit 1
+}
+
+for name in processes_end processes_execute processes_share processes_wait \
+	signals_family signals_threads signals_waits; do
+	here $name
 	run ./program.linux
 	same "$name, for Linux"
 	"$build/tools/chitin-cc" --arch aarch64 -O1 -I"$source" "$file" -o program.native || exit 1
 	run ./program.native
 	same "$name, native"
 done
+# Threads that spin for each other: not CPUs by turns.
+here pthreads_on_several_cpus
+clock=
+run --cpus 2 ./program.linux
+clock=--icount
+same "pthreads_on_several_cpus, with 2 CPUs"
 
 # A file of some pages, whose end is not a page's.
 awk 'BEGIN { for (i = 0; i < 3000; i++) print (i * 7919) % 3001, "line", i, sprintf("%c", i % 26 + 97) }' \

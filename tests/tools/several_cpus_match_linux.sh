@@ -8,4 +8,8 @@ for name in processes_futex processes_wait pthreads_every_kind signals_family; d
 	same_linux $name
 	same_runs $name "with ${CPUS-2} CPUs" ./program --cpus "${CPUS-2}"
 done
+# Threads that spin for each other: with a clock that counts instructions QEMU runs its CPUs by turns.
+same_linux pthreads_on_several_cpus
+same_clock=
+same_runs pthreads_on_several_cpus "with ${CPUS-2} CPUs" ./program --cpus "${CPUS-2}"
 tap_done tests/tools/several_cpus_match_linux.sh

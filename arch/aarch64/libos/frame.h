@@ -7,6 +7,7 @@
 #define KIND_SYSCALL	2
 
 /* struct exo_vcpu_page. */
+#define VCPU_ENTRY	16
 #define VCPU_STACK_TOP	32
 #define VCPU_MASKED	40
 

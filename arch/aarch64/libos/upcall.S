@@ -18,27 +18,39 @@
 	.endm
 
 	.text
-	function upcall_entry
+	function upcall_entry_shared
 	mov	x29, xzr		/* backtraces end here */
 	mov	x30, xzr
+	bl	upcall_dispatch_shared
+	b	upcall_resume
+	.size	upcall_entry_shared, . - upcall_entry_shared
+
+	function upcall_entry
+	mov	x29, xzr
+	mov	x30, xzr
 	bl	upcall_dispatch
-	mov	sp, x0
 
 /* upcall_resume(x0 = frame): the kernel restores everything and delivers what is pending. No branch
  * of this CPU leaves all registers as they are, so there is no way without it; and no window, in
- * which a frame is half restored: upcall_rewind finds nothing. */
+ * which a frame is half restored. */
 	function upcall_resume
+	mov	sp, x0
 	movz	x8, #(CALL_RESUME & 0xffff)
 	movk	x8, #(CALL_RESUME >> 32 & 0xffff), lsl #32
 	movk	x8, #(CALL_RESUME >> 48), lsl #48
 	svc	#0
-	.globl	upcall_window, upcall_window_last, upcall_window_end
-	.hidden	upcall_window, upcall_window_last, upcall_window_end
-upcall_window:
-upcall_window_last:
-upcall_window_end:
-	udf	#0			/* the frame was malformed: the fault says so */
+	mov	x0, sp
+	bl	upcall_refused		/* or the frame was malformed: a fault says so */
+	b	upcall_resume
 	.size	upcall_entry, . - upcall_entry
+
+/* A further vcpu, masked, on its idle thread's library stack: x0 = its page. */
+	function vcpu_entry
+	mov	x29, xzr
+	mov	x30, xzr
+	bl	vcpu_main		/* does not return */
+	udf	#0
+	.size	vcpu_entry, . - vcpu_entry
 
 /*
  * native_enter: from the program, by one of the calls in native.S: x16 = its number, arguments as a
@@ -46,10 +58,16 @@ upcall_window_end:
  * kernel. What C need not keep is not saved, but for what would tell of another's: all of the frame
  * is written.
  */
+	.globl	upcall_window, upcall_window_last, upcall_window_end, native_masked
+	.hidden	upcall_window, upcall_window_last, upcall_window_end, native_masked
 	function native_enter
-	mrs	x17, tpidrro_el0
+upcall_window:
 	mov	w9, #1
+	mrs	x17, tpidrro_el0	/* another vcpu's, if it is interrupted before the next */
 	str	w9, [x17, #VCPU_MASKED]	/* from here on it is the library that runs */
+native_masked:
+upcall_window_end:
+upcall_window_last:
 	mov	x10, sp
 	ldr	x11, [x17, #VCPU_STACK_TOP]
 	sub	x11, x11, #FRAME_BYTES
@@ -76,7 +94,8 @@ upcall_window_end:
 	stp	x30, xzr, [sp, #FRAME_PC]
 	mov	x0, x17
 	mov	x1, sp
-	b	upcall_entry
+	ldr	x9, [x17, #VCPU_ENTRY]
+	br	x9
 	.size	native_enter, . - native_enter
 
 /*

@@ -6,8 +6,10 @@
 #define CALL_RESUME	0x4348544e00000007 /* EXO_CALL_PREFIX | EXO_CALL_RESUME */
 #define KIND_SYSCALL	2
 #define KIND_EVENTS	3
+#define MASKED_OWED	2 /* UPCALL_OWED */
 
 /* struct exo_vcpu_page, where GS base points. */
+#define VCPU_ENTRY	%gs:16
 #define VCPU_STACK_TOP	%gs:32
 #define VCPU_MASKED	%gs:40
 #define VCPU_PENDING	%gs:44

@@ -13,11 +13,12 @@
 /* What frame.h says for upcall.S. */
 _Static_assert((EXO_CALL_PREFIX | EXO_CALL_RESUME) == UINT64_C(0x4348544e00000007), "frame.h");
 _Static_assert(sizeof(struct exo_frame) == 176, "frame.h");
-_Static_assert(offsetof(struct exo_vcpu_page, stack_top) == 32
+_Static_assert(offsetof(struct exo_vcpu_page, upcall_entry) == 16
+	       && offsetof(struct exo_vcpu_page, stack_top) == 32
 	       && offsetof(struct exo_vcpu_page, masked) == 40
 	       && offsetof(struct exo_vcpu_page, pending) == 44, "frame.h");
 _Static_assert(VCPU_LOCAL_OFFSET + offsetof(struct vcpu_local, restored_pc) == 4000, "frame.h");
-_Static_assert(EXO_UPCALL_SYSCALL == 2 && EXO_UPCALL_EVENTS == 3, "frame.h");
+_Static_assert(EXO_UPCALL_SYSCALL == 2 && EXO_UPCALL_EVENTS == 3 && UPCALL_OWED == 2, "frame.h");
 _Static_assert(offsetof(struct exo_frame, masked) == 24 && offsetof(struct exo_frame, regs) == 32,
 	       "frame.h");
 

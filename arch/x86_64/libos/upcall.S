@@ -20,12 +20,20 @@
 \name:
 	.endm
 
-	.text
-	function upcall_entry
+	.macro	enter dispatch
 	wrgsbase %rdi			/* the program may have changed it */
 	cld				/* so does C expect it */
 	xor	%ebp, %ebp		/* backtraces end here */
-	call	upcall_dispatch
+	call	\dispatch
+	.endm
+
+	.text
+	function upcall_entry_shared
+	enter	upcall_dispatch_shared
+	jmp	upcall_back
+	function upcall_entry
+	enter	upcall_dispatch
+upcall_back:
 
 /*
  * Back to what rax = frame says, with no help from the kernel but after events: to be interrupted
@@ -39,10 +47,10 @@
 	cmpl	$KIND_EVENTS, (%rsp)
 	je	upcall_by_kernel
 	cmpl	$0, FRAME_MASKED(%rsp)
-	jne	1f			/* to the library: still masked */
+	jne	2f
 	movl	$0, VCPU_MASKED
-	.globl	upcall_window, upcall_window_last, upcall_window_end
-	.hidden	upcall_window, upcall_window_last, upcall_window_end
+	.globl	upcall_window, upcall_window_last, upcall_window_end, native_masked
+	.hidden	upcall_window, upcall_window_last, upcall_window_end, native_masked
 upcall_window:
 	cmpl	$0, VCPU_PENDING
 	jne	upcall_by_kernel	/* what came while masked is delivered there */
@@ -62,8 +70,20 @@ upcall_by_kernel:
 	movabs	$CALL_RESUME, %rax
 	syscall
 upcall_window_end:
-	ud2				/* the frame was malformed: the fault says so */
+	mov	%rdi, %rsp		/* the lock is owed; or it was malformed: a fault says so */
+	call	upcall_refused
+	jmp	upcall_back
+2:	mov	%rsp, %rdi
+	cmpl	$MASKED_OWED, FRAME_MASKED(%rsp)
+	je	upcall_window_end
+	jmp	1b			/* to the library: still masked */
 	.size	upcall_entry, . - upcall_entry
+
+/* A further vcpu, masked, on its idle thread's library stack: rdi = its page. */
+	function vcpu_entry
+	xor	%ebp, %ebp
+	call	vcpu_main		/* does not return */
+	ud2
 
 /*
  * native_enter: from the program, by one of the calls in native.S: rax = its number, arguments as a
@@ -72,6 +92,7 @@ upcall_window_end:
  */
 	function native_enter
 	movl	$1, VCPU_MASKED	/* from here on it is the library that runs */
+native_masked:
 	mov	%rsp, %r11
 	mov	VCPU_STACK_TOP, %rsp
 	sub	$FRAME_BYTES, %rsp
@@ -89,7 +110,7 @@ upcall_window_end:
 	movq	$0x202, FRAME_RFLAGS(%rsp) /* interrupts on; no flag outlives a call */
 	rdgsbase %rdi
 	mov	%rsp, %rsi
-	jmp	upcall_entry
+	jmp	*VCPU_ENTRY
 	.size	native_enter, . - native_enter
 
 /*
