@@ -61,6 +61,7 @@ RAW_TESTS = \
 	tests/guest/call_costs.raw \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
 	tests/guest/exit_in_every_state.raw \
+	tests/guest/former_owners_leave_nothing.raw \
 	tests/guest/hostile_arguments_change_nothing.raw \
 	tests/guest/hostile_frames_are_refused.raw \
 	tests/guest/nobody_is_starved.raw \
@@ -96,6 +97,7 @@ SMP_TESTS = \
 	tests/smp/family_survives_deaths.guest \
 	tests/smp/fault_kills_once.guest \
 	tests/smp/faults_reach_their_handler.guest \
+	tests/smp/former_owners_leave_nothing.raw \
 	tests/smp/first_run_fair.guest \
 	tests/smp/first_run_once.guest \
 	tests/smp/first_run_storm.guest \
@@ -164,6 +166,7 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/async_upcalls_leave_progress.raw \
 	tests/aarch64/bad_upcall_stacks_kill_their_env_alone.raw \
 	tests/aarch64/exit_in_every_state.raw \
+	tests/aarch64/former_owners_leave_nothing.raw \
 	tests/aarch64/hostile_arguments_change_nothing.raw \
 	tests/aarch64/hostile_frames_are_refused.raw \
 	tests/aarch64/nobody_is_starved.raw \
@@ -192,6 +195,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/family_survives_deaths.guest \
 	tests/aarch64/smp/fault_kills_once.guest \
 	tests/aarch64/smp/faults_reach_their_handler.guest \
+	tests/aarch64/smp/former_owners_leave_nothing.raw \
 	tests/aarch64/smp/first_run_fair.guest \
 	tests/aarch64/smp/first_run_once.guest \
 	tests/aarch64/smp/fork_fresh_root.guest \
@@ -300,6 +304,7 @@ TOOL_TESTS = \
 TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_victim.h \
 	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
+	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
 	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
