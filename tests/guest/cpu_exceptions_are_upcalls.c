@@ -111,8 +111,87 @@ static void privileged(void)
 	raw_ok(seen.count == 1 && seen.kind == e, "SYSENTER");
 	TRY("swapgs", 0);
 	raw_ok(seen.count == 1 && seen.kind == e, "SWAPGS");
+	TRY("rdpmc", 0);
+	expect("RDPMC", e, p);
+	TRY("mov $0xc0000082, %%ecx; xor %%edx, %%edx; wrmsr", 0);
+	expect("WRMSR of where system calls go", e, p);
+	TRY("xor %%ecx, %%ecx; xor %%edx, %%edx; xsetbv", 1);
+	expect("XSETBV", e, p);
+	TRY("lidt -16(%%rsp)", 0);
+	expect("LIDT", e, p);
+	TRY("lgdt -16(%%rsp)", 0);
+	expect("LGDT", e, p);
+	TRY("ltr %%ax", 0x28);
+	expect("LTR", e, p);
+	TRY("lldt %%ax", 0);
+	expect("LLDT", e, p);
+	TRY("str %%rcx", 0);
+	expect("STR (UMIP)", e, p);
+	TRY("smsw %%rcx", 0);
+	expect("SMSW (UMIP)", e, p);
+	TRY("lmsw %%ax", 0);
+	expect("LMSW", e, p);
+	TRY("clts", 0);
+	expect("CLTS", e, p);
+	TRY("invlpg (%%rsp)", 0);
+	expect("INVLPG", e, p);
+	TRY("wbinvd", 0);
+	expect("WBINVD", e, p);
+	TRY("mov %%dr6, %%rcx", 0);
+	expect("reading DR6", e, p);
+	TRY("mov $0x60, %%edx; inb %%dx, %%al", 0);
+	expect("reading a port", e, p);
+	TRY("mov $0x60, %%edx; mov %%rsp, %%rsi; outsb", 0);
+	expect("a string to a port", e, p);
+	TRY("int $1", 0);
+	expect("INT 1", e, p);
+	TRY("int $0xff", 0);
+	expect("the last vector by INT", e, p);
+	TRY(".byte 0xf1", 0);
+	raw_ok(seen.count == 1 && seen.kind == e, "ICEBP");
+	TRY(".byte 0xce", 0);
+	expect("INTO, which is none in 64 bits", e, EXO_EXCEPTION_UNDEFINED);
+	TRY("vmcall", 0);
+	raw_ok(seen.count == 1 && seen.kind == e, "VMCALL");
+	TRY("monitor", 0);
+	raw_ok(seen.count == 1 && seen.kind == e, "MONITOR");
 	TRY("wrgsbase %%rax; wrfsbase %%rax", UINT64_C(0xffffffff80200000));
 	raw_ok(seen.count == 0, "a GS base in the kernel is the program's own business");
+}
+
+/* Flags and selectors that a program may set, and what the kernel makes of being entered so. */
+static void odd_states(void)
+{
+	const unsigned e = EXO_UPCALL_EXCEPTION;
+	uint64_t got, want = raw_state.page->env;
+	unsigned selector, wrong = 0;
+	bool is_own; /* the program's data and code */
+
+	for (selector = 4; selector < 0x400; selector++) {
+		TRY("mov %%ax, %%es",
+		    selector);
+		is_own = (selector & ~7u) == 0x20 || (selector & ~7u) == 0x28;
+		wrong += seen.count != 1 && !is_own;
+		TRY("push %%rax; lea 9f(%%rip), %%rcx; push %%rcx; xchg %%rcx, 8(%%rsp);"
+		    "xchg %%rcx, (%%rsp); lretq", selector);
+		wrong += seen.count != 1 && !is_own;
+	}
+	raw_eq(wrong, 0, "no selector of the kernel's can be loaded or gone to");
+	__asm__ volatile("pushf; orl $0x44c00, (%%rsp); popf; syscall; cld; pushf; andl $~0x44000,"
+			 "(%%rsp); popf" : "=a"(got), "=d"(want)
+			 : "a"(EXO_CALL_PREFIX | EXO_CALL_SELF) : "rcx", "r11", "memory", "cc");
+	raw_ok(got == 0 && want == raw_state.page->env, "a call with DF, OF, NT and AC set");
+	TRY("pushf; orl $0x4400, (%%rsp); popf; ud2", 0);
+	expect("an exception with DF and NT set", e, EXO_EXCEPTION_UNDEFINED);
+	TRY("pushf; orl $0x100, (%%rsp); popf; mov %%ss, %%ecx; mov %%ecx, %%ss; syscall; nop; nop",
+	    EXO_CALL_PREFIX | EXO_CALL_SELF);
+	raw_ok(seen.count == 1 && seen.kind == e && seen.code == EXO_EXCEPTION_DEBUG,
+	       "single step over MOV to SS and a system call");
+	__asm__ volatile("mov %%rsp, %%r14; mov %2, %%rsp; syscall; mov %%r14, %%rsp"
+			 : "=a"(got), "=d"(want)
+			 : "r"(UINT64_C(0x8000000000000000)), "a"(EXO_CALL_PREFIX | EXO_CALL_SELF)
+			 : "rcx", "r11", "r14", "memory");
+	raw_ok(got == 0 && want == raw_state.page->env, "a call with a stack pointer that is not canonical");
 }
 
 static void faults(void)
@@ -199,6 +278,7 @@ static void raw_main(void)
 {
 	exceptions();
 	privileged();
+	odd_states();
 	faults();
 	frames();
 }

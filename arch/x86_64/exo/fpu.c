@@ -48,8 +48,8 @@ void arch_fpu_save(struct arch_fpu *fpu, bool is_dead)
 	fpu->gs_base = x86_msr_load(MSR_KERNEL_GS_BASE);
 }
 
-/* Selectors of segments are nobody's state, but what a program has loaded would stay for the next to
- * read. That of GS takes the base along where it is the kernel's: so it is loaded as the program's. */
+/* Selectors of segments are nobody's state, but what one program has loaded would stay for the next
+ * to read. That of GS takes the base along: so it is loaded where the base is the program's. */
 void arch_fpu_load(const struct arch_fpu *fpu)
 {
 	__asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %0, %%fs; swapgs; mov %0, %%gs; swapgs"

@@ -63,6 +63,11 @@ static void exceptions(void)
 	expect("breakpoint", e, EXO_EXCEPTION_BREAKPOINT);
 	TRY("br x0", (uint64_t)raw_upcall_entry + 2);
 	expect("a program counter that is not aligned", e, EXO_EXCEPTION_ALIGNMENT);
+	TRY("ldxr x9, [x0]", (uint64_t)&raw_state + 1);
+	raw_ok(seen.count == 1 && seen.kind == e, "an exclusive load that is not aligned");
+	TRY("mov sp, x0\n\tudf #0", UINT64_C(0x8000000000000000));
+	raw_ok(seen.count == 1 && seen.kind == e && seen.code == EXO_EXCEPTION_UNDEFINED,
+	       "with a stack pointer beyond all");
 	TRY("mov x9, #0\n\tudiv x10, x0, x9", 1);
 	raw_ok(seen.count == 0, "a division by zero is none");
 }
@@ -89,6 +94,36 @@ static void privileged(void)
 	UNDEFINED("msr cntv_ctl_el0, x0");
 	UNDEFINED("msr cntkctl_el1, x0");
 	UNDEFINED("mrs x9, pmccntr_el0");
+	UNDEFINED("mrs x9, spsr_el1");
+	UNDEFINED("msr spsr_el1, x0");
+	UNDEFINED("msr elr_el1, x0");
+	UNDEFINED("msr sp_el0, x0");
+	UNDEFINED("mrs x9, daif");
+	UNDEFINED("mrs x9, currentel");
+	UNDEFINED("msr ttbr1_el1, x0");
+	UNDEFINED("msr tcr_el1, x0");
+	UNDEFINED("msr cpacr_el1, x0");
+	UNDEFINED("mrs x9, mdscr_el1");
+	UNDEFINED("msr contextidr_el1, x0");
+	UNDEFINED("mrs x9, cntpct_el0");
+	UNDEFINED("msr cntp_ctl_el0, x0");
+	UNDEFINED("msr cntp_tval_el0, x0");
+	UNDEFINED("msr pmcr_el0, x0");
+	UNDEFINED("mrs x9, s3_3_c13_c0_7");  /* SCXTNUM_EL0 */
+	UNDEFINED("msr s3_3_c13_c0_5, x0");  /* TPIDR2_EL0 */
+	UNDEFINED("msr s3_3_c13_c3_0, x0");  /* AMUSERENR_EL0 */
+	UNDEFINED("msr s3_0_c2_c1_0, x0");   /* APIAKeyLo_EL1 */
+	UNDEFINED("msr s3_0_c12_c12_5, x0"); /* the interrupt controller's: ICC_SRE_EL1 */
+	UNDEFINED("msr s3_0_c12_c11_5, x0"); /* and ICC_SGI1R_EL1 */
+	UNDEFINED("tlbi vae1is, x0");
+	UNDEFINED("dc csw, x0");
+	UNDEFINED("dc ivac, x0");
+	UNDEFINED("ic ialluis");
+	UNDEFINED("at s1e0r, x0");
+	UNDEFINED("dcps1");
+	UNDEFINED("drps");
+	UNDEFINED("msr daifclr, #15");
+	UNDEFINED(".inst 0xd503477f"); /* SME: smstart */
 	UNDEFINED(".inst 0x2518e3e0"); /* SVE: ptrue p0.b */
 	TRY("mrs x9, tpidrro_el0\n\tmrs x10, cntvct_el0\n\tmsr tpidr_el0, x9", 0);
 	raw_ok(seen.count == 0,
@@ -114,6 +149,12 @@ static void faults(void)
 	raw_ok(seen.count == 1 && seen.kind == f, "writing the kernel's data");
 	TRY("dc zva, x0", kernel + 0x10000);
 	raw_ok(seen.count == 1 && seen.kind == f, "zeroing the kernel's data");
+	TRY("dc civac, x0", kernel + 0x10000);
+	raw_ok(seen.count <= 1, "cleaning the kernel's data, which QEMU lets pass");
+	TRY("dc cvau, x0", kernel + 0x10000);
+	raw_ok(seen.count <= 1, "to where fetches look");
+	TRY("ic ivau, x0", raw_upcall_entry);
+	raw_ok(seen.count == 0, "its own text is fetched anew");
 	TRY("ldr x9, [x0]", UINT64_C(0xffff000040200000));
 	raw_ok(seen.count == 1 && seen.kind == f, "reading the direct map");
 	TRY("ldr x9, [x0]", UINT64_C(0xffff000009000000));
