@@ -75,6 +75,7 @@ RAW_TESTS = \
 	tests/guest/revocation_has_a_deadline.raw \
 	tests/guest/revoked_pages_fault_elsewhere.raw \
 	tests/guest/slice_end_asks_then_takes.raw \
+	tests/guest/stale_names_reach_nobody.raw \
 	tests/guest/tables_cannot_be_written.raw \
 	tests/guest/translations_are_never_stale.raw \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw \
@@ -127,6 +128,7 @@ SMP_TESTS = \
 	tests/smp/revoked_pages_fault_elsewhere.raw \
 	tests/smp/signal_on_cow_stack.guest \
 	tests/smp/slice_end_asks_then_takes.raw \
+	tests/smp/stale_names_reach_nobody.raw \
 	tests/smp/tables_cannot_be_written.raw \
 	tests/smp/thread_progress.guest \
 	tests/smp/threads_keep_registers.guest \
@@ -178,6 +180,7 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/registers_survive_preemption.raw \
 	tests/aarch64/revocation_has_a_deadline.raw \
 	tests/aarch64/slice_end_asks_then_takes.raw \
+	tests/aarch64/stale_names_reach_nobody.raw \
 	tests/aarch64/tables_cannot_be_written.raw \
 	tests/aarch64/translations_are_never_stale.raw \
 	tests/aarch64/upcalls_nest_to_a_stated_bound.raw \
@@ -220,6 +223,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/revocation_has_a_deadline.raw \
 	tests/aarch64/smp/signal_on_cow_stack.guest \
 	tests/aarch64/smp/slice_end_asks_then_takes.raw \
+	tests/aarch64/smp/stale_names_reach_nobody.raw \
 	tests/aarch64/smp/tables_cannot_be_written.raw \
 	tests/aarch64/smp/thread_progress.guest \
 	tests/aarch64/smp/threads_keep_registers.guest \

@@ -111,6 +111,12 @@ static void privileged(void)
 	raw_ok(seen.count == 1 && seen.kind == e, "SYSENTER");
 	TRY("swapgs", 0);
 	raw_ok(seen.count == 1 && seen.kind == e, "SWAPGS");
+}
+
+static void more_privileged(void)
+{
+	const unsigned e = EXO_UPCALL_EXCEPTION, p = EXO_EXCEPTION_PROTECTION;
+
 	TRY("rdpmc", 0);
 	expect("RDPMC", e, p);
 	TRY("mov $0xc0000082, %%ecx; xor %%edx, %%edx; wrmsr", 0);
@@ -155,6 +161,10 @@ static void privileged(void)
 	raw_ok(seen.count == 1 && seen.kind == e, "VMCALL");
 	TRY("monitor", 0);
 	raw_ok(seen.count == 1 && seen.kind == e, "MONITOR");
+}
+
+static void bases(void)
+{
 	TRY("wrgsbase %%rax; wrfsbase %%rax", UINT64_C(0xffffffff80200000));
 	raw_ok(seen.count == 0, "a GS base in the kernel is the program's own business");
 }
@@ -168,8 +178,7 @@ static void odd_states(void)
 	bool is_own; /* the program's data and code */
 
 	for (selector = 4; selector < 0x400; selector++) {
-		TRY("mov %%ax, %%es",
-		    selector);
+		TRY("mov %%ax, %%es", selector);
 		is_own = (selector & ~7u) == 0x20 || (selector & ~7u) == 0x28;
 		wrong += seen.count != 1 && !is_own;
 		TRY("push %%rax; lea 9f(%%rip), %%rcx; push %%rcx; xchg %%rcx, 8(%%rsp);"
@@ -177,21 +186,23 @@ static void odd_states(void)
 		wrong += seen.count != 1 && !is_own;
 	}
 	raw_eq(wrong, 0, "no selector of the kernel's can be loaded or gone to");
-	__asm__ volatile("pushf; orl $0x44c00, (%%rsp); popf; syscall; cld; pushf; andl $~0x44000,"
-			 "(%%rsp); popf" : "=a"(got), "=d"(want)
+	__asm__ volatile("pushf; orl $0x44c00, (%%rsp); popf; syscall; cld; pushf;"
+			 "andl $~0x44000, (%%rsp); popf" : "=a"(got), "=d"(want)
 			 : "a"(EXO_CALL_PREFIX | EXO_CALL_SELF) : "rcx", "r11", "memory", "cc");
 	raw_ok(got == 0 && want == raw_state.page->env, "a call with DF, OF, NT and AC set");
 	TRY("pushf; orl $0x4400, (%%rsp); popf; ud2", 0);
 	expect("an exception with DF and NT set", e, EXO_EXCEPTION_UNDEFINED);
-	TRY("pushf; orl $0x100, (%%rsp); popf; mov %%ss, %%ecx; mov %%ecx, %%ss; syscall; nop; nop",
+	TRY("pushf; orl $0x100, (%%rsp); popf; mov %%ss, %%ecx; mov %%ecx, %%ss; syscall; nop",
 	    EXO_CALL_PREFIX | EXO_CALL_SELF);
 	raw_ok(seen.count == 1 && seen.kind == e && seen.code == EXO_EXCEPTION_DEBUG,
 	       "single step over MOV to SS and a system call");
 	__asm__ volatile("mov %%rsp, %%r14; mov %2, %%rsp; syscall; mov %%r14, %%rsp"
 			 : "=a"(got), "=d"(want)
-			 : "r"(UINT64_C(0x8000000000000000)), "a"(EXO_CALL_PREFIX | EXO_CALL_SELF)
+			 : "r"(UINT64_C(0x8000000000000000)),
+			   "a"(EXO_CALL_PREFIX | EXO_CALL_SELF)
 			 : "rcx", "r11", "r14", "memory");
-	raw_ok(got == 0 && want == raw_state.page->env, "a call with a stack pointer that is not canonical");
+	raw_ok(got == 0 && want == raw_state.page->env,
+	       "a call with a stack pointer that is not canonical");
 }
 
 static void faults(void)
@@ -278,6 +289,8 @@ static void raw_main(void)
 {
 	exceptions();
 	privileged();
+	more_privileged();
+	bases();
 	odd_states();
 	faults();
 	frames();
