@@ -96,7 +96,7 @@ static void do_alloc(uint64_t target, unsigned count)
 	do_op(op, "ALLOC");
 }
 
-static void do_clear(uint64_t target, unsigned level, unsigned count)
+static inline void do_clear(uint64_t target, unsigned level, unsigned count)
 {
 	do_op(op_make(EXO_OP_CLEAR, level, target, count), "CLEAR");
 }
@@ -109,7 +109,7 @@ static void do_protect(uint64_t target, unsigned count, unsigned access)
 	do_op(op, "PROTECT");
 }
 
-static void do_copy(uint64_t target, uint64_t source, unsigned count)
+static inline void do_copy(uint64_t target, uint64_t source, unsigned count)
 {
 	struct exo_slot_op op = op_make(EXO_OP_COPY, 1, target, count);
 

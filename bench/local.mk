@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: ISC
 # What things cost: instructions under icount, printed as a table (doc/cost.md).
-# bench/exo.raw measures the kernel alone, in the library's place; bench/native a program with it.
+# bench/exo.raw measures the kernel alone, in the library's place, bench/cpus.raw several CPUs;
+# bench/native a program with it.
 # make bench ARCH=aarch64: the same there, in aarch64/bench, without Linux beside it.
-BENCHES = bench/exo.raw
+BENCHES = bench/exo.raw bench/cpus.raw
 BENCHES += bench/native
 BENCHES_x86_64 = $(BENCHES) $(LINUX_BENCHES)
 BENCHES_aarch64 = $(AARCH64_BENCHES) $(LINUX_BENCHES)
-AARCH64_BENCHES = aarch64/bench/exo.raw aarch64/bench/native aarch64/bench/linux/native \
+AARCH64_BENCHES = aarch64/bench/exo.raw aarch64/bench/cpus.raw \
+	aarch64/bench/native aarch64/bench/linux/native \
 	aarch64/bench/linux/costs
 
 EXTRA_DIST += bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h
-EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/native.c bench/run bench/profile \
+EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/cpus.c bench/native.c bench/run bench/profile \
 	bench/limits.tsv bench/linux-x86_64.tsv bench/rows.tsv bench/table doc/cost.md
 CLEANFILES += $(BENCHES) $(AARCH64_BENCHES) bench.tsv
 BENCH_NEEDS = bench/bench.h bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h bench/exo.h tests/guest/raw.h
 
-bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
+bench/exo.raw bench/cpus.raw: bench/%.raw: bench/%.c $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(X86_64_CPPFLAGS) -I$(srcdir)/tests/guest/x86_64 \
 		-I$(srcdir)/bench/x86_64 $(X86_64_CFLAGS) \
@@ -25,7 +27,7 @@ bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC) -I$(srcdir) -I$(srcdir)/bench/x86_64 $< -o $@ && \
 		$(OBJCOPY) --strip-debug $@
-aarch64/bench/exo.raw: bench/exo.c $(BENCH_NEEDS) $(ABI_H)
+aarch64/bench/exo.raw aarch64/bench/cpus.raw: aarch64/bench/%.raw: bench/%.c $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(AARCH64_CPPFLAGS) -I$(srcdir)/tests/guest/aarch64 \
 		-I$(srcdir)/bench/aarch64 $(AARCH64_CFLAGS) -fno-pic $(CFLAGS) -c $< -o $@.o && \

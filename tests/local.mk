@@ -294,6 +294,7 @@ TOOL_TESTS = \
 	tests/tools/ps_and_vmstat.sh \
 	tests/tools/roulette.sh \
 	tests/tools/scenarios_are_tested.sh \
+	tests/tools/shoot_down_costs.sh \
 	tests/tools/pthreads_match_linux.sh \
 	tests/tools/several_cpus_match_linux.sh \
 	tests/tools/shell_on_a_terminal.sh \
@@ -447,10 +448,10 @@ tests/guest/registers_survive_at_1000_hz.raw tests/aarch64/registers_survive_at_
 	tests/guest/registers_survive_between_envs.c
 
 # The kernel that plays the other side of chitin-run.
-check_DATA = tests/tools/kernel.elf bench/exo.raw
+check_DATA = tests/tools/kernel.elf bench/exo.raw bench/cpus.raw
 CLEANFILES += tests/tools/kernel.elf
 if HAVE_AARCH64
-check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette
+check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette aarch64/bench/cpus.raw
 SMP_TESTS_AARCH64 = $(AARCH64_SMP_TESTS)
 endif
 tests/tools/kernel.elf: tests/tools/kernel.S
