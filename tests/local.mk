@@ -285,6 +285,7 @@ TOOL_TESTS = \
 	tests/tools/debugger_reads_tables.sh \
 	tests/tools/files_match_linux.sh \
 	tests/tools/first_run_rates.sh \
+	tests/tools/hostile_is_tested.sh \
 	tests/tools/installed.sh \
 	tests/tools/models_hold.sh \
 	tests/tools/linux_calls_are_listed.sh \
@@ -318,7 +319,7 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/words.sh
-EXTRA_DIST += doc/scenarios.md \
+EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/claimed_while_stopping.unfix.patch \
 	tests/race/claimed_without_its_env.unfix.patch \
 	tests/race/claimed_without_the_tree.unfix.patch \
