@@ -58,6 +58,7 @@ GUEST_TESTS = \
 RAW_TESTS = \
 	tests/guest/async_upcalls_leave_progress.raw \
 	tests/guest/bad_upcall_stacks_kill_their_env_alone.raw \
+	tests/guest/calls_race_in_two_places.raw \
 	tests/guest/call_costs.raw \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
 	tests/guest/exit_in_every_state.raw \
@@ -87,6 +88,7 @@ RAW_TESTS = \
 SMP_TESTS = \
 	tests/smp/async_upcalls_leave_progress.raw \
 	tests/smp/bad_upcall_stacks_kill_their_env_alone.raw \
+	tests/smp/calls_race_in_two_places.raw \
 	tests/smp/call_costs.raw \
 	tests/smp/child_ends_first.guest \
 	tests/smp/cow_two_addresses.guest \
@@ -167,6 +169,7 @@ AARCH64_GUEST_TESTS = \
 AARCH64_RAW_TESTS = \
 	tests/aarch64/async_upcalls_leave_progress.raw \
 	tests/aarch64/bad_upcall_stacks_kill_their_env_alone.raw \
+	tests/aarch64/calls_race_in_two_places.raw \
 	tests/aarch64/exit_in_every_state.raw \
 	tests/aarch64/former_owners_leave_nothing.raw \
 	tests/aarch64/hostile_arguments_change_nothing.raw \
@@ -190,6 +193,7 @@ AARCH64_RAW_TESTS = \
 AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/async_upcalls_leave_progress.raw \
 	tests/aarch64/smp/bad_upcall_stacks_kill_their_env_alone.raw \
+	tests/aarch64/smp/calls_race_in_two_places.raw \
 	tests/aarch64/smp/child_ends_first.guest \
 	tests/aarch64/smp/cow_two_addresses.guest \
 	tests/aarch64/smp/cpu_exceptions_are_upcalls.raw \
