@@ -29,9 +29,9 @@ struct family_process *family_find(uint32_t pid)
 {
 	struct family *f = family_root();
 	unsigned place = f->by_pid[pid % ARRAY_COUNT(f->by_pid)];
-	struct family_process *p = &f->process[place - 1];
+	struct family_process *p = place ? &f->process[place - 1] : NULL;
 
-	return place && pid && p->pid == pid && p->state >= FAMILY_ALIVE ? p : NULL;
+	return p && pid && p->pid == pid && p->state >= FAMILY_ALIVE ? p : NULL;
 }
 
 struct family_process *family_self(const struct libos *os)
