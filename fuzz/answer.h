@@ -2,8 +2,8 @@
 /*
  * What calls must not answer: a success for an env that the caller may not name, for an operation
  * with a field that it has no use for, for a wait on a word with another value; a wake of somebody
- * who waits elsewhere. Written from doc/abi.md, not from the kernel. Reads a quiet machine; takes no
- * locks.
+ * who waits elsewhere. Written from doc/abi.md, not from the kernel. Reads a quiet machine; takes
+ * no locks.
  */
 #ifndef FUZZ_ANSWER_H
 #define FUZZ_ANSWER_H
