@@ -61,10 +61,10 @@ fuzz_explore_taken_tap_LDADD =
 # Fuzz targets: fuzz/NAME.fuzz for libFuzzer or what LIB_FUZZING_ENGINE says, fuzz/NAME.afl for
 # AFL++, fuzz/replay for any input of any target; all from the same sources. The geometry is tiny,
 # so that an input costs some microseconds.
-FUZZ_TARGETS = abi slots accounts wait schedules elf archive memory
+FUZZ_TARGETS = abi slots accounts wait schedules elf archive memory linux
 FUZZERS_TINY = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz \
 	fuzz/schedules.fuzz fuzz/elf.fuzz fuzz/archive.fuzz
-FUZZERS = $(FUZZERS_TINY) fuzz/memory.fuzz
+FUZZERS = $(FUZZERS_TINY) fuzz/memory.fuzz fuzz/linux.fuzz
 
 FUZZ_WATCHED_SOURCES = fuzz/files.c fuzz/files_library.c fuzz/schedule.c libos/fork/image.c \
 	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/exo/device.c
@@ -73,7 +73,7 @@ FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/check.c fuzz/decode.c fuzz/follow.c f
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
 EXTRA_DIST += fuzz/answer.h fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
-	fuzz/schedule.h fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/records.dict \
+	fuzz/schedule.h fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/linux.dict fuzz/records.dict \
 	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
 
@@ -112,8 +112,9 @@ MEMORY_WATCHED_SOURCES = $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/
 MEMORY_WATCHING_SOURCES = fuzz/library_machine.c fuzz/memory.c fuzz/memory_model.c fuzz/mutate.c \
 	$(EXO_AUDIT_SOURCES) \
 	arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
-MEMORY_LIBOS_SOURCES = fuzz/memory_library.c libos/fork/fork_memory.c libos/vm/fault.c \
-	libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c libos/vm/region.c libos/vm/slots.c
+MEMORY_VM_SOURCES = libos/vm/fault.c libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c \
+	libos/vm/region.c libos/vm/slots.c
+MEMORY_LIBOS_SOURCES = fuzz/memory_library.c libos/fork/fork_memory.c $(MEMORY_VM_SOURCES)
 MEMORY_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_ENVS=8u -DEXO_VCPUS=8u -DEXO_ACCOUNTS=2u -DEXO_CPUS=1u \
 	-DEXO_SLICES=64u -DEXO_BUCKETS=1u -DEXO_DROPS=64u -DHOST_TLB_ENTRIES=64u \
 	-DHOST_WALK_ENTRIES=16u -DHOST_CONSOLE_BYTES=16u
@@ -140,6 +141,37 @@ fuzz_replay_memory_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_replay_memory_LINK = $(FUZZ_LINK) -o $@
 fuzz_replay_memory_LDADD = $(MEMORY_LDADD)
 
+# The target linux: the Linux layer, the file tree and libos/vm on the same machine. The library's own
+# memory is the host's, so vm sees other names than the rest.
+LINUX_WATCHING_SOURCES = fuzz/library_machine.c fuzz/linux.c fuzz/linux_input.c fuzz/mutate.c \
+	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
+LINUX_LIBOS_SOURCES = fuzz/linux_library.c fuzz/linux_process.c libos/print.c \
+	libos/family/family.c libos/family/lock.c libos/family/process_table.c libos/fork/image.c \
+	libos/fork/process.c libos/fork/strings.c $(LIBOS_FS_SOURCES) $(LIBOS_LINUX_SOURCES)
+LINUX_VM_SOURCES = $(MEMORY_VM_SOURCES) libos/vm/dirty.c libos/vm/fill.c
+LINUX_LIBOS_CPPFLAGS = $(MEMORY_CPPFLAGS) -Ulinux -include $(srcdir)/fuzz/linux_names.h
+LINUX_LIBS = liblinux-watch.a liblinux-libos.a liblinux-vm.a libmemory-exo.a
+LINUX_LDADD = $(LINUX_LIBS) liblinux-watch.a liblinux-libos.a libmemory-exo.a
+EXTRA_DIST += fuzz/linux.h fuzz/linux_input.h fuzz/linux_library.h fuzz/linux_names.h
+EXTRA_LIBRARIES += liblinux-watch.a liblinux-libos.a liblinux-vm.a
+CLEANFILES += $(LINUX_LIBS) fuzz/replay-linux
+liblinux_vm_a_SOURCES = $(LINUX_VM_SOURCES)
+liblinux_vm_a_CPPFLAGS = $(MEMORY_LIBOS_CPPFLAGS)
+liblinux_vm_a_CFLAGS = $(FUZZ_CFLAGS)
+liblinux_libos_a_SOURCES = $(LINUX_LIBOS_SOURCES)
+liblinux_libos_a_CPPFLAGS = $(LINUX_LIBOS_CPPFLAGS)
+liblinux_libos_a_CFLAGS = $(FUZZ_CFLAGS)
+liblinux_watch_a_SOURCES = $(LINUX_WATCHING_SOURCES)
+liblinux_watch_a_CPPFLAGS = $(MEMORY_CPPFLAGS) -Ulinux
+liblinux_watch_a_CFLAGS = $(WARN_CFLAGS) -O2
+
+EXTRA_PROGRAMS += fuzz/replay-linux
+fuzz_replay_linux_SOURCES = fuzz/replay.c
+fuzz_replay_linux_CPPFLAGS = $(MEMORY_CPPFLAGS)
+fuzz_replay_linux_CFLAGS = $(FUZZ_CFLAGS)
+fuzz_replay_linux_LINK = $(FUZZ_LINK) -o $@
+fuzz_replay_linux_LDADD = $(LINUX_LDADD)
+
 TESTS += $(FUZZERS)
 FUZZ_LOG_DRIVER = $(TAP_LOG_DRIVER)
 FUZZ_LOG_COMPILER = $(SHELL) $(top_srcdir)/fuzz/run-target
@@ -153,6 +185,10 @@ $(FUZZERS_TINY): %.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay $(FUZZ_LIBS)
 fuzz/memory.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay-memory $(MEMORY_LIBS)
 	$(AM_V_CCLD)$(FUZZ_LINK) $(MEMORY_CPPFLAGS) $(FUZZ_CFLAGS) -DFUZZ_TARGET=memory \
 		$(srcdir)/fuzz/driver.c $(MEMORY_LDADD) $(LIB_FUZZING_ENGINE) -o $@
+
+fuzz/linux.fuzz: $(srcdir)/fuzz/driver.c fuzz/replay-linux $(LINUX_LIBS)
+	$(AM_V_CCLD)$(FUZZ_LINK) $(MEMORY_CPPFLAGS) $(FUZZ_CFLAGS) -Ulinux -DFUZZ_TARGET=linux \
+		$(srcdir)/fuzz/driver.c $(LINUX_LDADD) $(LIB_FUZZING_ENGINE) -o $@
 else
 $(FUZZERS):
 	@$(MKDIR_P) $(@D)
@@ -177,25 +213,32 @@ fuzz/%.afl: $(FUZZ_FILES) fuzz/driver.c
 		$(AFL_CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$* \
 		$(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
 
-fuzz/memory.afl: $(MEMORY_WATCHED_SOURCES) $(MEMORY_WATCHING_SOURCES) $(MEMORY_LIBOS_SOURCES) \
-		fuzz/driver.c
-	@$(MKDIR_P) fuzz/memory-afl
-	$(AM_V_at)cd fuzz/memory-afl && AFL_QUIET=1 AFL_LLVM_DENYLIST=$(abs_srcdir)/fuzz/ignore \
-		$(AFL_CC) $(MEMORY_LIBOS_CPPFLAGS:$(srcdir)%=$(abs_srcdir)%) -I$(abs_srcdir) \
-		-I$(abs_srcdir)/arch/host/include $(WARN_CFLAGS) -O2 -c \
-		$(MEMORY_LIBOS_SOURCES:%=$(abs_srcdir)/%)
-	$(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore \
-		$(AFL_CC) $(MEMORY_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer \
-		-DFUZZ_TARGET=memory $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) \
-		$(MEMORY_WATCHING_SOURCES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c \
-		fuzz/memory-afl/*.o -o $@
+# The library's objects, each with its own names: afl_objects FOLDER FLAGS SOURCES.
+afl_objects = rm -rf fuzz/$(1) && $(MKDIR_P) fuzz/$(1) && for source in $(3); do \
+	AFL_QUIET=1 AFL_LLVM_DENYLIST=$(abs_srcdir)/fuzz/ignore $(AFL_CC) $(2) $(WARN_CFLAGS) -O2 \
+		-c $(srcdir)/$$source -o fuzz/$(1)/$$(echo $$source | tr / _).o || exit 1; done
+AFL_LINK = $(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore $(AFL_CC) \
+	$(MEMORY_CPPFLAGS) -Ulinux $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$(*F)
+
+fuzz/memory.afl: fuzz/%.afl: $(MEMORY_WATCHED_SOURCES) $(MEMORY_WATCHING_SOURCES) \
+		$(MEMORY_LIBOS_SOURCES) fuzz/driver.c
+	$(AM_V_at)$(call afl_objects,memory-afl,$(MEMORY_LIBOS_CPPFLAGS),$(MEMORY_LIBOS_SOURCES))
+	$(AFL_LINK) $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) $(MEMORY_WATCHING_SOURCES:%=$(srcdir)/%) \
+		$(srcdir)/fuzz/driver.c fuzz/memory-afl/*.o -o $@
+
+fuzz/linux.afl: fuzz/%.afl: $(MEMORY_WATCHED_SOURCES) $(LINUX_WATCHING_SOURCES) \
+		$(LINUX_LIBOS_SOURCES) $(LINUX_VM_SOURCES) fuzz/driver.c
+	$(AM_V_at)$(call afl_objects,linux-afl,$(LINUX_LIBOS_CPPFLAGS),$(LINUX_LIBOS_SOURCES))
+	$(AM_V_at)$(call afl_objects,linux-afl/vm,$(MEMORY_LIBOS_CPPFLAGS),$(LINUX_VM_SOURCES))
+	$(AFL_LINK) $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) $(LINUX_WATCHING_SOURCES:%=$(srcdir)/%) \
+		$(srcdir)/fuzz/driver.c fuzz/linux-afl/*.o fuzz/linux-afl/vm/*.o -o $@
 
 fuzz/mutator.so: fuzz/mutate.c fuzz/mutate_afl.c fuzz/mutate.h
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(WARN_CFLAGS) -I$(srcdir) -O2 -fPIC -shared $(srcdir)/fuzz/mutate.c \
 		$(srcdir)/fuzz/mutate_afl.c -o $@
 
-fuzz-corpus: fuzz/$(TARGET).fuzz
+fuzz-corpus: fuzz/$(TARGET).fuzz fuzz/$(TARGET).afl
 	$(SHELL) $(srcdir)/fuzz/run-target -m fuzz/$(TARGET).fuzz
 
 # An HTML report of what the corpora reach, in fuzz/coverage/; what they do not is in
@@ -212,6 +255,7 @@ fuzz-coverage: fuzz/coverage/replay
 # Findings of the past.
 EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
+	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/memory-stack-page-without-access \
 	fuzz/regressions/slots-claim-needs-the-right \
 	fuzz/regressions/slots-drops-flushed-as-they-come \

@@ -12,8 +12,8 @@
 uint64_t memory_view(uint64_t address, unsigned level);
 
 #define exo_slot_address memory_view
-#define lock_acquire     memory_lock
-#define lock_release     memory_unlock
+#define lock_acquire     library_lock
+#define lock_release     library_unlock
 #define memset           memory_set
 #define slots_run        memory_slots_run
 

@@ -12,14 +12,20 @@ LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/vm/copy.c libos/vm/dirty.c libos/vm/fault.c libos/vm/fault0.c libos/vm/fill.c libos/vm/map.c libos/vm/protect.c \
 	libos/vm/region.c libos/vm/slots.c \
 	libos/fs/archive.c \
-	libos/linux/attribute.c libos/linux/call.c libos/linux/console.c libos/linux/descriptor.c \
-	libos/linux/errno.c libos/linux/file.c libos/linux/futex.c libos/linux/info.c libos/linux/init.c \
-	libos/linux/ioctl.c libos/linux/job.c libos/linux/limit.c libos/linux/locks.c libos/linux/mapped.c \
-	libos/linux/memory.c libos/linux/name.c libos/linux/poll.c \
-	libos/linux/post_mortem.c libos/linux/priority.c \
-	libos/linux/proc.c libos/linux/program.c libos/linux/reboot.c libos/linux/saved.c libos/linux/send.c libos/linux/shared.c libos/linux/signal.c libos/linux/signal_call.c \
-	libos/linux/signal_kill.c libos/linux/signal_leave.c libos/linux/stack.c \
-	libos/linux/stat.c libos/linux/strace.c libos/linux/task.c libos/linux/time.c libos/linux/timer.c libos/linux/usage.c
+	$(LIBOS_LINUX_SOURCES) libos/linux/post_mortem.c libos/linux/stack.c
+
+# What the fuzz target `linux` runs on the host, too.
+LIBOS_LINUX_SOURCES = \
+	libos/linux/attribute.c libos/linux/call.c libos/linux/console.c \
+	libos/linux/descriptor.c libos/linux/errno.c libos/linux/file.c libos/linux/futex.c \
+	libos/linux/info.c libos/linux/init.c libos/linux/ioctl.c libos/linux/job.c \
+	libos/linux/limit.c libos/linux/locks.c libos/linux/mapped.c libos/linux/memory.c \
+	libos/linux/name.c libos/linux/poll.c libos/linux/priority.c libos/linux/proc.c \
+	libos/linux/program.c libos/linux/reboot.c libos/linux/saved.c libos/linux/send.c \
+	libos/linux/shared.c libos/linux/signal.c libos/linux/signal_call.c \
+	libos/linux/signal_kill.c libos/linux/signal_leave.c libos/linux/stat.c \
+	libos/linux/strace.c libos/linux/task.c libos/linux/time.c libos/linux/timer.c \
+	libos/linux/usage.c
 
 # The file tree, in the host's tests too.
 LIBOS_FS_SOURCES = \

@@ -7,6 +7,7 @@ HOST_EXO_SOURCES = \
 	arch/host/exo/mmu.c
 
 HOST_H = arch/host/host.h arch/host/include/machine/call.h arch/host/include/machine/fpu.h arch/host/include/machine/inline.h \
+	arch/host/include/machine/linux.def arch/host/include/machine/linux.h \
 	arch/host/include/machine/machine.h arch/host/include/machine/regs.h \
 	arch/host/include/machine/slot.h
 

@@ -21,5 +21,8 @@ struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint6
 uint64_t machine_vcpu(void);
 /* Where the program's thread-local storage is. */
 uint64_t machine_thread_pointer(void);
+void machine_set_thread_pointer(uint64_t value);
+/* Now, in clock units. */
+uint64_t machine_clock(void);
 
 #endif
