@@ -96,89 +96,57 @@ static ALWAYS_INLINE err_t op_check(const union op_words *o, const struct form *
 	return EXO_OK;
 }
 
-/* Find and lock the envs an operation names: the caller itself, or others by the tree, which stay
- * what they are once they are locked. They are kept for the operations after it that name the
- * same. */
+/* Find the envs that an operation names, by the tree, and lock them instead of those that are: they
+ * stay what they are as long as they are locked, for the operations after it too. */
 static NOINLINE err_t op_lock_envs(struct batch *b, const struct exo_slot_op *op) UNCHECKED
 {
-	bool is_other = op->target_env | op->source_env;
-	err_t err = EXO_OK;
+	unsigned target, source;
+	err_t err;
 
-	if (b->is_locked)
-		env_unlock_pair(b->m, b->target_env, b->source_env);
-	b->target_handle = op->target_env;
-	b->source_handle = op->source_env;
-	b->target_env = b->source_env = b->caller;
-	if (is_other) {
-		tree_lock(b->m);
-		err = env_find(b->m, b->caller, op->target_env, false, &b->target_env);
-		if (!err)
-			err = env_find(b->m, b->caller, op->source_env, false, &b->source_env);
-	}
-	b->is_locked = !err;
+	env_unlock_pair(b->m, b->target_env, b->source_env);
+	tree_lock(b->m);
+	err = env_find(b->m, b->caller, op->target_env, false, &target);
+	if (!err)
+		err = env_find(b->m, b->caller, op->source_env, false, &source);
 	if (!err) {
-		env_lock_pair(b->m, b->target_env, b->source_env);
-		b->account = b->m->envs[b->target_env].account;
+		b->target_handle = op->target_env;
+		b->source_handle = op->source_env;
+		b->target_env = target;
+		b->source_env = source;
+		b->account = b->m->envs[target].account;
 	}
-	if (is_other)
-		tree_unlock(b->m);
+	env_lock_pair(b->m, b->target_env, b->source_env);
+	tree_unlock(b->m);
 	return err;
 }
 
-static ALWAYS_INLINE err_t op_find_slots(struct batch *b, const struct exo_slot_op *op,
-					 const struct form *form)
-{
-	struct machine *m = b->m;
-	unsigned uses = form->uses;
-	err_t err;
-
-	err = slot_find(m, m->envs[b->target_env].root, op->target, op_level(op, form), &b->target);
-	b->source.slot = b->target.slot;
-	if (!err && uses & USES_SOURCE)
-		err = slot_find(m, m->envs[b->source_env].root, op->source, op_level(op, form),
-				&b->source);
-	if (err)
-		return err;
-	if ((!b->target.is_open && !(uses & IS_FROZEN_OK))
-	    || (op->op == EXO_OP_MOVE && !b->source.is_open))
-		return EXO_E_FROZEN;
-	b->is_common = table_is_common(m, b->target.table);
-	return b->is_common && !(uses & IS_COMMON_OK) ? EXO_E_TYPE : EXO_OK;
-}
-
-/* The run itself, in parts between which the clock is looked at. *slots: how many are done. */
+/* The run itself, in parts between which the clock is looked at. *i: how many slots are done. */
 static ALWAYS_INLINE err_t op_run_slots(struct batch *b, const struct exo_slot_op *op,
-					const struct form *form, unsigned *slots)
+					const struct form *form, unsigned *i)
 {
 	err_t err = EXO_OK;
-	unsigned i = 0;
+	unsigned end = 0;
 
-	b->used = 0;
-	while (i < op->count && !err) {
-		unsigned n = b->budget >> form->cost_shift, end;
+	while (end < op->count && !err) {
+		unsigned n = b->budget >> form->cost_shift;
 
 		if (n == 0) {
 			flush_finish(b->m, b->c);
 			point("batch_preempt");
-			if (arch_clock(b->m) >= b->c->deadline) {
-				err = EXO_E_AGAIN;
-				break;
-			}
+			if (arch_clock(b->m) >= b->c->deadline)
+				return EXO_E_AGAIN;
 			b->budget = BATCH_BUDGET;
 			continue;
 		}
-		end = n < op->count - i ? i + n : op->count;
-		b->budget -= (end - i) << form->cost_shift;
+		n = n < op->count - end ? n : op->count - end;
+		b->budget -= n << form->cost_shift;
+		end += n;
 		if (form->all)
-			err = form->all(b, op, &i, end);
+			err = form->all(b, op, i, end);
 		else
-			while (i < end && !(err = form->one(b, op, i)))
-				i++;
+			while (*i < end && !(err = form->one(b, op, *i)))
+				++*i;
 	}
-	if (b->used || (form->uses & (USES_SOURCE | USES_PAYLOAD) && i))
-		table_use(b->m, b->target.table, b->used,
-			  table_groups(slot_index(op->target, op_level(op, form)), i));
-	*slots = i;
 	return err;
 }
 
@@ -186,25 +154,39 @@ static ALWAYS_INLINE err_t op_run_form(struct batch *b, const union op_words *o,
 				       const struct form *form, unsigned *slots) UNCHECKED
 {
 	const struct exo_slot_op *op = &o->op;
-	struct pfn common;
+	unsigned level = op_level(op, form), uses = form->uses;
+	struct machine *m = b->m;
 	bool is_common;
 	err_t err;
 
 	err = op_check(o, form);
-	if (!err && !(b->is_locked && op->target_env == b->target_handle
-		      && op->source_env == b->source_handle))
+	if (!err && !(op->target_env == b->target_handle && op->source_env == b->source_handle))
 		err = op_lock_envs(b, op);
 	if (!err)
-		err = op_find_slots(b, op, form);
+		err = slot_find(m, m->envs[b->target_env].root, op->target, level, &b->target);
+	b->source = b->target;
+	if (!err && uses & USES_SOURCE
+	    && !(op->source == op->target && b->source_env == b->target_env))
+		err = slot_find(m, m->envs[b->source_env].root, op->source, level, &b->source);
 	if (err)
 		return err;
-	common = b->is_common || !(form->uses & USES_SOURCE) ? b->target.table : b->source.table;
-	is_common = table_is_common(b->m, common);
+	if ((!b->target.is_open && !(uses & IS_FROZEN_OK))
+	    || (form->one == branch_move && !b->source.is_open))
+		return EXO_E_FROZEN;
+	b->is_common = table_is_common(m, b->target.table);
+	if (b->is_common && !(uses & IS_COMMON_OK))
+		return EXO_E_TYPE;
+	/* So only what takes nothing from a source changes a common table. */
+	is_common = uses & USES_SOURCE ? table_is_common(m, b->source.table) : b->is_common;
 	if (is_common)
-		common_lock(b->m, common);
+		common_lock(m, b->source.table);
+	b->used = 0;
 	err = op_run_slots(b, op, form, slots);
+	if (b->used || ((uses & USES_PAYLOAD || form->all == slot_copy) && *slots))
+		table_use(m, b->target.table, b->used,
+			  table_groups(slot_index(op->target, level), *slots));
 	if (is_common)
-		common_unlock(b->m, common);
+		common_unlock(m, b->source.table);
 	return err;
 }
 
@@ -221,35 +203,75 @@ static err_t op_run(struct batch *b, const union op_words *o, unsigned *slots)
 	}
 }
 
-/* Operations that have been read. */
-static ALWAYS_INLINE err_t batch_run(struct machine *m, struct cpu *c, const union op_words *ops,
-				     uint64_t count, uint64_t *done) UNCHECKED
+/* Nothing done yet, by the current vcpu on its own slots. */
+static ALWAYS_INLINE struct batch batch_begin(struct machine *m, struct cpu *c)
 {
-	struct batch b = { .m = m, .c = c, .caller = m->vcpus[c->current].env,
-			   .budget = BATCH_BUDGET };
+	unsigned env = m->vcpus[c->current].env;
+
+	return (struct batch){ .m = m, .c = c, .caller = env, .target_env = env, .source_env = env,
+			       .account = m->envs[env].account, .budget = BATCH_BUDGET };
+}
+
+/* Operations that have been read. */
+static NOINLINE err_t batch_run(struct machine *m, struct cpu *c, const union op_words *ops,
+				uint64_t count, uint64_t *done) UNCHECKED
+{
+	struct batch b = batch_begin(m, c);
 	err_t err = EXO_OK;
 	unsigned slots = 0;
 	uint64_t i;
 
+	env_lock(m, b.caller);
 	for (i = 0; i < count && !err; i++)
 		err = op_run(&b, &ops[i], &slots);
-	if (b.is_locked)
-		env_unlock_pair(m, b.target_env, b.source_env);
+	env_unlock_pair(m, b.target_env, b.source_env);
 	flush_finish(m, c);
 	*done = err ? (i - 1) << 32 | slots : count << 32;
 	return err;
 }
 
-err_t slots_run_one(struct machine *m, struct cpu *c, const struct exo_regs *regs, uint64_t *done)
+/* One, on one leaf of the caller's, by code where that and its form are known. */
+static ALWAYS_INLINE err_t batch_run_one(struct batch b, union op_words o,
+					 const struct form *form, uint64_t *done)
+{
+	unsigned slots = 0;
+	err_t err;
+
+	env_lock(b.m, b.caller);
+	err = op_run_form(&b, &o, form, &slots);
+	env_unlock(b.m, b.caller);
+	flush_finish(b.m, b.c);
+	*done = err ? slots : UINT64_C(1) << 32;
+	return err;
+}
+
+/* The operation that registers describe, with level and count as `run` has them. */
+static ALWAYS_INLINE union op_words op_words(const struct exo_regs *regs, uint32_t run)
 {
 	uint64_t word = EXO_REG_ARG0(regs);
-	union op_words o = { .words = {
-		[0] = word & ~(UINT64_C(15) << 60), [1] = word >> 60,
+
+	return (union op_words){ .words = {
+		[0] = (word & UINT64_C(0x0fffffff000000ff)) | run, [1] = word >> 60,
 		[3] = EXO_REG_ARG1(regs), [5] = EXO_REG_ARG2(regs),
 		[6] = EXO_REG_ARG3(regs), [7] = EXO_REG_ARG4(regs),
 	} };
+}
 
-	return batch_run(m, c, &o, 1, done);
+err_t slots_run_one(struct machine *m, struct cpu *c, const struct exo_regs *regs, uint64_t *done)
+{
+	const uint32_t leaf = 1u << 8 | 1u << 16;
+	uint32_t run = (uint32_t)EXO_REG_ARG0(regs) & ~0xffu;
+	const union op_words one = op_words(regs, leaf);
+	const struct batch b = batch_begin(m, c);
+	union op_words any;
+
+	switch (run == leaf ? one.op.op : EXO_OPS) {
+	case EXO_OP_ALLOC: return batch_run_one(b, one, &forms[EXO_OP_ALLOC], done);
+	case EXO_OP_DUP: return batch_run_one(b, one, &forms[EXO_OP_DUP], done);
+	case EXO_OP_PROTECT: return batch_run_one(b, one, &forms[EXO_OP_PROTECT], done);
+	default: any = op_words(regs, run);
+	}
+	return batch_run(m, c, &any, 1, done);
 }
 
 err_t slots_run(struct machine *m, struct cpu *c, uint64_t batch, uint64_t count, uint64_t *done)

@@ -15,7 +15,7 @@ err_t branch_table(struct batch *b, const struct exo_slot_op *op, unsigned i)
 
 	if (slot_is_present(slot_get(target)))
 		return EXO_E_USED;
-	err = slot_take_frame(b, op, type, level - 1, &pfn);
+	err = slot_take_frame(b, op->reserve, type, level - 1, &pfn);
 	if (err)
 		return err;
 	slot_set(target, slot_branch(pfn.n, EXO_RWX, true));
@@ -144,7 +144,7 @@ err_t branch_unshare(struct batch *b, const struct exo_slot_op *op, unsigned i)
 	} else {
 		if (unshare_is_full(b->m, table))
 			return EXO_E_COUNT;
-		err = slot_take_frame(b, op, FRAME_TABLE, level, &copy);
+		err = slot_take_frame(b, op->reserve, FRAME_TABLE, level, &copy);
 		if (err)
 			return err;
 		if (level == 1) /* by code of its own */

@@ -3,21 +3,21 @@
  * frame_drop, frames. Takes account, free, wait and cpu locks through frame_drop. */
 #include "exo/machine.h"
 
-void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t address, unsigned n)
+INLINED void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_t address,
+			 unsigned n)
 {
 	struct flush *f = &c->flush;
 
 	if (m->envs[env].window - (address & -EXO_PAGE_SIZE) < n * EXO_PAGE_SIZE)
 		m->envs[env].window = 0;
-	if (f->env != env)
+	if (f->env != env && f->env != ENV_NONE)
 		flush_finish(m, c);
 	f->env = env;
-	if (n > FLUSH_PAGES - f->pages_count || f->pages_count > FLUSH_PAGES) {
+	if (f->pages_count + n > FLUSH_PAGES)
 		f->pages_count = FLUSH_PAGES + 1;
-		return;
-	}
-	for (; n > 0; n--, address += EXO_PAGE_SIZE)
-		f->pages[f->pages_count++] = address;
+	else
+		for (; n > 0; n--, address += EXO_PAGE_SIZE)
+			f->pages[f->pages_count++] = address;
 }
 
 void flush_all(struct machine *m, struct cpu *c, unsigned env, bool is_everywhere)
@@ -37,19 +37,6 @@ void flush_drop(struct machine *m, struct cpu *c, struct pfn pfn)
 	f->drops[f->drops_count++] = pfn;
 	if (f->drops_count == EXO_DROPS)
 		flush_finish(m, c);
-}
-
-/* This CPU's own part. */
-static void flush_local(struct machine *m, struct cpu *c)
-{
-	struct flush *f = &c->flush;
-	unsigned i;
-
-	if (f->pages_count > FLUSH_PAGES)
-		arch_tlb_flush_all(m, c, f->is_everywhere ? ENV_NONE : f->env);
-	else
-		for (i = 0; i < f->pages_count; i++)
-			arch_tlb_flush_page(m, c, f->env, f->pages[i]);
 }
 
 /* Other CPUs' part: all are asked, then all are waited for. Being in the kernel acknowledges it,
@@ -83,18 +70,23 @@ static NOINLINE void flush_drops(struct machine *m, struct cpu *c)
 		frame_drop(m, c->flush.drops[i]);
 }
 
-void flush_finish(struct machine *m, struct cpu *c)
+INLINED void flush_finish(struct machine *m, struct cpu *c)
 {
 	struct flush *f = &c->flush;
-	uint64_t self = UINT64_C(1) << arch_cpu_index(), cpus;
+	unsigned i, n = f->pages_count;
 
 	if (f->env == ENV_NONE)
 		return;
-	if (f->pages_count) {
-		cpus = f->is_everywhere ? UINT64_MAX
+	if (n) {
+		uint64_t self = UINT64_C(1) << arch_cpu_index();
+		uint64_t cpus = f->is_everywhere ? UINT64_MAX
 			: arch_tlb_is_shared(m) ? self : atomic_load(&m->envs[f->env].cpus);
-		if (cpus & self)
-			flush_local(m, c);
+
+		if (cpus & self && n > FLUSH_PAGES)
+			arch_tlb_flush_all(m, c, f->is_everywhere ? ENV_NONE : f->env);
+		else if (cpus & self)
+			for (i = 0; i < n; i++)
+				arch_tlb_flush_page(m, c, f->env, f->pages[i]);
 		if (cpus & ~self)
 			flush_others(m, c, cpus & ~self);
 	}

@@ -26,7 +26,6 @@
 #define LOCK_ATTRIBUTE(x) __attribute__((x))
 #define GUARDED_BY(class) LOCK_ATTRIBUTE(guarded_by(class))
 #define REQUIRES(...)     LOCK_ATTRIBUTE(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...)     LOCK_ATTRIBUTE(locks_excluded(__VA_ARGS__))
 #define ACQUIRES(...)     LOCK_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define RELEASES(...)     LOCK_ATTRIBUTE(release_capability(__VA_ARGS__))
 #define UNCHECKED         LOCK_ATTRIBUTE(no_thread_safety_analysis)

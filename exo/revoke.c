@@ -80,33 +80,24 @@ static unsigned revoke_look(struct machine *m, struct cpu *c, unsigned account, 
 			    uint64_t address) REQUIRES(tree_class)
 {
 	bool is_branches = m->accounts[account].is_revoking_branches;
+	unsigned level = EXO_LEVELS + 1;
 	struct slot_path path;
-	unsigned level;
+	uint64_t slot;
+	uint32_t meta;
 
-	for (level = EXO_LEVELS; level > 0; level--) {
-		uint64_t slot;
-		uint32_t meta;
-
+	do {
+		level--;
 		if (slot_find(m, m->envs[env].root, address, level, &path)
 		    || !slot_is_present(slot_get(path.slot)))
 			return level;
 		slot = slot_get(path.slot);
-		meta = frame_meta(m, (struct pfn){ slot_pfn(slot) });
-		if (level == 1) {
-			if (!is_branches && frame_type(meta) == FRAME_DATA
-			    && frame_account(meta) == account
-			    && frame_type(frame_meta(m, path.table)) == FRAME_TABLE)
-				revoke_slot(m, c, env, &path, address, level);
-			return 1;
-		}
-		if (!slot_is_writable(slot)) {
-			if (is_branches && frame_type(meta) == FRAME_TABLE
-			    && slot_pfn(slot) != m->info_table.n)
-				revoke_slot(m, c, env, &path, address & -EXO_SPAN(level), level);
-			return level;
-		}
-	}
-	return 1;
+	} while (level > 1 && slot_is_writable(slot));
+	meta = frame_meta(m, (struct pfn){ slot_pfn(slot) });
+	if (level == 1 ? !is_branches && frame_type(meta) == FRAME_DATA
+			&& frame_account(meta) == account && !table_is_common(m, path.table)
+	    : is_branches && frame_type(meta) == FRAME_TABLE && slot_pfn(slot) != m->info_table.n)
+		revoke_slot(m, c, env, &path, address & -EXO_SPAN(level), level);
+	return level;
 }
 
 /* Look at the slot where the cursor stands, and move it on. False: the env is no member, or its

@@ -5,7 +5,7 @@
 
 #include "exo/slot_batch.h"
 
-void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsigned n)
+INLINED void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsigned n)
 {
 	if (op->level > 1 || b->is_common)
 		flush_all(b->m, b->c, b->target_env, b->is_common);
@@ -14,51 +14,51 @@ void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsig
 }
 
 /* A leaf becomes executable that was not: the fetch side must see what was written. */
-static void slot_make_executable(struct batch *b, uint64_t old, uint64_t new)
+static ALWAYS_INLINE void slot_make_executable(struct batch *b, uint64_t old, uint64_t new)
 {
 	if (slot_access(new) & EXO_EXEC & ~(slot_is_present(old) ? slot_access(old) : 0))
 		arch_frame_executable(b->m, (struct pfn){ slot_pfn(new) });
 }
 
-static bool slot_is_sole(struct batch *b, struct pfn pfn)
+static ALWAYS_INLINE bool slot_is_sole(struct machine *m, struct pfn pfn)
 {
-	return frame_type(frame_meta(b->m, pfn)) == FRAME_DATA && frame_refs(b->m, pfn) == 1;
+	return frame_type(frame_meta(m, pfn)) == FRAME_DATA && frame_refs(m, pfn) == 1;
 }
 
 /* Use up a data leaf of the caller's that nobody else holds (I-5, I-7: flushed before reuse). */
-static err_t slot_take_reserve(struct batch *b, const struct exo_slot_op *op, struct pfn *pfn)
+static NOINLINE err_t slot_take_reserve(struct batch b, uint64_t reserve, struct pfn *pfn)
 {
 	struct slot_path path;
 	uint64_t slot;
 
 	/* The caller's lock must be among those held. */
-	if (op->reserve % EXO_PAGE_SIZE
-	    || (b->caller != b->target_env && b->caller != b->source_env)
-	    || slot_find(b->m, b->m->envs[b->caller].root, op->reserve, 1, &path)
+	if (reserve % EXO_PAGE_SIZE
+	    || (b.caller != b.target_env && b.caller != b.source_env)
+	    || slot_find(b.m, b.m->envs[b.caller].root, reserve, 1, &path)
 	    || !path.is_open)
 		return EXO_E_RESERVE;
 	slot = slot_get(path.slot);
-	if (!slot_is_present(slot) || path.slot == b->target.slot || path.slot == b->source.slot)
+	if (!slot_is_present(slot) || path.slot == b.target.slot || path.slot == b.source.slot)
 		return EXO_E_RESERVE;
 	pfn->n = slot_pfn(slot);
-	if (!slot_is_sole(b, *pfn) || table_is_common(b->m, path.table))
+	if (!slot_is_sole(b.m, *pfn) || table_is_common(b.m, path.table))
 		return EXO_E_RESERVE;
 	atomic_exchange(path.slot, 0); /* before CPUs are looked for; pairs with: cpu_load_root */
-	frame_use(b->m, path.table, -1);
-	flush_pages(b->m, b->c, b->caller, op->reserve, 1);
-	flush_finish(b->m, b->c);
+	frame_use(b.m, path.table, -1);
+	flush_pages(b.m, b.c, b.caller, reserve, 1);
+	flush_finish(b.m, b.c);
 	return EXO_OK;
 }
 
-err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_type type,
-		      unsigned level, struct pfn *pfn)
+INLINED err_t slot_take_frame(struct batch *b, uint64_t reserve, enum frame_type type,
+			      unsigned level, struct pfn *pfn)
 {
 	err_t err;
 
-	if (!op->reserve)
+	if (!reserve)
 		return level ? frame_alloc(b->m, b->account, type, level, 0, pfn)
 			: frame_alloc_raw(b->m, b->account, pfn);
-	err = slot_take_reserve(b, op, pfn);
+	err = slot_take_reserve(*b, reserve, pfn);
 	if (!err && level) {
 		frame_retype(b->m, *pfn, type, level);
 		arch_frame_zero(b->m, *pfn);
@@ -66,7 +66,7 @@ err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_
 	return err;
 }
 
-err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
+INLINED err_t slot_alloc(struct batch *b, const struct exo_slot_op *op, unsigned i)
 {
 	_Atomic uint64_t *target = b->target.slot + i;
 	uint64_t leaf;
@@ -92,7 +92,8 @@ static unsigned soft_change(const struct exo_slot_op *op, uint64_t slot)
 }
 
 /* Give a leaf that is solely held all rights, the access asked for, and its history. */
-static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i, uint64_t old)
+static ALWAYS_INLINE void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i,
+				     uint64_t old)
 {
 	uint64_t leaf;
 
@@ -104,7 +105,7 @@ static void slot_raise(struct batch *b, const struct exo_slot_op *op, unsigned i
 	slot_make_executable(b, old, leaf);
 }
 
-err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
+INLINED err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 {
 	_Atomic uint64_t *target = b->target.slot + i;
 	uint64_t from = slot_get(b->source.slot + i);
@@ -120,12 +121,12 @@ err_t slot_dup(struct batch *b, const struct exo_slot_op *op, unsigned i)
 		return EXO_E_TYPE;
 	if (!is_in_place && slot_is_present(old))
 		return EXO_E_USED;
-	if (is_in_place && slot_is_sole(b, (struct pfn){ slot_pfn(from) })) {
+	if (is_in_place && slot_is_sole(b->m, (struct pfn){ slot_pfn(from) })) {
 		slot_raise(b, op, i, from);
 		slot_flush(b, op, i, 1);
 		return EXO_OK;
 	}
-	err = slot_take_frame(b, op, FRAME_DATA, 0, &pfn);
+	err = slot_take_frame(b, op->reserve, FRAME_DATA, 0, &pfn);
 	if (err)
 		return err;
 	arch_frame_copy(b->m, pfn, (struct pfn){ slot_pfn(from) });
@@ -180,7 +181,7 @@ err_t slot_copy(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsi
 	return err;
 }
 
-err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end)
+INLINED err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end)
 {
 	const bool is_mask = op->flags & EXO_OP_MASK;
 	struct slot_change change = slot_change(op->access, is_mask, op->soft, op->soft_mask,
@@ -201,7 +202,7 @@ err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 			while (!atomic_compare_exchange_weak(target, &old,
 							     slot_changed(old, change)))
 				;
-		else if (slot_is_sole(b, (struct pfn){ slot_pfn(old) })) /* I-5 */
+		else if (slot_is_sole(b->m, (struct pfn){ slot_pfn(old) })) /* I-5 */
 			slot_raise(b, op, at, old);
 		else
 			err = EXO_E_RIGHTS;
@@ -210,7 +211,8 @@ err_t slot_protect(struct batch *b, const struct exo_slot_op *op, unsigned *i, u
 		if (is_executable)
 			slot_make_executable(b, old, slot_changed(old, change));
 	}
-	slot_flush(b, op, start, at - start);
+	if (at > start)
+		slot_flush(b, op, start, at - start);
 	*i = at;
 	return err;
 }

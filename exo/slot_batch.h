@@ -13,8 +13,7 @@ struct batch {
 	unsigned target_env;
 	unsigned source_env;
 	uint64_t target_handle;   /* by which these two were found */
-	uint64_t source_handle;
-	bool is_locked;           /* and that they are locked */
+	uint64_t source_handle;   /* 0: the caller; their locks are held */
 	unsigned account;         /* of the target env: pays for fresh frames */
 	bool is_common;           /* target slots are in a common table */
 	struct slot_path target;  /* of the first slot of the run */
@@ -35,11 +34,11 @@ slot_handler branch_table, branch_unshare, branch_move;
 typedef err_t slot_run(struct batch *b, const struct exo_slot_op *op, unsigned *i, unsigned end);
 slot_run slot_copy, slot_protect, branch_share;
 
-/* The frame for a fresh table, zero, or (level 0) page, undefined: from the reserve leaf that op
- * names, or allocated and charged. The last check of an operation. EXO_E_RESERVE, and as
+/* The frame for a fresh table, zero, or (level 0) page, undefined: from the reserve leaf at
+ * `reserve`, or allocated and charged. The last check of an operation. EXO_E_RESERVE, and as
  * frame_alloc. */
-err_t slot_take_frame(struct batch *b, const struct exo_slot_op *op, enum frame_type type,
-		      unsigned level, struct pfn *pfn) MUST_USE;
+err_t slot_take_frame(struct batch *b, uint64_t reserve, enum frame_type type, unsigned level,
+		      struct pfn *pfn) MUST_USE;
 /* Note the flush for a change of n target slots from i on, leaves or branches. */
 void slot_flush(struct batch *b, const struct exo_slot_op *op, unsigned i, unsigned n);
 

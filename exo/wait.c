@@ -224,7 +224,5 @@ err_t wait_wake(struct machine *m, struct cpu *c, uint64_t word, uint64_t n, uin
 
 void wait_wake_frame(struct machine *m, struct pfn pfn)
 {
-	struct wait_name name = { pfn.n | WAIT_KEY_SHARED, 0 };
-
-	wait_wake_name(m, &name, UINT64_MAX, true);
+	wait_wake_name(m, &(struct wait_name){ pfn.n | WAIT_KEY_SHARED, 0 }, UINT64_MAX, true);
 }

@@ -171,10 +171,8 @@ static inline struct slot_change slot_change(unsigned access, bool is_mask, unsi
 		.set = now & ~may, .need = may ? 0 : (uint64_t)(access & 6u) << 52,
 	};
 
-	if (soft_mask) {
-		c.keep &= ~slot_soft_bits(soft_mask);
-		c.set |= slot_soft_bits(soft & soft_mask);
-	}
+	c.keep &= ~slot_soft_bits(soft_mask);
+	c.set |= slot_soft_bits(soft & soft_mask);
 	if (is_clean)
 		c.keep &= ~(SLOT_ACCESSED | SLOT_DIRTY);
 	return c;
