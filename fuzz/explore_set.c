@@ -11,7 +11,7 @@
 #include "fuzz/explore.h"
 
 #define SET_SLOTS  (UINT64_C(1) << 24) /* of the hash table */
-#define SET_MOST   (SET_SLOTS / 4 * 3)
+#define SET_MOST   (SET_SLOTS / 8 * 7)
 #define CHUNK      (UINT64_C(1) << 22) /* bytes of content allocated at a time */
 
 struct chunk {

@@ -255,6 +255,7 @@ fuzz-coverage: fuzz/coverage/replay
 # Findings of the past.
 EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
+	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/memory-stack-page-without-access \
 	fuzz/regressions/slots-claim-needs-the-right \
