@@ -2,14 +2,11 @@
 /*
  * What the host and the guest of the guest fuzzer share: pages of the guest's memory that the host
  * maps too. The supervisor (the guest's first env) takes orders, the agents (envs below it) make
- * the steps of an input and note each here. Who may write, and look at the kernel, says `turn`:
- *   WORKS -> RESTS   the supervisor has carried out the order; nobody else can run, no clock will
- *                    wake anybody. It looks whether there is another order, for a while
- *   RESTS -> LOOKS   the host looks; until it gives an order the supervisor goes on as before
- *   RESTS -> SLEEPS  the while is over: the CPU halts; now a byte over the serial port must go
- *                    with an order
- *   LOOKS, SLEEPS -> WORKS  the host gives an order
- * So the guest's kernel does nothing while the host looks, and on idle CPUs neither side sleeps.
+ * the steps of an input and note each here. Who may write says `turn`: the host gives an order
+ * with a byte over the serial port; when it is carried out the supervisor answers with one and
+ * sleeps. Before that it sees to it that nobody else can run and no clock will wake anybody, so the
+ * guest's kernel does nothing while the host looks. It always sleeps, so the same input always
+ * counts the same.
  */
 #ifndef FUZZ_GUEST_MAILBOX_H
 #define FUZZ_GUEST_MAILBOX_H
@@ -38,7 +35,7 @@ enum guest_order {
 	GUEST_RUN = 2, /* make a world and run the input in it */
 };
 
-enum guest_turn { GUEST_WORKS, GUEST_RESTS, GUEST_LOOKS, GUEST_SLEEPS };
+enum guest_turn { GUEST_WORKS, GUEST_SLEEPS };
 
 enum guest_state {
 	GUEST_WRITING, /* the call's structure is being written to memory */
@@ -64,7 +61,6 @@ struct guest_step {
 struct guest_mailbox {
 	/* The host's. */
 	_Atomic uint32_t turn; /* enum guest_turn; orders all else here */
-	_Atomic uint32_t is_awaited; /* by a host that sleeps until a byte comes */
 	uint32_t order;
 	uint32_t sleepers; /* offset of that field of struct cpu */
 	uint32_t count;        /* records of the input */

@@ -16,7 +16,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/archive.h"
@@ -28,7 +27,7 @@
 #define GUEST_IMAGE     "fuzz/guest/exo-" GUEST_ARCH ".img"
 #define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
 
-enum { WAIT_SPINS = 32, WAIT_SPIN_US = 50, WAIT_MS = 10000, BOOT_MS = 60000 };
+enum { WAIT_SPINS = 300, WAIT_MS = 10000, BOOT_MS = 60000 };
 
 _Static_assert(GUEST_NOBODY == VCPU_NONE, "fuzz/guest/mailbox.h");
 
@@ -137,55 +136,38 @@ static UNCHECKED bool is_asleep(struct guest *g)
 		&& c->deadline == UINT64_MAX;
 }
 
-/* The host's turn to look, if the order is carried out. */
 static bool is_ours(struct guest *g)
 {
-	uint32_t turn = GUEST_RESTS;
-
-	return atomic_compare_exchange_strong(&g->box->turn, &turn, GUEST_LOOKS)
-		|| (turn == GUEST_SLEEPS && is_asleep(g));
+	return atomic_load(&g->box->turn) == GUEST_SLEEPS && is_asleep(g);
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/* Until the guest has carried out the order. */
+/* Until the guest has carried out the order. A byte comes when it is about to sleep. */
 static const char *await(struct guest *g)
 {
 	struct pollfd f = { .fd = g->serial, .events = POLLIN };
-	uint64_t begin = now_us();
-	unsigned spins;
+	unsigned spins, polls;
 
-	while (now_us() - begin < WAIT_SPIN_US)
+	for (polls = 0; polls < WAIT_MS; polls++) {
+		bool sleeps = atomic_load(&g->box->turn) == GUEST_SLEEPS;
+
 		for (spins = 0; spins < WAIT_SPINS; spins++) {
 			if (is_ours(g))
 				return NULL;
 			__builtin_ia32_pause();
 		}
-	while (!is_ours(g)) {
-		int n;
-
-		atomic_store(&g->box->is_awaited, 1); /* then look again; pairs with: guest_rest */
-		if (is_ours(g))
+		if (sleeps)
+			sched_yield();
+		switch (poll(&f, 1, sleeps ? polls > 100 : WAIT_MS)) {
+		case 0:
+			if (!sleeps && atomic_load(&g->box->turn) != GUEST_SLEEPS)
+				return "the guest hangs";
 			break;
-		if (atomic_load(&g->box->turn) == GUEST_SLEEPS) {
-			sched_yield(); /* it is on its way */
-			n = poll(&f, 1, 0);
-		} else {
-			n = poll(&f, 1, WAIT_MS);
+		case 1:
+			if (!hear(g))
+				return "the guest's machine has ended";
 		}
-		if (now_us() - begin > WAIT_MS * 1000)
-			return "the guest hangs";
-		if (n > 0 && !hear(g))
-			return "the guest's machine has ended";
 	}
-	atomic_store(&g->box->is_awaited, 0);
-	return NULL;
+	return "the guest does not sleep";
 }
 
 const char *guest_order(struct guest *g, unsigned order)
@@ -196,8 +178,8 @@ const char *guest_order(struct guest *g, unsigned order)
 		if (!hear(g))
 			return "the guest's machine has ended";
 	g->box->order = order;
-	if (atomic_exchange(&g->box->turn, GUEST_WORKS) == GUEST_SLEEPS
-	    && write(g->serial, "x", 1) != 1)
+	atomic_store(&g->box->turn, GUEST_WORKS);
+	if (write(g->serial, "x", 1) != 1)
 		return "the guest's machine has ended";
 	return await(g);
 }
@@ -288,7 +270,7 @@ static void boot(struct guest *g)
 	boot_mailbox(g, memory.fd);
 	g->box->sleepers = offsetof(struct cpu, sleepers);
 	if (await(g))
-		run_end(RUN_QEMU, "the guest does not rest: %s", g->said);
+		run_end(RUN_QEMU, "the guest does not sleep: %s", g->said);
 }
 
 struct guest *guest_get(void)

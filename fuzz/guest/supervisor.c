@@ -16,7 +16,6 @@
 #define GUEST_TRIES  1000u /* to reap; each does a bounded amount of work */
 #define GUEST_TURNS  200u  /* of those who only yield to each other */
 #define GUEST_QUANTA 100u  /* a time that is near */
-#define GUEST_SPINS  3000u
 
 /* Something that must succeed. */
 #define MUST(holds) ((holds) ? (void)0 : guest_trouble(__LINE__))
@@ -216,42 +215,20 @@ static void world_end(void)
 
 /* ---- Orders ---- */
 
-/* Halt until a byte comes. */
-static void guest_sleep(void)
+/* The order is carried out: halt until a byte brings the next. */
+static void guest_sleep(struct guest_mailbox *box)
 {
 	const struct exo_info *info = raw_info();
 	char bytes[16];
 
+	atomic_store_explicit(&box->turn, GUEST_SLEEPS, memory_order_release);
+	raw_text("!");
 	while (*(const volatile uint32_t *)&info->console_in == supervisor.seen)
 		exo_call(EXO_CALL_WAIT, (uint64_t)&info->console_in, supervisor.seen,
 			 EXO_WAIT_SHARED, 0, 0);
 	while (supervisor.seen != *(const volatile uint32_t *)&info->console_in)
 		supervisor.seen += (uint32_t)exo_call(EXO_CALL_CONSOLE_READ, (uint64_t)bytes,
 						      sizeof(bytes), 0, 0, 0).second;
-}
-
-/* The order is carried out: let the host look, and wait for the next. Who is told that we rest has
- * not to be told while it looks; pairs with: await. */
-static void guest_rest(struct guest_mailbox *box)
-{
-	uint32_t turn = GUEST_RESTS;
-	unsigned spins = 0;
-
-	do {
-		if (atomic_exchange(&box->is_awaited, 0))
-			raw_text("!");
-		atomic_store(&box->turn, GUEST_RESTS);
-	} while (atomic_load(&box->is_awaited)
-		 && atomic_compare_exchange_strong(&box->turn, &turn, GUEST_WORKS));
-	for (;;) {
-		turn = atomic_load_explicit(&box->turn, memory_order_acquire);
-		if (turn == GUEST_WORKS)
-			return;
-		if (turn == GUEST_LOOKS || spins++ < GUEST_SPINS)
-			continue;
-		if (atomic_compare_exchange_strong(&box->turn, &turn, GUEST_SLEEPS))
-			guest_sleep();
-	}
 }
 
 static void guest_obey(struct guest_mailbox *box)
@@ -329,9 +306,8 @@ static void raw_main(void)
 	raw_settle();
 	for (i = 0; i < EXO_RESOURCES; i++)
 		supervisor.quota[i] = guest_quota()[i];
-	raw_text("!");
 	for (;;) {
-		guest_rest(box);
+		guest_sleep(box);
 		guest_obey(box);
 	}
 }
