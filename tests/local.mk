@@ -80,7 +80,8 @@ RAW_TESTS = \
 	tests/guest/tables_cannot_be_written.raw \
 	tests/guest/translations_are_never_stale.raw \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw \
-	tests/guest/waits_end_by_wake_or_event.raw
+	tests/guest/waits_end_by_wake_or_event.raw \
+	tests/guest/wakes_bring_what_was_written.raw
 
 # The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. All but
 # calendar_begins_where_told, which is about options of chitin-run, and trace_notes_what_happened,
@@ -138,7 +139,8 @@ SMP_TESTS = \
 	tests/smp/translations_are_never_stale.raw \
 	tests/smp/upcalls_nest_to_a_stated_bound.raw \
 	tests/smp/wait_statuses.guest \
-	tests/smp/waits_end_by_wake_or_event.raw
+	tests/smp/waits_end_by_wake_or_event.raw \
+	tests/smp/wakes_bring_what_was_written.raw
 
 # The same on AArch64, all that say nothing of one CPU: tests/aarch64/NAME from tests/guest/NAME.c.
 AARCH64_GUEST_TESTS = \
@@ -187,7 +189,8 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/tables_cannot_be_written.raw \
 	tests/aarch64/translations_are_never_stale.raw \
 	tests/aarch64/upcalls_nest_to_a_stated_bound.raw \
-	tests/aarch64/waits_end_by_wake_or_event.raw
+	tests/aarch64/waits_end_by_wake_or_event.raw \
+	tests/aarch64/wakes_bring_what_was_written.raw
 
 # The same with several CPUs, as SMP_TESTS.
 AARCH64_SMP_TESTS = \
@@ -235,7 +238,8 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/translations_are_never_stale.raw \
 	tests/aarch64/smp/upcalls_nest_to_a_stated_bound.raw \
 	tests/aarch64/smp/wait_statuses.guest \
-	tests/aarch64/smp/waits_end_by_wake_or_event.raw
+	tests/aarch64/smp/waits_end_by_wake_or_event.raw \
+	tests/aarch64/smp/wakes_bring_what_was_written.raw
 
 # tests/guest/aarch64/NAME.c: kernel tests of that CPU, as there are of x86-64 under the same names.
 AARCH64_OWN_RAW_TESTS = \
@@ -279,6 +283,7 @@ TOOL_TESTS = \
 	tests/tools/arguments_match_linux.sh \
 	tests/tools/bad_first_programs.sh \
 	tests/tools/bad_programs.sh \
+	tests/tools/barriers_are_there.sh \
 	tests/tools/bench_rows_match.sh \
 	tests/tools/bench_within_limits.sh \
 	tests/tools/boot_archive.sh \
@@ -318,7 +323,7 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
-	tests/tools/trace_is_a_timeline.py tests/tools/terminal.c tests/README \
+	tests/tools/trace_is_a_timeline.py tests/tools/barriers_are_there.py tests/tools/terminal.c tests/README \
 	tests/check-layout tests/check-unfix tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
