@@ -21,7 +21,8 @@ AARCH64_LIBOS_SOURCES = \
 	arch/aarch64/libos/native.S \
 	arch/aarch64/libos/signal.c \
 	arch/aarch64/libos/start.S \
-	arch/aarch64/libos/upcall.S
+	arch/aarch64/libos/upcall.S \
+	libos/linux/vdso_image.S
 
 AARCH64_MACHINE_H = arch/aarch64/include/machine/call.h arch/aarch64/include/machine/regs.h \
 	arch/aarch64/include/machine/slot.h
@@ -53,7 +54,17 @@ libos_aarch64_parts_a_SOURCES = $(LIBOS_SOURCES) $(AARCH64_LIBOS_SOURCES)
 libos_aarch64_parts_a_CPPFLAGS = $(AARCH64_CPPFLAGS)
 libos_aarch64_parts_a_CFLAGS = $(AARCH64_CFLAGS) -fpie -fvisibility=hidden -flto \
 	-include $(srcdir)/libos/hidden.h
-libos_aarch64_parts_a_CCASFLAGS = $(AARCH64_TARGET) $(AARCH64_CPPFLAGS) -g
+libos_aarch64_parts_a_CCASFLAGS = $(AARCH64_TARGET) $(AARCH64_CPPFLAGS) -g -DVDSO_FILE='"aarch64/vdso.so"'
+
+aarch64/vdso.so: $(VDSO_NEEDS) $(AARCH64_H) arch/aarch64/libos/vdso.map
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(AARCH64_CPPFLAGS) $(AARCH64_CFLAGS) -O2 -fpic -fomit-frame-pointer \
+		-c $(srcdir)/libos/linux/vdso.c -o $@.o && \
+		$(VDSO_LINK) --version-script=$(srcdir)/arch/aarch64/libos/vdso.map -o $@ $@.o && \
+		rm $@.o
+libos/linux/aarch64_parts_a-vdso_image.$(OBJEXT): aarch64/vdso.so
+EXTRA_DIST += arch/aarch64/libos/vdso.map
+CLEANFILES += aarch64/vdso.so
 
 aarch64_libos_elf_SOURCES =
 aarch64_libos_elf_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 \

@@ -21,7 +21,7 @@ X86_64_LIBOS_SOURCES = \
 	arch/x86_64/libos/signal.c \
 	arch/x86_64/libos/start.S \
 	arch/x86_64/libos/upcall.S \
-	arch/x86_64/libos/vdso_image.S
+	libos/linux/vdso_image.S
 
 X86_64_H = \
 	arch/x86_64/exo/layout.h \
@@ -60,23 +60,25 @@ EXTRA_exo_x86_64_elf_DEPENDENCIES = arch/x86_64/exo/kernel.ld
 noinst_LIBRARIES += libos-x86_64-parts.a
 image_DATA = libos.a
 image_PROGRAMS += libos.elf
-EXTRA_DIST += libos/libos.ld arch/x86_64/libos/vdso.c arch/x86_64/libos/vdso.ld
+EXTRA_DIST += libos/libos.ld libos/vdso.ld libos/linux/vdso.c arch/x86_64/libos/vdso.map
 dist_image_DATA = libos/native.ld
 libos_x86_64_parts_a_SOURCES = $(LIBOS_SOURCES) $(X86_64_LIBOS_SOURCES)
 libos_x86_64_parts_a_CPPFLAGS = $(X86_64_CPPFLAGS)
 libos_x86_64_parts_a_CFLAGS = $(X86_64_CFLAGS) -fpie -fvisibility=hidden -flto \
 	-include $(srcdir)/libos/hidden.h
-libos_x86_64_parts_a_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g -I.
+libos_x86_64_parts_a_CCASFLAGS = $(X86_64_TARGET) $(X86_64_CPPFLAGS) -g -DVDSO_FILE='"vdso.so"'
 CLEANFILES += libos.o libos.a vdso.so
 
 # What the library shows a program as the kernel's shared object.
-vdso.so: arch/x86_64/libos/vdso.c arch/x86_64/libos/vdso.ld $(ABI_H)
+VDSO_LINK = $(LLD) -shared -soname linux-vdso.so.1 --hash-style=both --build-id=none \
+	-z max-page-size=4096 -s -T $(srcdir)/libos/vdso.ld
+VDSO_NEEDS = libos/linux/vdso.c libos/vdso.ld $(ABI_H)
+vdso.so: $(VDSO_NEEDS) $(X86_64_H) arch/x86_64/libos/vdso.map
 	$(AM_V_CCLD)$(CC) $(X86_64_CPPFLAGS) $(X86_64_CFLAGS) -O2 -fpic -fomit-frame-pointer \
-		-c $(srcdir)/arch/x86_64/libos/vdso.c -o $@.o && \
-		$(LLD) -shared -soname linux-vdso.so.1 --hash-style=both --build-id=none \
-		-z max-page-size=4096 -s -T $(srcdir)/arch/x86_64/libos/vdso.ld -o $@ $@.o && \
+		-c $(srcdir)/libos/linux/vdso.c -o $@.o && \
+		$(VDSO_LINK) --version-script=$(srcdir)/arch/x86_64/libos/vdso.map -o $@ $@.o && \
 		rm $@.o
-arch/x86_64/libos/libos_x86_64_parts_a-vdso_image.$(OBJEXT): vdso.so
+libos/linux/x86_64_parts_a-vdso_image.$(OBJEXT): vdso.so
 
 libos.o: libos-x86_64-parts.a
 	$(AM_V_CCLD)$(LLD) -r --whole-archive libos-x86_64-parts.a -o $@ && \

@@ -51,7 +51,7 @@ here() {	# here NAME: what the program of that name says here; $file, ./program.
 }
 
 for name in processes_end processes_execute processes_share processes_wait \
-	signals_family signals_threads signals_waits; do
+	signals_family signals_threads signals_waits clocks_agree proc_tells; do
 	here $name
 	run ./program.linux
 	same "$name, for Linux"

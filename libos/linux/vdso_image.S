@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* vdso.so as it is, at the start of a page, as programs are used to. */
+/* The shared object as it is, at the start of a page, as programs are used to. */
 	.section .text.vdso, "ax"
 	.balign	4096
 	.globl	libos_vdso
 	.hidden	libos_vdso
 libos_vdso:
-	.incbin	"vdso.so"
+	.incbin	VDSO_FILE
 
 	.section .note.GNU-stack, "", @progbits

@@ -6,11 +6,12 @@
  * libos/linux/time.c. No locks.
  */
 #include <machine/call.h>
+#include <machine/linux.h>
 
 #include "abi/exo.h"
 
 /* Clocks that are boot_clock and the counter alone, by number; of these the calendar's. */
-enum { VDSO_CLOCKS = 0xbf3, VDSO_CALENDAR = 0x921, VDSO_CLOCK_GETTIME = 228 };
+enum { VDSO_CLOCKS = 0xbf3, VDSO_CALENDAR = 0x921 };
 
 #define VDSO_NS UINT64_C(1000000000)
 
@@ -32,15 +33,12 @@ static inline uint64_t vdso_now_ns(void)
 			  * info->clock_mult >> info->clock_shift);
 }
 
-int __vdso_clock_gettime(int clock, struct vdso_time *time)
+int MACHINE_VDSO(clock_gettime)(int clock, struct vdso_time *time)
 {
-	uint64_t now, number = VDSO_CLOCK_GETTIME;
+	uint64_t now;
 
-	if ((unsigned)clock >= 32 || !(VDSO_CLOCKS >> clock & 1)) {
-		__asm__ volatile("syscall" : "+a"(number) : "D"(clock), "S"(time)
-				 : "rcx", "r11", "memory");
-		return (int)number;
-	}
+	if ((unsigned)clock >= 32 || !(VDSO_CLOCKS >> clock & 1))
+		return machine_clock_gettime(clock, time);
 	now = vdso_now_ns();
 	time->s = (int64_t)(now / VDSO_NS);
 	time->part = (int64_t)(now % VDSO_NS);
@@ -49,10 +47,10 @@ int __vdso_clock_gettime(int clock, struct vdso_time *time)
 	return 0;
 }
 
-int __vdso_gettimeofday(struct vdso_time *time, uint64_t *zone)
+int MACHINE_VDSO(gettimeofday)(struct vdso_time *time, uint64_t *zone)
 {
 	if (time) {
-		__vdso_clock_gettime(0, time);
+		MACHINE_VDSO(clock_gettime)(0, time);
 		time->part /= 1000;
 	}
 	if (zone)
@@ -60,11 +58,11 @@ int __vdso_gettimeofday(struct vdso_time *time, uint64_t *zone)
 	return 0;
 }
 
-int64_t __vdso_time(int64_t *time)
+int64_t MACHINE_VDSO(time)(int64_t *time)
 {
 	struct vdso_time now;
 
-	__vdso_clock_gettime(0, &now);
+	MACHINE_VDSO(clock_gettime)(0, &now);
 	if (time)
 		*time = now.s;
 	return now.s;
