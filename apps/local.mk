@@ -24,6 +24,15 @@ $(AARCH64_APPS): aarch64/%: %.c $(NATIVE_NEEDS_AARCH64)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) $< -o $@
 
+if HAVE_AARCH64
+ARCHES = x86_64 aarch64
+NO_AARCH64 =
+else
+ARCHES = x86_64
+NO_AARCH64 = ; for aarch64 ./bootstrap installs what is missing, then ./configure again
+endif
+$(if $(filter $(ARCH),$(ARCHES)),,$(error ARCH=$(ARCH): there are $(ARCHES)$(NO_AARCH64)))
+
 # `make run` boots to Debian's busybox sh, with all programs in /bin; or, for example, `make run
 # PROGRAM=apps/hello ARGS=world`; with ARCH=aarch64 there.
 ARCH = x86_64

@@ -2,7 +2,7 @@
 # What things cost: instructions under icount, printed as a table (doc/cost.md).
 # bench/exo.raw measures the kernel alone, in the library's place, bench/cpus.raw several CPUs;
 # bench/native a program with it.
-# make bench ARCH=aarch64: the same there, in aarch64/bench, without Linux beside it.
+# make bench ARCH=aarch64: the same there, in aarch64/bench.
 BENCHES = bench/exo.raw bench/cpus.raw
 BENCHES += bench/native
 BENCHES_x86_64 = $(BENCHES) $(LINUX_BENCHES)
@@ -13,7 +13,8 @@ AARCH64_BENCHES = aarch64/bench/exo.raw aarch64/bench/cpus.raw \
 
 EXTRA_DIST += bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h
 EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/cpus.c bench/native.c bench/run bench/profile \
-	bench/limits.tsv bench/linux-x86_64.tsv bench/rows.tsv bench/table doc/cost.md
+	bench/limits.tsv bench/linux-x86_64.tsv bench/linux-aarch64.tsv bench/rows.tsv \
+	bench/table doc/cost.md
 CLEANFILES += $(BENCHES) $(AARCH64_BENCHES) bench.tsv
 BENCH_NEEDS = bench/bench.h bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h bench/exo.h tests/guest/raw.h
 
@@ -38,14 +39,15 @@ aarch64/bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS_AARCH64)
 		$(OBJCOPY) --strip-debug $@
 
 # make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not booted.
-# make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program.
+# make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program; both with
+# ARCH=aarch64 too.
 BENCH_ENV = ARCH='$(ARCH)' top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)'
 ROWS =
 ROW = exo_null
 BENCH_FLAGS =
 bench: all $(BENCHES_$(ARCH))
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run $(BENCH_FLAGS) $(ROWS)
-profile: all $(BENCHES) $(LINUX_BENCHES)
+profile: all $(BENCHES_$(ARCH))
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/profile $(ROW)
 .PHONY: bench profile
 

@@ -9,12 +9,12 @@ COSTS_H = bench/linux/costs.h bench/linux/os.h
 
 EXTRA_DIST += $(COSTS_FOREIGN_C) bench/linux/native.c bench/linux/native.h $(COSTS_H) bench/linux/fetch bench/linux/boot \
 	bench/linux/each bench/plot
-CLEANFILES += bench/linux/costs bench/linux/costs.full bench/linux/vmlinuz bench.svg
+CLEANFILES += bench/linux/costs bench/linux/costs.full aarch64/bench/linux/costs.full bench/linux/vmlinuz aarch64/bench/linux/vmlinuz bench.svg
 
-# make bench-linux: what Linux costs, kept for --no-linux (bench/linux-x86_64.tsv).
-bench-linux: $(LINUX_BENCHES)
+# make bench-linux: what Linux costs, kept for --no-linux (bench/linux-$(ARCH).tsv).
+bench-linux: $(BENCHES_$(ARCH))
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run --store >$(srcdir)/bench/linux.new
-	@mv $(srcdir)/bench/linux.new $(srcdir)/bench/linux-x86_64.tsv
+	@mv $(srcdir)/bench/linux.new $(srcdir)/bench/linux-$(ARCH).tsv
 
 # make bench-plot: the cost of fork over memory size, of the last `make bench`, as bench.svg.
 bench.tsv:
@@ -47,14 +47,16 @@ bench/linux/native: $(COSTS_NATIVE_C) $(COSTS_H) bench/linux/native.h $(BENCH_NE
 		$(addprefix $(srcdir)/,$(COSTS_NATIVE_C)) -o $@
 
 # Both for AArch64.
-aarch64/bench/linux/costs: $(COSTS_FOREIGN_C) $(COSTS_H) $(BENCH_NEEDS) $(ABI_H)
+aarch64/bench/linux/costs.full: $(COSTS_FOREIGN_C) $(COSTS_H) $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(AARCH64_TARGET) -std=gnu11 -O2 -Wall -Wextra -Werror -nostdlibinc \
 		-isystem $(MUSL_AARCH64_INCLUDE) -I$(srcdir) -I$(srcdir)/arch/aarch64/include \
-		-I$(srcdir)/bench/aarch64 --ld-path=$(LLD) -static -nostdlib -s \
+		-I$(srcdir)/bench/aarch64 --ld-path=$(LLD) -static -nostdlib \
 		$(MUSL_AARCH64_LIB)/crt1.o $(MUSL_AARCH64_LIB)/crti.o \
 		$(addprefix $(srcdir)/,$(COSTS_FOREIGN_C)) $(MUSL_AARCH64_LIB)/libc.a \
 		$(LIBGCC_AARCH64) $(MUSL_AARCH64_LIB)/crtn.o -o $@
+aarch64/bench/linux/costs: aarch64/bench/linux/costs.full
+	$(AM_V_GEN)$(OBJCOPY) --strip-all $< $@
 aarch64/bench/linux/native: $(COSTS_NATIVE_C) $(COSTS_H) bench/linux/native.h $(BENCH_NEEDS) \
 		$(NATIVE_NEEDS_AARCH64)
 	@$(MKDIR_P) $(@D)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-# Bad usage and bad input of chitin-run: one clear line each, status 2, and nothing is booted.
+# Bad usage and bad input of chitin-run, and of make where it calls that: one clear line each, status
+# 2, and nothing is booted.
 set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 run=${top_builddir:-.}/tools/chitin-run
@@ -47,6 +48,20 @@ refused "no CPU" "from 1 to" --cpus 0 --raw "$kernel"
 refused "too many ticks" "from 1 to 10000" --hz 10001 --raw "$kernel"
 refused "a variable without value" "NAME=VALUE" --env NAME --raw "$kernel"
 tap_status "an unknown option" 2 "$run" --nonsense "$kernel"
+
+build=$(cd "${top_builddir:-.}" && pwd)
+made() {	# made NAME PATTERN ARGUMENT...: make says it
+	name=$1
+	pattern=$2
+	shift 2
+	tap_status "make $name" 2 env MAKEFLAGS= MFLAGS= make -s -C "$build" "$@"
+	grep -v '^make: \*\*\* .* Error' "$tap_scratch/err" >"$tap_scratch/line"
+	mv "$tap_scratch/line" "$tap_scratch/err"
+	tap_line "make $name" "$pattern"
+}
+made "for no architecture" "ARCH=vax: there are x86_64" run ARCH=vax
+made "run without the program" "nothing: no such program" run PROGRAM=nothing
+made "bench of no row" "no such row: nothing" bench ROWS=nothing BENCH_FLAGS=--no-linux
 
 tap_status "help" 0 "$run" --help
 tap_ok "help names every exit status" grep -q "126 QEMU failed" "$tap_scratch/out"
