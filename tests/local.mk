@@ -327,6 +327,7 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/check-layout tests/check-unfix tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
+	tests/tools/shell/proc.sh \
 	tests/tools/shell/words.sh
 EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/claimed_while_stopping.unfix.patch \

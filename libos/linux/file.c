@@ -80,7 +80,8 @@ static int64_t file_open_at(struct linux_call *c, uint64_t fd, uint64_t path, ui
 	if (error < 0)
 		return errno_from(error);
 	mapped_cut(c->os, open->node);
-	if (open->node->kind == FS_PIPE && !(open->flags & OPEN_PATH))
+	/* One without a name, by /proc, waits for nobody. */
+	if (open->node->kind == FS_PIPE && open->node->name != NULL && !(open->flags & OPEN_PATH))
 		error = file_open_pipe(c, open);
 	if (error < 0) {
 		open_unref(c->fs, open);
