@@ -109,4 +109,32 @@ session "Ctrl-Z stops, jobs tells, bg and fg go on, Ctrl-C ends it then" 0 <<'EN
 > ~ #
 < \x04
 END
+
+session "a here-document, a monitor of processes, a function over several lines" 0 <<'END'
+> ~ #
+< cat <<E >/tmp/text\r
+> >
+< one $((1 + 1))\r
+> >
+< E\r
+> ~ #
+< cat /tmp/te*\r
+> \none 2\r
+> ~ #
+< top\r
+> COMMAND
+< q
+> ~ #
+< twice() {\r
+> >
+< echo $1$1; }\r
+> ~ #
+< twice ab; sleep 1000 | cat &\r
+> \nabab\r
+> ~ #
+< killall sleep; wait; jobs; echo none\r
+> \nnone\r
+> ~ #
+< \x04
+END
 tap_done tests/tools/shell_on_a_terminal.sh
