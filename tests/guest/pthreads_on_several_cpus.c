@@ -14,9 +14,10 @@
 #include "tests/same.h"
 
 enum {
-	ROUNDS = 3000, WORKERS = 4, COUNTS = 3000, ITEMS = 3000, PHASES = 200, FORKS = 12,
-	PAGE = 4096, TABLE = 0x200000, TABLES = 3, PAGES = 100, REMAPS = 150, SIGNALS = 50,
-	KILLS = 6,
+	ROUNDS = 3000, WORKERS = 4, COUNTS = 3000, ITEMS = 3000, PHASES = 200, FORKS = 40,
+	PAGE = 4096, REMAPS = 150, SIGNALS = 50, KILLS = 6,
+	AREAS = 2, PAGES = 25, APART = 20 * PAGE, DENSE = 200, SPARSE = AREAS * PAGES,
+	CELLS = SPARSE + DENSE,
 };
 
 static _Atomic long turn, stop, handled, counted;
@@ -146,21 +147,27 @@ static void wait_for_each_other(void)
 
 /* ---- Fork while others write ---- */
 
-static char *area;
+static char *area[1 + AREAS];
 static _Atomic long *copied;
 
+/* Far behind, pages that each are a mapping of their own, from both ends in turn; then some close
+ * together. */
 static _Atomic long *cell(long n)
 {
-	return (_Atomic long *)(area + n / PAGES * TABLE + n % PAGES * PAGE);
+	long i = n % 2 ? SPARSE - 1 - n / 2 : n / 2;
+
+	if (n >= SPARSE)
+		return (_Atomic long *)(area[0] + (n - SPARSE) * PAGE);
+	return (_Atomic long *)(area[1 + i / PAGES] + i % PAGES * APART);
 }
 
-/* The same number into one page after the other, from the last to the first. */
+/* The same number into one page after the other. */
 static void *write_all(void *argument)
 {
 	long value, n;
 
 	for (value = 1; !atomic_load(&stop); value++)
-		for (n = TABLES * PAGES - 1; n >= 0; n--)
+		for (n = 0; n < CELLS; n++)
 			atomic_store(cell(n), value);
 	return argument;
 }
@@ -169,19 +176,35 @@ static void *write_all(void *argument)
 static void *copy_last(void *argument)
 {
 	while (!atomic_load(&stop))
-		atomic_store(copied, atomic_load(cell(0)));
+		atomic_store(copied, atomic_load(cell(CELLS - 1)));
 	return argument;
 }
 
 /* In the child: nothing is seen that came after something that is not. */
 static int is_cut_well(void)
 {
-	long n, first = atomic_load(cell(TABLES * PAGES - 1)), last = atomic_load(cell(0));
+	long n, first = atomic_load(cell(0)), last = atomic_load(cell(CELLS - 1));
 
-	for (n = TABLES * PAGES - 1; n > 0; n--)
-		if (atomic_load(cell(n - 1)) > atomic_load(cell(n)))
+	for (n = 1; n < CELLS; n++)
+		if (atomic_load(cell(n)) > atomic_load(cell(n - 1)))
 			return 0;
 	return first - last <= 1 && atomic_load(copied) <= last;
+}
+
+/* Memory that fork treats in several ways, in several steps. */
+static void make_cells(void)
+{
+	long n;
+
+	for (n = 0; n <= AREAS; n++) {
+		char *hint = n > 0 ? (char *)(0x200000000 + n * 0x40000000) : NULL;
+
+		area[n] = mmap(hint, PAGES * APART, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	}
+	for (n = 0; n < SPARSE; n++)
+		munmap((char *)cell(n) + PAGE, APART - PAGE);
+	copied = (_Atomic long *)(area[0] + DENSE * PAGE);
 }
 
 static void fork_amid_writes(void)
@@ -189,21 +212,19 @@ static void fork_amid_writes(void)
 	pthread_t writer, copier;
 	long i, n, good = 0;
 
-	area = mmap(NULL, (TABLES + 1) * TABLE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	copied = (_Atomic long *)(area + TABLES * TABLE + TABLE / 2);
+	make_cells();
 	writer = start(write_all, 0);
 	copier = start(copy_last, 0);
 	while (atomic_load(copied) == 0)
 		;
 	for (i = 0; i < FORKS; i++) {
-		long before = atomic_load(cell(0));
+		long before = atomic_load(cell(CELLS - 1));
 		pid_t pid = fork();
 
 		if (pid == 0)
 			_exit(is_cut_well() ? 7 : 8);
 		good += ended(pid) == 7;
-		for (n = 0; atomic_load(cell(0)) <= before; n++)
+		for (n = 0; atomic_load(cell(CELLS - 1)) <= before; n++)
 			; /* the writers go on */
 	}
 	atomic_store(&stop, 1);
