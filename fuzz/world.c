@@ -68,7 +68,8 @@ void fuzz_reset(struct fuzz_world *w)
 		bool is_free = frame_type(w->m->frames[i].meta) == FRAME_FREE;
 		bool was_free = frame_type(w->start->frames[i].meta) == FRAME_FREE;
 
-		if (is_free != was_free)
+		/* After a run that was cut off, a CPU may have been freeing it. */
+		if (w->is_over || is_free != was_free)
 			host_poison(arch_frame_memory(w->m, (struct pfn){ i }), EXO_PAGE_SIZE,
 				    was_free);
 	}
