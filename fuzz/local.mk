@@ -258,6 +258,7 @@ EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/memory-stack-page-without-access \
+	fuzz/regressions/schedules-cut-off-amid-a-free \
 	fuzz/regressions/slots-claim-needs-the-right \
 	fuzz/regressions/slots-drops-flushed-as-they-come \
 	fuzz/regressions/slots-protect-flushes-every-page \
