@@ -84,8 +84,9 @@ RAW_TESTS = \
 	tests/guest/wakes_bring_what_was_written.raw
 
 # The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. All but
-# calendar_begins_where_told, which is about options of chitin-run, and trace_notes_what_happened,
-# which reads the ring of the only CPU.
+# calendar_begins_where_told, which is about options of chitin-run; trace_notes_what_happened,
+# which reads the ring of the only CPU; and events_on_the_way_back and first_run_once, which are about
+# threads that share a CPU, and here each has its own.
 SMP_TESTS = \
 	tests/smp/async_upcalls_leave_progress.raw \
 	tests/smp/bad_upcall_stacks_kill_their_env_alone.raw \
@@ -95,7 +96,6 @@ SMP_TESTS = \
 	tests/smp/cow_two_addresses.guest \
 	tests/smp/cpu_exceptions_are_upcalls.raw \
 	tests/smp/dirty_pages_are_told.guest \
-	tests/smp/events_on_the_way_back.guest \
 	tests/smp/exhaustion_stays_in_the_child.guest \
 	tests/smp/exit_in_every_state.raw \
 	tests/smp/family_survives_deaths.guest \
@@ -103,7 +103,6 @@ SMP_TESTS = \
 	tests/smp/faults_reach_their_handler.guest \
 	tests/smp/former_owners_leave_nothing.raw \
 	tests/smp/first_run_fair.guest \
-	tests/smp/first_run_once.guest \
 	tests/smp/first_run_storm.guest \
 	tests/smp/fork_fresh_root.guest \
 	tests/smp/fork_keeps_contents.guest \
@@ -207,7 +206,6 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/faults_reach_their_handler.guest \
 	tests/aarch64/smp/former_owners_leave_nothing.raw \
 	tests/aarch64/smp/first_run_fair.guest \
-	tests/aarch64/smp/first_run_once.guest \
 	tests/aarch64/smp/fork_fresh_root.guest \
 	tests/aarch64/smp/fork_keeps_contents.guest \
 	tests/aarch64/smp/fork_progress.guest \

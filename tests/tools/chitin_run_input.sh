@@ -55,7 +55,7 @@ made() {	# made NAME PATTERN ARGUMENT...: make says it
 	pattern=$2
 	shift 2
 	tap_status "make $name" 2 env MAKEFLAGS= MFLAGS= make -s -C "$build" "$@"
-	grep -v '^make: \*\*\* .* Error' "$tap_scratch/err" >"$tap_scratch/line"
+	grep -v '^make[][0-9]*: \*\*\* .* Error' "$tap_scratch/err" >"$tap_scratch/line"
 	mv "$tap_scratch/line" "$tap_scratch/err"
 	tap_line "make $name" "$pattern"
 }
