@@ -140,7 +140,7 @@ int32_t memory_fork(unsigned p, unsigned child, uint64_t env, uint64_t sp,
 	EXO_REG_SP(&frame.regs) = sp;
 	library()->thread_pointer = thread;
 	os->vm.is_forked = true;
-	err = fork_memory(os, &self, LIBOS_WIRED_END - EXO_PAGE_SIZE, env);
+	err = fork_memory(os, &self, env);
 	*to = *os;
 	to->vm.region = region;
 	memcpy(region, os->vm.region, os->vm.count * sizeof(*region));

@@ -112,7 +112,7 @@ static err_t fork_make_child(struct libos *os, struct thread *self, struct fork_
 		return err;
 	family_announce(os->process.made, env);
 	os->vm.is_forked = true;
-	err = fork_memory(os, self, context->saved[6], env);
+	err = fork_memory(os, self, env);
 	if (!err)
 		err = fork_start_vcpu(os, env, &start);
 	if (err)

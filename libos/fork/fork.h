@@ -12,9 +12,9 @@ err_t fork_create_env(uint64_t *env) MUST_USE;
 err_t fork_start_vcpu(struct libos *os, uint64_t env, const struct exo_vcpu_start *start) MUST_USE;
 /* End a child env that was never announced, and forget it. */
 void fork_abandon(uint64_t env);
-/* Fill the child's tables as a copy of this process, `self` the one thread that goes along, whose
- * library stack is in use from `sp` up. All locks are held. EXO_E_LIMIT, EXO_E_COUNT. */
-err_t fork_memory(struct libos *os, struct thread *self, uint64_t sp, uint64_t env) MUST_USE;
+/* Fill the child's tables as a copy of this process, `self` the one thread that goes along. All
+ * locks are held. EXO_E_LIMIT, EXO_E_COUNT. */
+err_t fork_memory(struct libos *os, struct thread *self, uint64_t env) MUST_USE;
 /* An entry in the process table for a child, with a copy of this process's descriptors (is_spawn:
  * without those that close on exec). EXO_E_FULL, EXO_E_LIMIT. Takes the family's file. */
 err_t fork_make_entry(struct libos *os, bool is_spawn, struct family_process **made) MUST_USE;

@@ -164,15 +164,6 @@ static void fork_gather(struct fork_build *f, struct fork_run *run, uint64_t sta
 
 /* ---- The library's part ---- */
 
-/* A library stack, from the running frame up; below it fresh pages will do. */
-static void fork_stack(struct fork_build *f, uint64_t base, uint64_t used, uint64_t top)
-{
-	if (base < used)
-		fork_op(f, EXO_OP_ALLOC, 1, base, (used - base) / EXO_PAGE_SIZE,
-			EXO_READ | EXO_WRITE);
-	fork_op(f, EXO_OP_DUP, 1, used, (top - used) / EXO_PAGE_SIZE, EXO_READ | EXO_WRITE);
-}
-
 /* The plain pages that are there. */
 static void fork_plain(struct fork_build *f)
 {
@@ -193,8 +184,8 @@ static void fork_plain(struct fork_build *f)
 	fork_copy(f, &run);
 }
 
-/* used: the page of the library stack that the child goes on in. */
-static void fork_library(struct fork_build *f, struct thread *self, uint64_t used)
+/* Library stacks whole: a fresh page costs as much as a copy, and a run of both an operation more. */
+static void fork_library(struct fork_build *f, struct thread *self)
 {
 	struct libos *os = f->os;
 	uint64_t roots = (os->heap.end[1] + EXO_SPAN(3) / EXO_PAGE_SIZE - 1)
@@ -202,17 +193,12 @@ static void fork_library(struct fork_build *f, struct thread *self, uint64_t use
 
 	fork_op(f, EXO_OP_TABLE, 4, LIBOS_PRIVATE, 3, 0);
 	f->ops[f->count - 1].flags = EXO_OP_DOWN;
-	fork_op(f, EXO_OP_DUP, 1, LIBOS_WIRED, 1, EXO_READ | EXO_WRITE);
-	if (self->index == 0) {
-		fork_stack(f, LIBOS_WIRED + EXO_PAGE_SIZE,
-			   used > LIBOS_WIRED ? used : LIBOS_WIRED + EXO_PAGE_SIZE,
-			   LIBOS_WIRED_END);
-	} else {
-		fork_op(f, EXO_OP_ALLOC, 1, LIBOS_WIRED + EXO_PAGE_SIZE, LIBOS_WIRED_PAGES - 1,
-			EXO_READ | EXO_WRITE);
+	fork_op(f, EXO_OP_DUP, 1, LIBOS_WIRED, LIBOS_WIRED_PAGES, EXO_READ | EXO_WRITE);
+	if (self->index) {
 		fork_table(f, 3, self->stack_base);
 		fork_table(f, 2, self->stack_base);
-		fork_stack(f, self->stack_base, used, self->stack_top);
+		fork_op(f, EXO_OP_DUP, 1, self->stack_base, LIBOS_STACK_BYTES / EXO_PAGE_SIZE,
+			EXO_READ | EXO_WRITE);
 	}
 	fork_plain(f);
 	fork_share(f, 2, LIBOS_TEXT, 1, EXO_READ | EXO_EXEC);
@@ -345,14 +331,14 @@ static void fork_find_hot(struct fork_build *f, struct thread *self)
 	f->hot[f->hots++] = PAGE_DOWN((uint64_t)self->linux_thread);
 }
 
-err_t fork_memory(struct libos *os, struct thread *self, uint64_t sp, uint64_t env)
+err_t fork_memory(struct libos *os, struct thread *self, uint64_t env)
 {
 	struct exo_slot_op ops[FORK_OPS], share[FORK_SHARES];
 	struct fork_build f = { .os = os, .env = env, .ops = ops, .share = share };
 	uint64_t at = 0;
 
 	fork_find_hot(&f, self);
-	fork_library(&f, self, PAGE_DOWN(sp));
+	fork_library(&f, self);
 	while ((at = fork_next(&os->vm, &f.region, at, VM_TOP)) < VM_TOP && !f.error) {
 		fork_slot(&f, at, EXO_LEVELS);
 		at = (at | (EXO_ROOT_SPAN - 1)) + 1;
