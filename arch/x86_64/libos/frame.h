@@ -28,4 +28,7 @@
 	F(r8, 96) F(r12, 128) F(r13, 136) F(r14, 144) F(r15, 152)
 #define FRAME_LIST_REST(F) F(rcx, 48) F(r9, 104) F(r10, 112) F(r11, 120)
 
+/* What a C function keeps, in struct fork_context; the stack pointer and the way back follow. */
+#define FORK_LIST(F) F(rbx, 0) F(rbp, 8) F(r12, 16) F(r13, 24) F(r14, 32) F(r15, 40)
+
 #endif

@@ -9,6 +9,13 @@
 	.set	WIRED_END, 0x7f00003e3000	/* LIBOS_WIRED_END, asserted in start.c */
 	.set	E_POINTER, -2			/* EXO_E_POINTER */
 
+	.macro	function name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+\name:
+	.endm
+
 	.text
 	.globl	libos_start
 	.type	libos_start, @function
@@ -29,11 +36,8 @@ library_start:
  */
 	.globl	user_begin, user_end, user_fault
 	.hidden	user_begin, user_end, user_fault
-	.globl	user_copy
-	.hidden	user_copy
-	.type	user_copy, @function
 user_begin:
-user_copy:
+	function user_copy
 	mov	%rdx, %rcx
 	shr	$3, %rcx
 	rep movsq
@@ -44,10 +48,7 @@ user_copy:
 	ret
 	.size	user_copy, . - user_copy
 
-	.globl	user_zero
-	.hidden	user_zero
-	.type	user_zero, @function
-user_zero:
+	function user_zero
 	xor	%eax, %eax
 	mov	%rsi, %rcx
 	shr	$3, %rcx
@@ -62,20 +63,12 @@ user_zero:
  * user_fpu_save(rdi = to, rsi = extended, rdx = bytes, ecx = end), user_fpu_load and
  * user_fpu_load_legacy(rdi = from): as above, but what the CPU refuses ends them too.
  */
-	.globl	user_fpu_save
-	.hidden	user_fpu_save
-	.type	user_fpu_save, @function
-user_fpu_save:
+	function user_fpu_save
 	mov	%ecx, (%rdi,%rdx)
 	xor	%eax, %eax		/* the header, of which xsave writes but a part */
-	mov	%rax, 512(%rdi)
-	mov	%rax, 520(%rdi)
-	mov	%rax, 528(%rdi)
-	mov	%rax, 536(%rdi)
-	mov	%rax, 544(%rdi)
-	mov	%rax, 552(%rdi)
-	mov	%rax, 560(%rdi)
-	mov	%rax, 568(%rdi)
+	.irp	at, 512, 520, 528, 536, 544, 552, 560, 568
+	mov	%rax, \at(%rdi)
+	.endr
 	mov	$-1, %eax		/* all state that is on */
 	mov	%eax, %edx
 	xsave64	(%rdi)
@@ -87,10 +80,7 @@ user_fpu_save:
 	ret
 	.size	user_fpu_save, . - user_fpu_save
 
-	.globl	user_fpu_load
-	.hidden	user_fpu_load
-	.type	user_fpu_load, @function
-user_fpu_load:
+	function user_fpu_load
 	mov	$-1, %eax
 	mov	%eax, %edx
 	xrstor64 (%rdi)
@@ -98,10 +88,7 @@ user_fpu_load:
 	ret
 	.size	user_fpu_load, . - user_fpu_load
 
-	.globl	user_fpu_load_legacy
-	.hidden	user_fpu_load_legacy
-	.type	user_fpu_load_legacy, @function
-user_fpu_load_legacy:
+	function user_fpu_load_legacy
 	fxrstor64 (%rdi)
 	xor	%eax, %eax
 	ret

@@ -12,6 +12,8 @@
 
 #define SAVE(register, offset) mov %register, offset(%rsp);
 #define LOAD(register, offset) mov offset(%rsp), %register;
+#define FORK_SAVE(register, offset) mov %register, offset(%rdi);
+#define FORK_LOAD(register, offset) mov offset(%rdi), %register;
 
 	.macro	function name
 	.globl	\name
@@ -118,20 +120,14 @@ native_masked:
  * registers go on the old stack and come from the new one. Masked, FPU handled by the caller.
  */
 	function context_switch
-	push	%rbp
-	push	%rbx
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	.irp	register, rbp, rbx, r12, r13, r14, r15
+	push	%\register
+	.endr
 	mov	%rsp, (%rdi)
 	mov	(%rsi), %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbx
-	pop	%rbp
+	.irp	register, r15, r14, r13, r12, rbx, rbp
+	pop	%\register
+	.endr
 	ret
 	.size	context_switch, . - context_switch
 
@@ -145,12 +141,7 @@ native_masked:
 	function fork_save
 	mov	(%rsp), %rdx
 	lea	8(%rsp), %rcx
-	mov	%rbx, (%rdi)
-	mov	%rbp, 8(%rdi)
-	mov	%r12, 16(%rdi)
-	mov	%r13, 24(%rdi)
-	mov	%r14, 32(%rdi)
-	mov	%r15, 40(%rdi)
+	FORK_LIST(FORK_SAVE)
 	mov	%rcx, 48(%rdi)
 	mov	%rdx, 56(%rdi)
 	xor	%eax, %eax
@@ -159,12 +150,7 @@ native_masked:
 
 /* A forked child's first code: rdi = the context saved by its parent, now in its own copy. */
 	function fork_child
-	mov	(%rdi), %rbx
-	mov	8(%rdi), %rbp
-	mov	16(%rdi), %r12
-	mov	24(%rdi), %r13
-	mov	32(%rdi), %r14
-	mov	40(%rdi), %r15
+	FORK_LIST(FORK_LOAD)
 	mov	48(%rdi), %rsp
 	mov	$1, %eax
 	jmp	*56(%rdi)
