@@ -15,17 +15,10 @@ static unsigned protect_access(const struct vm *vm, const struct vm_region *r)
 	return r->protection & ~(unsigned)EXO_WRITE;
 }
 
-static err_t protect_range(struct vm *vm, struct vm_region *r, uint64_t start, uint64_t end)
+static NOINLINE err_t protect_tables(uint64_t start, uint64_t end, unsigned access, unsigned soft)
 {
-	unsigned access = protect_access(vm, r);
-	unsigned soft = r->protection & EXO_WRITE ? 0 : VM_SOFT_RO;
 	uint64_t stop;
 
-	if (start / EXO_SPAN(2) == (end - 1) / EXO_SPAN(2) && start < end && slots_is_open(start)
-	    && slots_at_once(exo_slot_word(EXO_OP_PROTECT, 1,
-					   (unsigned)((end - start) / EXO_PAGE_SIZE), 0, 0, access)
-			     | exo_slot_word_soft(soft, VM_SOFT_RO), start, 0))
-		return EXO_OK;
 	for (; range_next(&start, end, &stop); start = stop) {
 		struct exo_slot_op ops[EXO_LEVELS];
 		unsigned n = slots_unshare(ops, start, 1);
@@ -44,7 +37,22 @@ static err_t protect_range(struct vm *vm, struct vm_region *r, uint64_t start, u
 	return EXO_OK;
 }
 
-static err_t protect_region(struct vm *vm, struct vm_region *r, unsigned protection)
+/* What one operation may do, the kernel is asked for at once: it refuses what needs more. */
+static inline err_t protect_range(const struct vm *vm, const struct vm_region *r, uint64_t start,
+				  uint64_t end)
+{
+	unsigned access = protect_access(vm, r);
+	unsigned soft = r->protection & EXO_WRITE ? 0 : VM_SOFT_RO;
+
+	if (start < end && start / EXO_SPAN(2) == (end - 1) / EXO_SPAN(2)
+	    && slots_at_once(exo_slot_word(EXO_OP_PROTECT, 1,
+					   (unsigned)((end - start) / EXO_PAGE_SIZE), 0, 0, access)
+			     | exo_slot_word_soft(soft, VM_SOFT_RO), start, 0))
+		return EXO_OK;
+	return protect_tables(start, end, access, soft);
+}
+
+static inline err_t protect_region(struct vm *vm, struct vm_region *r, unsigned protection)
 {
 	if (r->protection == protection)
 		return EXO_OK;
@@ -56,15 +64,13 @@ static err_t protect_region(struct vm *vm, struct vm_region *r, unsigned protect
 	return protect_range(vm, r, r->used_start, r->used_end);
 }
 
-static err_t protect_locked(struct libos *os, uint64_t start, uint64_t end, unsigned protection)
+static NOINLINE err_t protect_regions(struct libos *os, uint64_t start, uint64_t end,
+				      unsigned protection)
 {
 	struct vm *vm = &os->vm;
-	struct vm_region *r = region_find(vm, start);
 	unsigned i;
 	err_t err;
 
-	if (r && r->start == start && r->end == end) /* as often as not, the same range again */
-		return protect_region(vm, r, protection);
 	if (!region_covers(vm, start, end))
 		return EXO_E_RANGE;
 	err = region_split(os, start);
@@ -77,6 +83,8 @@ static err_t protect_locked(struct libos *os, uint64_t start, uint64_t end, unsi
 
 err_t vm_protect(struct libos *os, uint64_t address, uint64_t length, unsigned protection)
 {
+	uint64_t end = address + PAGE_UP(length);
+	struct vm_region *r;
 	err_t err;
 
 	if (address % EXO_PAGE_SIZE || length > VM_TOP || address > VM_TOP
@@ -85,7 +93,11 @@ err_t vm_protect(struct libos *os, uint64_t address, uint64_t length, unsigned p
 	if (length == 0)
 		return EXO_OK;
 	lock_acquire(os, RANK_SPT);
-	err = protect_locked(os, address, address + PAGE_UP(length), protection);
+	r = region_find(&os->vm, address);
+	if (r && r->start == address && r->end == end) /* as often as not, the same range again */
+		err = protect_region(&os->vm, r, protection);
+	else
+		err = protect_regions(os, address, end, protection);
 	lock_release(os, RANK_SPT);
 	return err;
 }
