@@ -18,9 +18,10 @@ void upcall_entry(void);
 void upcall_entry_shared(void);
 /* Where a further vcpu begins, with its page as argument: calls vcpu_main. */
 void vcpu_entry(void);
-/* A program's call of the library: before native_masked no register is changed but those that
- * native_enter takes from the vcpu; there it begins again if it was interrupted. */
-extern const char native_enter[], native_masked[];
+/* A program's call of the library, native_enter above native_at_once: before native_masked no
+ * register is changed but those that they take from the vcpu; there either begins again if it was
+ * interrupted. */
+extern const char native_at_once[], native_enter[], native_masked[];
 /* The code that restores a frame with events let in: the frame is at the stack pointer, rounded up
  * to 16; at upcall_window_last all is restored but the program counter. */
 extern const char upcall_window[], upcall_window_last[], upcall_window_end[];

@@ -10,6 +10,12 @@
 
 _Static_assert(NATIVE_PREFIX == UINT64_C(0x4c49424f00000000), "native.S");
 
+enum {
+#define NATIVE(number, name, arguments) NATIVE_##name = number,
+#include "libos/upcall/native.def"
+#undef NATIVE
+};
+
 /* Arguments in order, and the frame they came by. */
 struct native {
 	struct libos *os;
@@ -108,6 +114,15 @@ static int64_t native_thread_yield(struct native *n)
 	return 0;
 }
 
+int64_t native_thread_yield_at_once(void)
+{
+	/* Another thread may make this one of several vcpus', or signal it: it needs a frame. */
+	if (libos_state()->sched.ready_count)
+		return (int64_t)NATIVE_PREFIX + NATIVE_thread_yield;
+	exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
+	return 0;
+}
+
 static int64_t native_thread_exit(struct native *n)
 {
 	thread_exit(n->os, n->a0);
@@ -145,6 +160,11 @@ static int64_t native_unmap(struct native *n)
 static int64_t native_protect(struct native *n)
 {
 	return vm_protect(n->os, n->a0, n->a1, (unsigned)n->a2);
+}
+
+int64_t native_protect_at_once(uint64_t address, uint64_t length, uint64_t access)
+{
+	return vm_protect(libos_state(), address, length, (unsigned)access);
 }
 
 static int64_t native_protect_pages(struct native *n)

@@ -111,8 +111,9 @@ static struct exo_frame *upcall_rewind(struct exo_frame *frame)
 
 	if (pc < (uint64_t)upcall_window || pc >= (uint64_t)upcall_window_end)
 		return frame;
-	if (pc >= (uint64_t)native_enter && pc < (uint64_t)native_masked) {
-		EXO_REG_PC(&frame->regs) = (uint64_t)native_enter;
+	if (pc >= (uint64_t)native_at_once && pc < (uint64_t)native_masked) {
+		EXO_REG_PC(&frame->regs) = pc < (uint64_t)native_enter
+			? (uint64_t)native_at_once : (uint64_t)native_enter;
 		return frame;
 	}
 	if (pc == (uint64_t)upcall_window_last) {

@@ -15,6 +15,7 @@ enum { ROUNDS = 40, PERIOD = 4000 };
 
 struct worker {
 	uint64_t wrong_calls, wrong_faults, rounds;
+	long thread;
 };
 
 static char page[4096] __attribute__((aligned(4096)));
@@ -28,21 +29,21 @@ static bool skip(struct exo_frame *frame, void *argument)
 	return true;
 }
 
-/* A library call keeps what a C function keeps. */
-static bool call_keeps(uint64_t seed)
+/* A library call keeps what a C function keeps, and gives its result. */
+static bool call_keeps(uint64_t seed, const void *call, long expected)
 {
-	uint64_t wrong = 0;
+	long result;
 
-	__asm__ volatile("mov %1, %%rbx; lea 1(%1), %%r12; lea 2(%1), %%r13; lea 3(%1), %%r14;"
-			 "lea 4(%1), %%r15; push %1; sub $8, %%rsp; call *%2; add $8, %%rsp;"
+	__asm__ volatile("mov %0, %%rbx; lea 1(%0), %%r12; lea 2(%0), %%r13; lea 3(%0), %%r14;"
+			 "lea 4(%0), %%r15; push %0; sub $8, %%rsp; call *%1; add $8, %%rsp;"
 			 "pop %%rcx; sub %%rcx, %%rbx; sub %%rcx, %%r12; sub %%rcx, %%r13;"
 			 "sub %%rcx, %%r14; sub %%rcx, %%r15; dec %%r12; sub $2, %%r13;"
 			 "sub $3, %%r14; sub $4, %%r15; or %%r12, %%rbx; or %%r13, %%rbx;"
 			 "or %%r14, %%rbx; or %%r15, %%rbx; mov %%rbx, %0"
-			 : "=D"(wrong) : "D"(seed), "S"(libos_thread_self)
-			 : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13",
-			   "r14", "r15", "memory", "cc");
-	return wrong == 0;
+			 : "+D"(seed), "+S"(call), "=a"(result)
+			 : : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+			     "r15", "memory", "cc");
+	return seed == 0 && result == expected;
 }
 
 /* A fault keeps everything, the flags too (carry and direction are set here). What comes is the
@@ -68,7 +69,8 @@ static bool fault_keeps(uint64_t seed)
 
 static void work(struct worker *w, uint64_t seed)
 {
-	w->wrong_calls += !call_keeps(seed * 77);
+	w->wrong_calls += !call_keeps(seed * 77, libos_thread_self, w->thread);
+	w->wrong_calls += !call_keeps(seed * 77, libos_protect, EXO_E_ARGUMENT);
 	w->wrong_faults += !fault_keeps(seed * 13);
 	w->rounds++;
 }
@@ -77,6 +79,7 @@ static uint64_t other(void *argument)
 {
 	struct worker *w = argument;
 
+	w->thread = libos_thread_self();
 	while (!is_done)
 		work(w, w->rounds + 1000000);
 	return 0;
@@ -89,6 +92,7 @@ int main(void)
 	struct libos_statistics s;
 	long thread;
 
+	mine.thread = libos_thread_self();
 	page[0] = 1;
 	libos_protect(page, sizeof(page), EXO_READ);
 	libos_set_fault_handler(skip, NULL, page, page + sizeof(page));

@@ -20,10 +20,12 @@ _Static_assert(offsetof(struct exo_frame, regs.x[29]) == FRAME_X29, "frame.h");
 _Static_assert(offsetof(struct exo_frame, regs.sp) == FRAME_SP, "frame.h");
 _Static_assert(offsetof(struct exo_frame, regs.pc) == FRAME_PC, "frame.h");
 _Static_assert((EXO_CALL_PREFIX | EXO_CALL_RESUME) == UINT64_C(CALL_RESUME), "frame.h");
+_Static_assert((EXO_CALL_PREFIX | EXO_CALL_SELF) == UINT64_C(CALL_SELF), "frame.h");
 _Static_assert(EXO_UPCALL_SYSCALL == KIND_SYSCALL, "frame.h");
 _Static_assert(offsetof(struct exo_vcpu_page, upcall_entry) == VCPU_ENTRY
 	       && offsetof(struct exo_vcpu_page, stack_top) == VCPU_STACK_TOP
-	       && offsetof(struct exo_vcpu_page, masked) == VCPU_MASKED, "frame.h");
+	       && offsetof(struct exo_vcpu_page, masked) == VCPU_MASKED
+	       && offsetof(struct exo_vcpu_page, pending) == VCPU_PENDING, "frame.h");
 
 #define FRAME_FPU_MAGIC 0x46508001u
 

@@ -53,15 +53,54 @@
 	.size	vcpu_entry, . - vcpu_entry
 
 /*
+ * native_at_once: native_enter for a call that needs no frame, of the function in x15, while the
+ * process has one vcpu and so no lock to take. The function may say that it does need one: by a
+ * number, more than 0, of a call without arguments.
+ */
+1:	adrp	x10, upcall_entry
+	add	x10, x10, :lo12:upcall_entry
+	ldr	x11, [x17, #VCPU_ENTRY]
+	cmp	x10, x11
+	b.ne	native_masked
+	mov	x10, sp
+	ldr	x11, [x17, #VCPU_STACK_TOP]
+	mov	sp, x11
+	stp	x30, x10, [sp, #-16]!
+	blr	x15
+	ldp	x30, x10, [sp]
+	mov	sp, x10
+	mrs	x17, tpidrro_el0
+	mov	x16, x0
+	cmp	x0, #0
+	b.gt	native_masked
+	str	wzr, [x17, #VCPU_MASKED]
+	ldr	w9, [x17, #VCPU_PENDING]
+	cbnz	w9, 2f
+	ret
+2:	mov	x9, x0			/* the kernel delivers on its way out of any call */
+	movz	x8, #(CALL_SELF >> 32 & 0xffff), lsl #32
+	movk	x8, #(CALL_SELF >> 48), lsl #48
+	svc	#0
+	mov	x0, x9
+	ret
+
+	.globl	upcall_window, upcall_window_last, upcall_window_end, native_masked
+	.hidden	upcall_window, upcall_window_last, upcall_window_end, native_masked
+	function native_at_once
+upcall_window:
+	mov	w9, #1
+	mrs	x17, tpidrro_el0	/* another vcpu's, if it is interrupted before the next */
+	str	w9, [x17, #VCPU_MASKED]
+	b	1b
+	.size	native_at_once, . - native_at_once
+
+/*
  * native_enter: from the program, by one of the calls in native.S: x16 = its number, arguments as a
  * C function has them. Makes the upcall that a foreign system call would have been, without the
  * kernel. What C need not keep is not saved, but for what would tell of another's: all of the frame
  * is written.
  */
-	.globl	upcall_window, upcall_window_last, upcall_window_end, native_masked
-	.hidden	upcall_window, upcall_window_last, upcall_window_end, native_masked
 	function native_enter
-upcall_window:
 	mov	w9, #1
 	mrs	x17, tpidrro_el0	/* another vcpu's, if it is interrupted before the next */
 	str	w9, [x17, #VCPU_MASKED]	/* from here on it is the library that runs */

@@ -12,6 +12,7 @@
 
 /* What frame.h says for upcall.S. */
 _Static_assert((EXO_CALL_PREFIX | EXO_CALL_RESUME) == UINT64_C(0x4348544e00000007), "frame.h");
+_Static_assert((EXO_CALL_PREFIX | EXO_CALL_SELF) == UINT64_C(0x4348544e00000000), "frame.h");
 _Static_assert(sizeof(struct exo_frame) == 176, "frame.h");
 _Static_assert(offsetof(struct exo_vcpu_page, upcall_entry) == 16
 	       && offsetof(struct exo_vcpu_page, stack_top) == 32

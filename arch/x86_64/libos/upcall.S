@@ -88,6 +88,35 @@ upcall_window_end:
 	ud2
 
 /*
+ * native_at_once: native_enter for a call that needs no frame, of the function in r11, while the
+ * process has one vcpu and so no lock to take. The function may say that it does need one: by a
+ * number, more than 0, of a call without arguments.
+ */
+	function native_at_once
+	movl	$1, VCPU_MASKED
+	lea	upcall_entry(%rip), %r10
+	cmp	%r10, VCPU_ENTRY
+	jne	native_masked
+	mov	%rsp, %r10
+	mov	VCPU_STACK_TOP, %rsp
+	push	%r10
+	push	%r10			/* twice: the stack is aligned */
+	call	*%r11
+	pop	%rsp
+	test	%rax, %rax
+	jg	native_masked
+	movl	$0, VCPU_MASKED
+	cmpl	$0, VCPU_PENDING
+	jne	1f
+	ret
+1:	push	%rax			/* the kernel delivers on its way out of any call */
+	movabs	$CALL_SELF, %rax
+	syscall
+	pop	%rax
+	ret
+	.size	native_at_once, . - native_at_once
+
+/*
  * native_enter: from the program, by one of the calls in native.S: rax = its number, arguments as a
  * C function has them, the return address on top of the program's stack. Makes the upcall that a
  * foreign system call would have been, without the kernel. What C need not keep is not saved.
