@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A frame that a batch dropped is neither free nor counted less before the flush (I-7). */
+/* A frame that a batch dropped is neither free nor counted less before the flush (I-7), and no more
+ * wait for it than there is room for. */
 #include "tests/host/lab.h"
 
 #include <string.h>
@@ -19,6 +20,28 @@ static void at_point(void *context, const char *name)
 		return;
 	seen++;
 	right += frame_refs(l->m, frame) == 1 && frame_type(frame_meta(l->m, frame)) == FRAME_DATA;
+}
+
+/* Drops one after another: the list is emptied when it is full, so there is always room for one. */
+static void check_bound(struct lab *l)
+{
+	struct cpu *c = &l->m->cpus[0];
+	unsigned i, refused = 0, full = 0;
+
+	lab_map(l, 0, A, 1);
+	frame = lab_frame(l, 0, A, 1);
+	for (i = 0; i <= EXO_DROPS; i++)
+		refused += !!frame_ref(l->m, frame);
+	tap_eq(refused, 0, "one holder more than the list has room for, beside the slot");
+	for (i = 0; i <= EXO_DROPS; i++) {
+		flush_pages(l->m, c, 0, A, 1);
+		flush_drop(l->m, c, frame);
+		full += c->flush.drops_count >= EXO_DROPS;
+	}
+	tap_eq(full, 0, "as they go one by one there is always room for the next");
+	tap_eq(frame_refs(l->m, frame), 2, "those that were too many are gone already");
+	flush_finish(l->m, c);
+	tap_eq(frame_refs(l->m, frame), 1, "and the last with the flush");
 }
 
 int main(void)
@@ -42,6 +65,7 @@ int main(void)
 	lab_does(l, ops[1], "after it the frame is free");
 	tap_eq(host_load(l->m, 0, A, &value), HOST_FAULT, "where it was it is not seen");
 	tap_ok(!host_load(l->m, 0, B, &value) && value == 0, "and where it is it is zero");
+	check_bound(l);
 	lab_close(l);
 	return tap_done("tests/host/drops_wait_for_the_flush.tap");
 }

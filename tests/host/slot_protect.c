@@ -25,6 +25,26 @@ static void check_access(struct lab *l)
 	}
 }
 
+/* A run is flushed to its last page, whether page by page or all at once. */
+static void check_flush(struct lab *l)
+{
+	static const unsigned runs[] = { 2, FLUSH_PAGES, FLUSH_PAGES + 1 };
+	uint64_t at = 2 * T + 8 * EXO_PAGE_SIZE; /* not where the lab's own pages are cached */
+	unsigned i, page, cached, written;
+
+	lab_map(l, 0, at, FLUSH_PAGES + 1);
+	for (i = 0; i < ARRAY_COUNT(runs); i++) {
+		lab_does(l, OP(PROTECT, 1, at, runs[i], .access = 3), "a run of %u", runs[i]);
+		for (cached = page = 0; page < runs[i]; page++)
+			cached += !host_store(l->m, 0, at + page * EXO_PAGE_SIZE, 1);
+		tap_eq(cached, runs[i], "is written, so its translations are cached");
+		lab_does(l, OP(PROTECT, 1, at, runs[i], .access = 1), "and loses write access");
+		for (written = page = 0; page < runs[i]; page++)
+			written += !host_store(l->m, 0, at + page * EXO_PAGE_SIZE, 2);
+		tap_eq(written, 0, "on every page, at once (I-7)");
+	}
+}
+
 static void check_mask(struct lab *l)
 {
 	lab_does(l, OP(PROTECT, 1, P(0), 1, .access = 5), "read and execute");
@@ -94,6 +114,7 @@ int main(void)
 
 	lab_map(l, 0, T, 4);
 	check_access(l);
+	check_flush(l);
 	check_mask(l);
 	check_bits(l);
 	check_raise(l);

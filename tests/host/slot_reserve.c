@@ -22,6 +22,19 @@ static void give_back(struct lab *l)
 		| (uint64_t)(l->m->frame_count - 2) << 32;
 }
 
+/* The program writes to a page, so the CPU holds a translation of it. */
+static void cache(struct lab *l, uint64_t address)
+{
+	tap_eq(host_store(l->m, 0, address, 0x5eed), 0, "a page that the program writes");
+}
+
+/* What was there until now is a table or another page: the program must not reach it (I-7). */
+static void check_gone(struct lab *l, uint64_t address)
+{
+	tap_eq(host_store(l->m, 0, address, 0), HOST_FAULT | EXO_FAULT_WRITE,
+	       "it cannot write there any more");
+}
+
 static void check_use(struct lab *l)
 {
 	uint32_t used;
@@ -33,20 +46,26 @@ static void check_use(struct lab *l)
 	used = lab_used(l, 0, EXO_RESOURCE_FRAMES);
 	tap_eq(lab_op(l, OP(DUP, 1, P(20), 1, .source = P(20), .access = 3)), EXO_E_LIMIT,
 	       "there is no frame for DUP");
+	cache(l, P(4));
 	tap_eq(lab_op(l, OP(DUP, 1, P(20), 1, .source = P(20), .access = 3, .reserve = P(4))), 0,
 	       "but with a reserve");
+	check_gone(l, P(4));
 	tap_eq(lab_frame(l, 0, P(20), 1).n, frame.n, "whose frame it has");
 	tap_eq(lab_peek(l, 0, P(20)), 3, "with the right content");
 	tap_eq(lab_slot(l, 0, P(4), 1), 0, "and whose slot is empty");
 	tap_eq(lab_used(l, 0, EXO_RESOURCE_FRAMES), used, "nobody pays more");
 	tap_eq(lab_op(l, OP(TABLE, 2, T + EXO_SPAN(2), 1)), EXO_E_LIMIT, "none for TABLE");
+	cache(l, P(5));
 	tap_eq(lab_op(l, OP(TABLE, 2, T + EXO_SPAN(2), 1, .reserve = P(5))), 0, "but so");
+	check_gone(l, P(5));
 	tap_eq(lab_op(l, OP(SHARE, 2, T + 2 * EXO_SPAN(2), 1, .source = T, .rights = 7)), 0,
 	       "SHARE needs none");
 	tap_eq(lab_op(l, OP(UNSHARE, 2, T + 2 * EXO_SPAN(2), 1)), EXO_E_LIMIT,
 	       "none for UNSHARE");
+	cache(l, 2 * T);
 	tap_eq(lab_op(l, OP(UNSHARE, 2, T + 2 * EXO_SPAN(2), 1, .reserve = 2 * T)), 0,
 	       "but so");
+	check_gone(l, 2 * T);
 	give_back(l);
 	lab_sound(l, "and all is sound");
 }
