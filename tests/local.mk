@@ -1,18 +1,9 @@
 # SPDX-License-Identifier: ISC
 # Tests. All print TAP. To add one: write the file, add one line to one of these lists.
 
-# tests/host/NAME.c, linked with libexo-host.a and run as it is.
+# tests/host/NAME.c, run as it is; those of the kernel are in tests/host/local.mk.
 HOST_TESTS = \
 	tests/host/bad_images_are_refused.tap \
-	tests/host/exit_with_a_doorbell.tap \
-	tests/host/last_sharer_writes.tap \
-	tests/host/read_only_share_gives_no_write.tap \
-	tests/host/slot_alloc.tap \
-	tests/host/slot_copy.tap \
-	tests/host/slot_in_registers.tap \
-	tests/host/slot_op_form.tap \
-	tests/host/write_access_of_a_branch_stays_off.tap \
-	tests/host/write_below_shared_table_is_frozen.tap \
 	tests/host/cpio_refuses_bad_archives.tap \
 	tests/host/files_keep_what_is_written.tap \
 	tests/host/paths_lead_where_linux_says.tap \

@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: ISC
 # Tests of the kernel on the simulated machine: tests/host/NAME.c, linked with liblab.a.
 KERNEL_TESTS = \
+	tests/host/exit_with_a_doorbell.tap \
+	tests/host/last_sharer_writes.tap \
+	tests/host/read_only_share_gives_no_write.tap \
+	tests/host/slot_alloc.tap \
+	tests/host/slot_copy.tap \
+	tests/host/slot_in_registers.tap \
+	tests/host/slot_op_form.tap \
+	tests/host/write_access_of_a_branch_stays_off.tap \
+	tests/host/write_below_shared_table_is_frozen.tap \
 	tests/host/boot_takes_good_programs_only.tap \
 	tests/host/counts_at_their_limit.tap \
 	tests/host/upcalls_and_resume.tap \
