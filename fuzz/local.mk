@@ -75,6 +75,8 @@ FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
 EXTRA_DIST += fuzz/answer.h fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
 	fuzz/schedule.h fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/linux.dict fuzz/records.dict \
 	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
+	.clusterfuzzlite/Dockerfile .clusterfuzzlite/build.sh .clusterfuzzlite/options \
+	.clusterfuzzlite/project.yaml \
 	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
 
 FUZZ_IGNORE = -fsanitize-ignorelist=$(srcdir)/fuzz/ignore \

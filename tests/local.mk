@@ -286,6 +286,7 @@ TOOL_TESTS = \
 	tests/tools/hostile_is_tested.sh \
 	tests/tools/installed.sh \
 	tests/tools/models_hold.sh \
+	tests/tools/oss_fuzz_builds.sh \
 	tests/tools/linux_calls_are_listed.sh \
 	tests/tools/lua_matches_linux.sh \
 	tests/tools/processes_match_linux.sh \
