@@ -12,7 +12,8 @@
 #include "exo/machine.h"
 
 /* Lower account's limit of frames by `amount` at once as far as it is unused; the rest is asked
- * back by `deadline`. Requires tree lock; takes account, wait, cpu. */
+ * back by `deadline`, with what is already: `amount` and that must be within the limit. Requires
+ * tree lock; takes account, wait, cpu. */
 void revoke_ask(struct machine *m, unsigned account, uint32_t amount, uint64_t deadline)
 	REQUIRES(tree_class);
 /* Take what is still asked for, at most 512 slots looked at. EXO_E_STATE: nothing is asked for;

@@ -232,7 +232,8 @@ static err_t account_operate(struct machine *m, struct cpu *c, struct vcpu *v, u
 		return EXO_E_ARGUMENT;
 	if (operation == EXO_ACCOUNT_REPOSSESS)
 		return revoke_take(m, c, a);
-	if (amount > account_limit(m, a, resource) || !EXO_REG_ARG4(&v->regs))
+	if (amount + m->accounts[a].revoke_frames > account_limit(m, a, resource)
+	    || !EXO_REG_ARG4(&v->regs))
 		return EXO_E_ARGUMENT;
 	revoke_ask(m, a, (uint32_t)amount, EXO_REG_ARG4(&v->regs));
 	return EXO_OK;

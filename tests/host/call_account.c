@@ -133,6 +133,30 @@ static void check_hidden(struct lab *l)
 	lab_sound(l, "all is sound");
 }
 
+/* Asked again and again, never for more than there is. */
+static void check_asked_again(struct lab *l)
+{
+	uint64_t other = lab_child(l, 30), deadline = l->m->arch.clock + 1000, used;
+	struct exo_vcpu_page *page = vcpu_page(l->m, lab_vcpu(l, other, T, 0) & 0xffff);
+	unsigned a = l->m->envs[other & 0xffff].account;
+
+	used = account_used(l->m, a, 0);
+	tap_eq(account(l, EXO_ACCOUNT_REVOKE, other, 0, 30 - used + 1, deadline), 0,
+	       "all that is unused and one");
+	tap_eq(account_limit(l->m, a, 0), used, "the unused goes");
+	tap_eq(page->revoke_frames, 1, "one is asked for");
+	refuse(l, EXO_ACCOUNT_REVOKE, other, 0, used, deadline, EXO_E_ARGUMENT,
+	       "one more than is left beside that");
+	refuse(l, EXO_ACCOUNT_REVOKE, other, 0, UINT32_MAX, deadline, EXO_E_ARGUMENT,
+	       "as many as would make it none");
+	tap_eq(account(l, EXO_ACCOUNT_REVOKE, other, 0, used - 1, deadline), 0, "all that is left");
+	tap_eq(page->revoke_frames, used, "is asked for together");
+	refuse(l, EXO_ACCOUNT_REVOKE, other, 0, 1, deadline, EXO_E_ARGUMENT, "and no more");
+	tap_eq(account(l, EXO_ACCOUNT_REVOKE, other, 0, 0, deadline + 9), 0, "no more, but later");
+	tap_eq(page->revoke_deadline, deadline + 9, "moves the deadline");
+	tap_eq(page->revoke_frames, used, "alone");
+}
+
 int main(void)
 {
 	struct lab *l = lab_open(256, 1);
@@ -142,6 +166,7 @@ int main(void)
 	check_unused(l);
 	check_ignored(l);
 	check_hidden(l);
+	check_asked_again(l);
 	lab_close(l);
 	return tap_done("tests/host/call_account.tap");
 }
