@@ -407,18 +407,22 @@ int64_t task_yield(struct linux_call *c)
 int64_t task_prctl(struct linux_call *c)
 {
 	enum { SET_NAME = 15, GET_NAME = 16 };
-	char *name = c->linux->comm;
+	char *comm = c->linux->comm, name[sizeof(c->linux->comm)];
+	size_t length = sizeof(name) - 1; /* if there is no end within that */
 	err_t error;
 
 	switch (c->arg[0]) {
 	case SET_NAME:
-		error = vm_read_string(c->os, name, sizeof(c->linux->comm), c->arg[1], NULL);
-		name[sizeof(c->linux->comm) - 1] = '\0';
+		error = vm_read_string(c->os, name, length, c->arg[1], &length);
+		if (error < 0 && error != EXO_E_TOO_LONG)
+			return -LINUX_EFAULT;
+		memset(name + length, 0, sizeof(name) - length);
+		memcpy(comm, name, sizeof(name));
 		if (c->thread == thread_at(c->os, 0))
-			memcpy(family_self(c->os)->name, name, sizeof(c->linux->comm));
-		return error < 0 && error != EXO_E_TOO_LONG ? -LINUX_EFAULT : 0;
+			memcpy(family_self(c->os)->name, name, sizeof(name));
+		return 0;
 	case GET_NAME:
-		return linux_out(c, c->arg[1], name, sizeof(c->linux->comm));
+		return linux_out(c, c->arg[1], comm, sizeof(name));
 	default:
 		return -LINUX_EINVAL;
 	}

@@ -84,6 +84,29 @@ static void myself(void)
 	say("its only argument ends in NUL", n > 0 && strlen(text) == (size_t)n - 1);
 }
 
+/* Only a name that can be read whole is taken. */
+static void names(void)
+{
+	char *end = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char name[16];
+
+	end += 4096;
+	munmap(end, 4096);
+	memcpy(end - 4, "lost", 4);
+	say("half a name is none", prctl(PR_SET_NAME, end - 4) < 0 && errno == EFAULT);
+	prctl(PR_GET_NAME, name);
+	printf("the former stays: %s, ", name);
+	slurp("/proc/self/comm");
+	printf("%s", text);
+	memcpy(end - 15, "fifteen letters", 15);
+	say("fifteen need no end", prctl(PR_SET_NAME, end - 15) == 0);
+	prctl(PR_GET_NAME, name);
+	printf("name: %s\n", name);
+	prctl(PR_SET_NAME, "b\0behind its end");
+	prctl(PR_GET_NAME, name);
+	say("nothing is behind a name's end", strcmp(name, "b") == 0 && !name[2] && !name[14]);
+}
+
 static void descriptors(void)
 {
 	char path[40], target[300], byte = 0;
@@ -254,6 +277,7 @@ int main(void)
 {
 	same_begin();
 	myself();
+	names();
 	descriptors();
 	memory();
 	children();
