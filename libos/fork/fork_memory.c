@@ -184,7 +184,7 @@ static void fork_plain(struct fork_build *f)
 	fork_copy(f, &run);
 }
 
-/* Library stacks whole: a fresh page costs as much as a copy, and a run of both an operation more. */
+/* Library stacks whole: a fresh page costs as much as a copy, a run of both an operation more. */
 static void fork_library(struct fork_build *f, struct thread *self)
 {
 	struct libos *os = f->os;

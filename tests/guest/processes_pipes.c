@@ -169,7 +169,7 @@ static void check_killed_writer(void)
 
 static void check_killed_reader(void)
 {
-	int ends[2], status;
+	int ends[2], status, n = 0;
 	pid_t reader, writer;
 
 	pipe(ends);
@@ -183,13 +183,16 @@ static void check_killed_reader(void)
 	if (writer == 0) {
 		close(ends[0]);
 		signal(SIGPIPE, hit);
-		while (write(ends[1], block, 10000) > 0)
+		while (write(ends[1], block, 24576) > 0)
 			;
 		_exit(errno == EPIPE && hits == 1 ? 5 : 6);
 	}
-	close(ends[0]);
 	close(ends[1]);
-	settle();
+	while (n < 65536) { /* all of it, the last write in part */
+		ioctl(ends[0], FIONREAD, &n);
+		nap(1);
+	}
+	close(ends[0]);
 	kill(reader, SIGKILL);
 	say("the reader is killed, the writer", ended(writer));
 	waitpid(reader, &status, 0);
