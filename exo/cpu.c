@@ -186,6 +186,7 @@ static void cpu_idle(struct machine *m, struct cpu *c)
 	c->slice_end = UINT64_MAX;
 	if (is_left) {
 		cpu_tick(m, c);
+		spin_point("idle_drain"); /* what is left may be in another CPU's hands */
 		return;
 	}
 	c->armed = c->deadline = cpu_first_timer(m, c);
