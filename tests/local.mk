@@ -132,7 +132,7 @@ SMP_TESTS = \
 	tests/smp/waits_end_by_wake_or_event.raw \
 	tests/smp/wakes_bring_what_was_written.raw
 
-# The same on AArch64, all that say nothing of one CPU: tests/aarch64/NAME from tests/guest/NAME.c.
+# The same on AArch64, all: tests/aarch64/NAME from tests/guest/NAME.c.
 AARCH64_GUEST_TESTS = \
 	tests/aarch64/child_ends_first.guest \
 	tests/aarch64/fault_kills_once.guest \
@@ -157,7 +157,14 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/threads_keep_registers.guest \
 	tests/aarch64/threads_mixed_kinds.guest \
 	tests/aarch64/threads_run_at_once.guest \
-	tests/aarch64/wait_statuses.guest
+	tests/aarch64/wait_statuses.guest \
+	tests/aarch64/events_on_the_way_back.guest \
+	tests/aarch64/exhaustion_stays_in_the_child.guest \
+	tests/aarch64/first_run_storm.guest \
+	tests/aarch64/kernel_tables_tell_the_truth.guest \
+	tests/aarch64/out_of_memory_is_told.guest \
+	tests/aarch64/processes_run_at_once.guest \
+	tests/aarch64/trace_notes_what_happened.guest
 AARCH64_RAW_TESTS = \
 	tests/aarch64/async_upcalls_leave_progress.raw \
 	tests/aarch64/bad_upcall_stacks_kill_their_env_alone.raw \
@@ -180,7 +187,9 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/translations_are_never_stale.raw \
 	tests/aarch64/upcalls_nest_to_a_stated_bound.raw \
 	tests/aarch64/waits_end_by_wake_or_event.raw \
-	tests/aarch64/wakes_bring_what_was_written.raw
+	tests/aarch64/wakes_bring_what_was_written.raw \
+	tests/aarch64/call_costs.raw \
+	tests/aarch64/revoked_pages_fault_elsewhere.raw
 
 # The same with several CPUs, as SMP_TESTS.
 AARCH64_SMP_TESTS = \
@@ -228,7 +237,14 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/upcalls_nest_to_a_stated_bound.raw \
 	tests/aarch64/smp/wait_statuses.guest \
 	tests/aarch64/smp/waits_end_by_wake_or_event.raw \
-	tests/aarch64/smp/wakes_bring_what_was_written.raw
+	tests/aarch64/smp/wakes_bring_what_was_written.raw \
+	tests/aarch64/smp/call_costs.raw \
+	tests/aarch64/smp/exhaustion_stays_in_the_child.guest \
+	tests/aarch64/smp/first_run_storm.guest \
+	tests/aarch64/smp/kernel_tables_tell_the_truth.guest \
+	tests/aarch64/smp/out_of_memory_is_told.guest \
+	tests/aarch64/smp/processes_run_at_once.guest \
+	tests/aarch64/smp/revoked_pages_fault_elsewhere.raw
 
 # tests/guest/aarch64/NAME.c: kernel tests of that CPU, as there are of x86-64 under the same names.
 AARCH64_OWN_RAW_TESTS = \
@@ -309,6 +325,7 @@ TOOL_TESTS = \
 TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_victim.h \
 	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
+	tests/guest/x86_64/way.h tests/guest/aarch64/way.h \
 	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
 	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h
 

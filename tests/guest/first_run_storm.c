@@ -5,6 +5,7 @@
  * 1 000 ticks; with it on it ends. Under icount, so exact.
  *
  * run-guest: --icount
+ * run-guest-aarch64: --cpu max,cntfrq=1000000000
  */
 #include "tests/process.h"
 

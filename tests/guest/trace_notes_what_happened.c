@@ -7,7 +7,9 @@
  */
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <machine/call.h>
 
@@ -26,15 +28,6 @@ static const struct exo_trace *record(uint64_t n)
 		+ n % info->arrays[EXO_ARRAY_TRACE].count;
 }
 
-static long foreign(long number, long argument)
-{
-	long result;
-
-	__asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(argument)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
 /* The next record from *n on of that kind, or NULL. */
 static const struct exo_trace *find(uint64_t *n, unsigned kind, unsigned what)
 {
@@ -51,10 +44,11 @@ static void check_calls(void)
 	uint32_t wrong = 0;
 
 	for (i = 0; i < 5; i++)
-		foreign(102, (long)i * 1000);
+		syscall(SYS_getuid, (long)i * 1000);
 	for (i = 0; i < 5; i++) {
 		r = find(&n, EXO_TRACE_UPCALL, EXO_UPCALL_SYSCALL);
-		wrong += !r || r->value[0] != 102 || r->value[1] != i * 1000 || r->env != env;
+		wrong += !r || r->value[0] != SYS_getuid || r->value[1] != i * 1000
+			|| r->env != env;
 	}
 	tap_eq(wrong, 0, "five foreign calls, in order, with number, argument and env");
 	tap_ok(!memcmp(record(n - 1)->name, "trace_notes_what", 16), "and the name of who called");
@@ -94,7 +88,7 @@ static void check_ring(void)
 	uint64_t n, first, wrong = 0, i;
 
 	for (i = 0; i < 600; i++)
-		foreign(102, (long)i);
+		syscall(SYS_getuid, (long)i);
 	tap_ok(traced() > 2 * info->arrays[EXO_ARRAY_TRACE].count, "the ring went round");
 	first = traced() - info->arrays[EXO_ARRAY_TRACE].count;
 	for (n = first + 2; n < traced(); n++)
@@ -102,7 +96,7 @@ static void check_ring(void)
 	tap_eq(wrong, 0, "from the oldest to the newest time ascends");
 	n = first;
 	for (i = 0; find(&n, EXO_TRACE_UPCALL, EXO_UPCALL_SYSCALL);)
-		if (record(n - 1)->value[0] == 102)
+		if (record(n - 1)->value[0] == SYS_getuid)
 			i = record(n - 1)->value[1];
 	tap_eq(i, 599, "the last call is the last");
 }
