@@ -8,11 +8,13 @@
  */
 #include <keep.h>
 
+#include <machine/call.h>
+
 #include "tests/process.h"
 
-enum { THREADS = 4 };
+enum { THREADS_MAX = 16 };
 
-static volatile uint64_t rounds[THREADS];
+static volatile uint64_t rounds[THREADS_MAX];
 static volatile int stop;
 static volatile char *touched;
 
@@ -25,9 +27,9 @@ static uint64_t keep(void *argument)
 	while (!stop) {
 		bad |= cpu_keeps(me * UINT64_C(0x0123456789abcdf1) + n, 20000);
 		bad |= cpu_control() != control;
-		if (n % 7 == me)
+		if (n % 7 == me % 7)
 			libos_thread_yield();
-		if (n % 5 == me)
+		if (n % 5 == me % 5)
 			touched[(me * 1000 + n) % 4000 * 4096] = 1;
 		rounds[me] = ++n;
 	}
@@ -37,16 +39,18 @@ static uint64_t keep(void *argument)
 static void check_threads(void)
 {
 	uint64_t end = libos_clock() + process_ms(tap_iterations(4000)), bad = 0, value;
-	uint64_t least = ~UINT64_C(0);
+	const struct exo_info *info = (const struct exo_info *)EXO_INFO_PAGE;
+	uint64_t i, threads = info->cpus * 2, least = ~UINT64_C(0);
 	struct libos_statistics s;
-	long handle[THREADS];
-	uint64_t i;
+	long handle[THREADS_MAX];
 
-	for (i = 0; i < THREADS; i++)
+	/* so many that they share CPUs, or nobody would be preempted */
+	threads = threads < 4 ? 4 : threads > THREADS_MAX ? THREADS_MAX : threads;
+	for (i = 0; i < threads; i++)
 		handle[i] = libos_thread_create(keep, (void *)i);
 	libos_sleep(end);
 	stop = 1;
-	for (i = 0; i < THREADS; i++) {
+	for (i = 0; i < threads; i++) {
 		libos_thread_join(handle[i], &value);
 		bad |= value;
 		least = rounds[i] < least ? rounds[i] : least;
