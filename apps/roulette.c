@@ -69,13 +69,26 @@ static pid_t roulette_fork(void)
 	return pid;
 }
 
+static unsigned long roulette_seed(int argc, char **argv)
+{
+	unsigned long seed;
+	char *end;
+
+	if (argc < 2)
+		return (unsigned long)clock() + (unsigned long)time(NULL);
+	seed = strtoul(argv[1], &end, 0);
+	if (argc > 2 || end == argv[1] || *end != '\0') {
+		fprintf(stderr, "usage: roulette [SEED]: a number; without it the clock chooses\n");
+		exit(2);
+	}
+	return seed;
+}
+
 int main(int argc, char **argv)
 {
 	const char *restarts = getenv("RESTARTS");
-	unsigned long seed = argc > 1 ? strtoul(argv[1], NULL, 0) : (unsigned long)clock()
-		+ (unsigned long)time(NULL);
-	unsigned pocket = (unsigned)((seed + 7 * (restarts ? strtoul(restarts, NULL, 0) : 0))
-				     % POCKETS);
+	unsigned long turns = restarts ? strtoul(restarts, NULL, 0) : 0;
+	unsigned pocket = (unsigned)((roulette_seed(argc, argv) + 7 * turns) % POCKETS);
 	int ends[2], status[2] = { 1, 1 };
 	pid_t wheel, brother;
 

@@ -26,6 +26,8 @@ if [ -n "${QEMU_X86_64-}" ]; then
 	for cpus in 1 2 4; do
 		spin "x86-64, $cpus CPUs, seed 2" 1 --cpus $cpus "$build/apps/roulette" 2
 	done
+	tap_status "no number" 2 "$build/tools/chitin-run" --timeout 100 "$build/apps/roulette" red
+	tap_eq "no number: it says what it wants" "$(count '^usage: roulette \[SEED\]')" 1
 	if busybox=$(command -v busybox); then
 		spin "in a shell" 1 --add "$build/apps/roulette=bin/roulette" "$busybox" \
 			sh -c '/bin/roulette 2; exit $?'
