@@ -76,8 +76,8 @@ RAW_TESTS = \
 
 # The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. All but
 # calendar_begins_where_told, which is about options of chitin-run; trace_notes_what_happened,
-# which reads the ring of the only CPU; and events_on_the_way_back and first_run_once, which are about
-# threads that share a CPU, and here each has its own.
+# which reads the ring of the only CPU; and events_on_the_way_back, first_run_once and
+# first_run_storm, which are about threads that share a CPU, and here each has its own.
 SMP_TESTS = \
 	tests/smp/async_upcalls_leave_progress.raw \
 	tests/smp/bad_upcall_stacks_kill_their_env_alone.raw \
@@ -94,7 +94,6 @@ SMP_TESTS = \
 	tests/smp/faults_reach_their_handler.guest \
 	tests/smp/former_owners_leave_nothing.raw \
 	tests/smp/first_run_fair.guest \
-	tests/smp/first_run_storm.guest \
 	tests/smp/fork_fresh_root.guest \
 	tests/smp/fork_keeps_contents.guest \
 	tests/smp/fork_progress.guest \
@@ -331,7 +330,7 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/tools/trace_is_a_timeline.py tests/tools/barriers_are_there.py tests/tools/terminal.c tests/README \
-	tests/check-layout tests/check-unfix tests/run-guest \
+	tests/check-layout tests/check-long tests/check-unfix tests/copy-tree tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/proc.sh \
@@ -374,10 +373,14 @@ liblab_a_SOURCES = tests/host/lab.c tests/host/sides.c
 LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
-TESTS += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS)
+# What boots, with one CPU and with several.
+BOOT_TESTS = $(GUEST_TESTS) $(RAW_TESTS)
+BOOT_SMP_TESTS = $(SMP_TESTS)
 if HAVE_AARCH64
-TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS) $(AARCH64_SMP_TESTS)
+BOOT_TESTS += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
+BOOT_SMP_TESTS += $(AARCH64_SMP_TESTS)
 endif
+TESTS += $(BOOT_TESTS) $(BOOT_SMP_TESTS)
 
 TEST_EXTENSIONS = .tap .guest .raw .sh .fuzz
 # A host test that hangs is ended; what boots has chitin-run's --timeout.
@@ -413,20 +416,19 @@ AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 # make check-layout SEEDS='1 2 3': the tests that boot, with everything laid out otherwise.
 SEEDS = 1 2 3
 check-layout: all
-	$(SHELL) $(srcdir)/tests/check-layout $(srcdir) $(LLD) $(SEEDS)
+	+$(SHELL) $(srcdir)/tests/check-layout $(srcdir) $(LLD) $(SEEDS)
 .PHONY: check-layout
 
 # make check-unfix FIXES='first_run_once': is each fix of a race seen to be needed?
 FIXES =
 check-unfix: all
-	$(SHELL) $(srcdir)/tests/check-unfix $(srcdir) $(FIXES)
+	+$(SHELL) $(srcdir)/tests/check-unfix $(srcdir) $(FIXES)
 .PHONY: check-unfix
 
-check-long:
-	$(MAKE) $(AM_MAKEFLAGS) check ITERATIONS=100 CLOCK=real
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS) $(SMP_TESTS_AARCH64)' CPUS=4
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(SMP_TESTS) $(SMP_TESTS_AARCH64)' CPUS=8
-	$(MAKE) $(AM_MAKEFLAGS) check-layout
+# make check-long: all of these, in release and debug builds, at full length, with up to 8 CPUs.
+check-long: all
+	+$(SHELL) $(srcdir)/tests/check-long $(srcdir)
+CLEANFILES += check-long-*.log
 .PHONY: check-long
 
 $(GUEST_TESTS): %.guest: %.c $(NATIVE_NEEDS) $(TEST_H)
@@ -470,7 +472,6 @@ check_DATA = tests/tools/kernel.elf bench/exo.raw bench/cpus.raw
 CLEANFILES += tests/tools/kernel.elf
 if HAVE_AARCH64
 check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette aarch64/bench/cpus.raw
-SMP_TESTS_AARCH64 = $(AARCH64_SMP_TESTS)
 endif
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)
