@@ -239,7 +239,6 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/wakes_bring_what_was_written.raw \
 	tests/aarch64/smp/call_costs.raw \
 	tests/aarch64/smp/exhaustion_stays_in_the_child.guest \
-	tests/aarch64/smp/first_run_storm.guest \
 	tests/aarch64/smp/kernel_tables_tell_the_truth.guest \
 	tests/aarch64/smp/out_of_memory_is_told.guest \
 	tests/aarch64/smp/processes_run_at_once.guest \
