@@ -34,7 +34,7 @@ err_t signal_frame_save(struct libos *os, struct exo_regs *regs, const struct si
 	err_t err;
 
 	if (at < setup->bottom || at > setup->top || setup->top > VM_TOP
-	    || !machine_is_code(setup->handler))
+	    || !signal_is_code(setup->handler))
 		return EXO_E_POINTER;
 	err = vm_write(os, at, &frame, sizeof(frame));
 	if (err)
@@ -51,7 +51,7 @@ err_t signal_frame_load(struct libos *os, struct exo_regs *regs, uint64_t *mask,
 	struct pushed_frame frame;
 	err_t err = vm_read(os, &frame, EXO_REG_SP(regs), sizeof(frame));
 
-	if (err || !machine_is_code(frame.regs.pc) || frame.regs.sp > VM_TOP)
+	if (err || !signal_is_code(frame.regs.pc) || frame.regs.sp > VM_TOP)
 		return EXO_E_POINTER;
 	*regs = frame.regs;
 	*mask = frame.mask;

@@ -90,6 +90,12 @@ struct signal_setup {
 	uint64_t top, bottom;      /* the frame lies between them */
 };
 
+/* Can a program be resumed there, by Linux's rule? */
+static inline bool signal_is_code(uint64_t address)
+{
+	return address < (UINT64_C(1) << 47) - EXO_PAGE_SIZE;
+}
+
 /* Push a frame as Linux does and let `regs` enter the handler. EXO_E_POINTER: no room there. */
 err_t signal_frame_save(struct libos *os, struct exo_regs *regs, const struct signal_setup *setup)
 	MUST_USE;

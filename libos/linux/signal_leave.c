@@ -68,9 +68,12 @@ static void leave_restart(struct linux_thread *lt, struct exo_regs *regs,
 	if (restart == 0)
 		return;
 	lt->restart = 0;
-	if (is_again)
-		machine_call_again(regs, restart == LINUX_ERESTART_RESTARTBLOCK
-			? LINUX_RESTART_SYSCALL : lt->restart_number, lt->restart_argument);
+	if (!is_again)
+		return;
+	EXO_REG_NUMBER(regs) = restart == LINUX_ERESTART_RESTARTBLOCK ? LINUX_RESTART_SYSCALL
+		: lt->restart_number;
+	EXO_REG_ARG0(regs) = lt->restart_argument;
+	EXO_REG_PC(regs) -= LINUX_CALL_BYTES;
 }
 
 /* A frame on the program's stack, or on the alternate one, for a handler. */

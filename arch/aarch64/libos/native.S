@@ -5,6 +5,8 @@
  * (libos/upcall/native.def), or by native_at_once. User mode, program's stack; changes what a C
  * function may.
  */
+#include "arch/aarch64/libos/frame.h"
+
 	.macro	native name, number, enter, function
 	.globl	\name
 	.type	\name, %function
@@ -27,10 +29,7 @@
 #undef NATIVE
 
 /* Where a thread's function returns to, with its value in x0. */
-	.globl	native_thread_return
-	.hidden	native_thread_return
-	.type	native_thread_return, %function
-native_thread_return:
+FUNCTION(native_thread_return)
 	bl	libos_thread_exit
 	udf	#0
 	.size	native_thread_return, . - native_thread_return

@@ -105,7 +105,7 @@ err_t signal_frame_save(struct libos *os, struct exo_regs *regs, const struct si
 	struct frame *frame;
 	err_t err;
 
-	if (at < s->bottom || at > s->top || s->top > VM_TOP || !machine_is_code(s->handler))
+	if (at < s->bottom || at > s->top || s->top > VM_TOP || !signal_is_code(s->handler))
 		return EXO_E_POINTER;
 	frame = heap_alloc(os, sizeof(*frame));
 	if (frame == NULL)
@@ -152,7 +152,7 @@ err_t signal_frame_load(struct libos *os, struct exo_regs *regs, uint64_t *mask,
 		return EXO_E_POINTER;
 	saved = &frame->context.regs;
 	err = regs->sp % 16 ? EXO_E_POINTER : vm_read(os, frame, regs->sp, sizeof(*frame));
-	if (!err && (!machine_is_code(saved->pc) || saved->sp > VM_TOP))
+	if (!err && (!signal_is_code(saved->pc) || saved->sp > VM_TOP))
 		err = EXO_E_POINTER;
 	if (!err)
 		err = frame_fpu_load(&frame->context.fpu);

@@ -6,6 +6,8 @@
  *
  * Then user_copy and others, which touch the program's memory.
  */
+#include "arch/aarch64/libos/frame.h"
+
 	.text
 	.globl	libos_start
 	.type	libos_start, %function
@@ -30,11 +32,8 @@ library_start:
  */
 	.globl	user_begin, user_end, user_fault
 	.hidden	user_begin, user_end, user_fault
-	.globl	user_copy
-	.hidden	user_copy
-	.type	user_copy, %function
 user_begin:
-user_copy:
+FUNCTION(user_copy)
 	subs	x2, x2, #16
 	b.lo	2f
 1:	ldp	x9, x10, [x1], #16
@@ -51,10 +50,7 @@ user_copy:
 	ret
 	.size	user_copy, . - user_copy
 
-	.globl	user_zero
-	.hidden	user_zero
-	.type	user_zero, %function
-user_zero:
+FUNCTION(user_zero)
 	subs	x1, x1, #16
 	b.lo	2f
 1:	stp	xzr, xzr, [x0], #16

@@ -10,22 +10,15 @@
  */
 #include "arch/aarch64/libos/frame.h"
 
-	.macro	function name
-	.globl	\name
-	.hidden	\name
-	.type	\name, %function
-\name:
-	.endm
-
 	.text
-	function upcall_entry_shared
+FUNCTION(upcall_entry_shared)
 	mov	x29, xzr		/* backtraces end here */
 	mov	x30, xzr
 	bl	upcall_dispatch_shared
 	b	upcall_resume
 	.size	upcall_entry_shared, . - upcall_entry_shared
 
-	function upcall_entry
+FUNCTION(upcall_entry)
 	mov	x29, xzr
 	mov	x30, xzr
 	bl	upcall_dispatch
@@ -33,7 +26,7 @@
 /* upcall_resume(x0 = frame): the kernel restores everything and delivers what is pending. No branch
  * of this CPU leaves all registers as they are, so there is no way without it; and no window, in
  * which a frame is half restored. */
-	function upcall_resume
+FUNCTION(upcall_resume)
 	mov	sp, x0
 	movz	x8, #(CALL_RESUME & 0xffff)
 	movk	x8, #(CALL_RESUME >> 32 & 0xffff), lsl #32
@@ -45,7 +38,7 @@
 	.size	upcall_entry, . - upcall_entry
 
 /* A further vcpu, masked, on its idle thread's library stack: x0 = its page. */
-	function vcpu_entry
+FUNCTION(vcpu_entry)
 	mov	x29, xzr
 	mov	x30, xzr
 	bl	vcpu_main		/* does not return */
@@ -86,7 +79,7 @@
 
 	.globl	upcall_window, upcall_window_last, upcall_window_end, native_masked
 	.hidden	upcall_window, upcall_window_last, upcall_window_end, native_masked
-	function native_at_once
+FUNCTION(native_at_once)
 upcall_window:
 	mov	w9, #1
 	mrs	x17, tpidrro_el0	/* another vcpu's, if it is interrupted before the next */
@@ -100,7 +93,7 @@ upcall_window:
  * kernel. What C need not keep is not saved, but for what would tell of another's: all of the frame
  * is written.
  */
-	function native_enter
+FUNCTION(native_enter)
 	mov	w9, #1
 	mrs	x17, tpidrro_el0	/* another vcpu's, if it is interrupted before the next */
 	str	w9, [x17, #VCPU_MASKED]	/* from here on it is the library that runs */
@@ -141,7 +134,7 @@ upcall_window_last:
  * context_switch(x0 = where to save the stack pointer, x1 = where the next one is): callee-saved
  * registers go on the old stack and come from the new one. Masked, FPU handled by the caller.
  */
-	function context_switch
+FUNCTION(context_switch)
 	stp	x19, x20, [sp, #-96]!
 	stp	x21, x22, [sp, #16]
 	stp	x23, x24, [sp, #32]
@@ -162,13 +155,13 @@ upcall_window_last:
 	.size	context_switch, . - context_switch
 
 /* The first code of a new thread, on its library stack; sp = x19 = the frame. */
-	function context_first
+FUNCTION(context_first)
 	mov	x0, x19
 	bl	thread_first		/* does not return */
 	udf	#0
 
 /* fork_save(x0 = context): as setjmp. */
-	function fork_save
+FUNCTION(fork_save)
 	mov	x9, sp
 	stp	x19, x20, [x0]
 	stp	x21, x22, [x0, #16]
@@ -182,7 +175,7 @@ upcall_window_last:
 	.size	fork_save, . - fork_save
 
 /* A forked child's first code: x0 = the context saved by its parent, now in its own copy. */
-	function fork_child
+FUNCTION(fork_child)
 	ldp	x19, x20, [x0]
 	ldp	x21, x22, [x0, #16]
 	ldp	x23, x24, [x0, #32]

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* What upcall.S knows of struct exo_frame, the vcpu page and their numbers; signal.c asserts it. */
+/* What assembly knows of struct exo_frame, the vcpu page and their numbers, which signal.c asserts;
+ * and how a function begins. */
 #ifndef ARCH_X86_64_LIBOS_FRAME_H
 #define ARCH_X86_64_LIBOS_FRAME_H
+
+#define FUNCTION(name) .globl name; .hidden name; .type name, @function; name:
 
 #define CALL_RESUME	0x4348544e00000007 /* EXO_CALL_PREFIX | EXO_CALL_RESUME */
 #define CALL_SELF	0x4348544e00000000 /* EXO_CALL_PREFIX | EXO_CALL_SELF */

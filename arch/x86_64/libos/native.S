@@ -5,6 +5,8 @@
  * (libos/upcall/native.def), or by native_at_once. User mode, program's stack; changes what a C
  * function may.
  */
+#include "arch/x86_64/libos/frame.h"
+
 	.set	NATIVE_PREFIX, 0x4c49424f00000000	/* asserted in native.c */
 
 	.macro	native name, number, enter, function
@@ -26,10 +28,7 @@
 #undef NATIVE
 
 /* Where a thread's function returns to, with its value in rax. */
-	.globl	native_thread_return
-	.hidden	native_thread_return
-	.type	native_thread_return, @function
-native_thread_return:
+FUNCTION(native_thread_return)
 	mov	%rax, %rdi
 	call	libos_thread_exit
 	ud2

@@ -149,7 +149,7 @@ err_t signal_frame_save(struct libos *os, struct exo_regs *regs, const struct si
 	struct frame frame;
 	err_t err;
 
-	if (at < s->bottom || at > s->top || s->top > VM_TOP || !machine_is_code(s->handler))
+	if (at < s->bottom || at > s->top || s->top > VM_TOP || !signal_is_code(s->handler))
 		return EXO_E_POINTER;
 	frame_fill(&frame, regs, s);
 	frame.context.fpu = fpu;
@@ -218,7 +218,7 @@ err_t signal_frame_load(struct libos *os, struct exo_regs *regs, uint64_t *mask,
 	uint64_t at = regs->rsp - 8; /* the handler's return has taken the restorer off */
 	err_t err = vm_read(os, &saved, at + offsetof(struct frame, stack), sizeof(saved));
 
-	if (!err && (c->cs != FRAME_CS || !machine_is_code(c->rip) || c->rsp > VM_TOP))
+	if (!err && (c->cs != FRAME_CS || !signal_is_code(c->rip) || c->rsp > VM_TOP))
 		err = EXO_E_POINTER;
 	if (!err)
 		err = frame_fpu_load(os, c->fpu);

@@ -6,15 +6,10 @@
  *
  * Then user_copy and others, which touch the program's memory.
  */
+#include "arch/x86_64/libos/frame.h"
+
 	.set	WIRED_END, 0x7f00003e3000	/* LIBOS_WIRED_END, asserted in start.c */
 	.set	E_POINTER, -2			/* EXO_E_POINTER */
-
-	.macro	function name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-\name:
-	.endm
 
 	.text
 	.globl	libos_start
@@ -37,7 +32,7 @@ library_start:
 	.globl	user_begin, user_end, user_fault
 	.hidden	user_begin, user_end, user_fault
 user_begin:
-	function user_copy
+FUNCTION(user_copy)
 	mov	%rdx, %rcx
 	shr	$3, %rcx
 	rep movsq
@@ -48,7 +43,7 @@ user_begin:
 	ret
 	.size	user_copy, . - user_copy
 
-	function user_zero
+FUNCTION(user_zero)
 	xor	%eax, %eax
 	mov	%rsi, %rcx
 	shr	$3, %rcx
@@ -63,7 +58,7 @@ user_begin:
  * user_fpu_save(rdi = to, rsi = extended, rdx = bytes, ecx = end), user_fpu_load and
  * user_fpu_load_legacy(rdi = from): as above, but what the CPU refuses ends them too.
  */
-	function user_fpu_save
+FUNCTION(user_fpu_save)
 	mov	%ecx, (%rdi,%rdx)
 	xor	%eax, %eax		/* the header, of which xsave writes but a part */
 	.irp	at, 512, 520, 528, 536, 544, 552, 560, 568
@@ -80,7 +75,7 @@ user_begin:
 	ret
 	.size	user_fpu_save, . - user_fpu_save
 
-	function user_fpu_load
+FUNCTION(user_fpu_load)
 	mov	$-1, %eax
 	mov	%eax, %edx
 	xrstor64 (%rdi)
@@ -88,7 +83,7 @@ user_begin:
 	ret
 	.size	user_fpu_load, . - user_fpu_load
 
-	function user_fpu_load_legacy
+FUNCTION(user_fpu_load_legacy)
 	fxrstor64 (%rdi)
 	xor	%eax, %eax
 	ret

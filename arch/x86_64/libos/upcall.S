@@ -15,13 +15,6 @@
 #define FORK_SAVE(register, offset) mov %register, offset(%rdi);
 #define FORK_LOAD(register, offset) mov offset(%rdi), %register;
 
-	.macro	function name
-	.globl	\name
-	.hidden	\name
-	.type	\name, @function
-\name:
-	.endm
-
 	.macro	enter dispatch
 	wrgsbase %rdi			/* the program may have changed it */
 	cld				/* so does C expect it */
@@ -30,10 +23,10 @@
 	.endm
 
 	.text
-	function upcall_entry_shared
+FUNCTION(upcall_entry_shared)
 	enter	upcall_dispatch_shared
 	jmp	upcall_back
-	function upcall_entry
+FUNCTION(upcall_entry)
 	enter	upcall_dispatch
 upcall_back:
 
@@ -68,7 +61,7 @@ upcall_window_last:
 upcall_by_kernel:
 	mov	%rsp, %rdi
 	/* upcall_resume(frame): the kernel restores everything and delivers what is pending. */
-	function upcall_resume
+FUNCTION(upcall_resume)
 	movabs	$CALL_RESUME, %rax
 	syscall
 upcall_window_end:
@@ -82,7 +75,7 @@ upcall_window_end:
 	.size	upcall_entry, . - upcall_entry
 
 /* A further vcpu, masked, on its idle thread's library stack: rdi = its page. */
-	function vcpu_entry
+FUNCTION(vcpu_entry)
 	xor	%ebp, %ebp
 	call	vcpu_main		/* does not return */
 	ud2
@@ -92,7 +85,7 @@ upcall_window_end:
  * process has one vcpu and so no lock to take. The function may say that it does need one: by a
  * number, more than 0, of a call without arguments.
  */
-	function native_at_once
+FUNCTION(native_at_once)
 	movl	$1, VCPU_MASKED
 	lea	upcall_entry(%rip), %r10
 	cmp	%r10, VCPU_ENTRY
@@ -121,7 +114,7 @@ upcall_window_end:
  * C function has them, the return address on top of the program's stack. Makes the upcall that a
  * foreign system call would have been, without the kernel. What C need not keep is not saved.
  */
-	function native_enter
+FUNCTION(native_enter)
 	movl	$1, VCPU_MASKED	/* from here on it is the library that runs */
 native_masked:
 	mov	%rsp, %r11
@@ -148,7 +141,7 @@ native_masked:
  * context_switch(rdi = where to save the stack pointer, rsi = where the next one is): callee-saved
  * registers go on the old stack and come from the new one. Masked, FPU handled by the caller.
  */
-	function context_switch
+FUNCTION(context_switch)
 	.irp	register, rbp, rbx, r12, r13, r14, r15
 	push	%\register
 	.endr
@@ -161,13 +154,13 @@ native_masked:
 	.size	context_switch, . - context_switch
 
 /* The first code of a new thread, on its library stack; rsp = rbx = the frame, aligned. */
-	function context_first
+FUNCTION(context_first)
 	mov	%rbx, %rdi
 	call	thread_first		/* does not return */
 	ud2
 
 /* fork_save(rdi = context): as setjmp. */
-	function fork_save
+FUNCTION(fork_save)
 	mov	(%rsp), %rdx
 	lea	8(%rsp), %rcx
 	FORK_LIST(FORK_SAVE)
@@ -178,7 +171,7 @@ native_masked:
 	.size	fork_save, . - fork_save
 
 /* A forked child's first code: rdi = the context saved by its parent, now in its own copy. */
-	function fork_child
+FUNCTION(fork_child)
 	FORK_LIST(FORK_LOAD)
 	mov	48(%rdi), %rsp
 	mov	$1, %eax

@@ -48,20 +48,8 @@ _Static_assert(sizeof(struct linux_stat) == 128, "struct linux_stat");
 /* Below the stack pointer a program has no data. */
 #define LINUX_RED_ZONE 0u
 
-/* Can a program be resumed there? */
-static inline bool machine_is_code(uint64_t address)
-{
-	return address < (UINT64_C(1) << 47) - EXO_PAGE_SIZE;
-}
-
-/* The program shall make a system call again that it has just made: with this number, if that of
- * another call too. */
-static inline void machine_call_again(struct exo_regs *regs, uint64_t number, uint64_t argument)
-{
-	EXO_REG_ARG0(regs) = argument;
-	EXO_REG_NUMBER(regs) = number;
-	regs->pc -= 4; /* bytes of the instruction */
-}
+/* Bytes of the instruction that makes a system call. */
+enum { LINUX_CALL_BYTES = 4 };
 
 /* AT_HWCAP: floating point and SIMD, which all have; programs cannot ask the CPU for more. */
 static inline uint64_t machine_hwcap(void)

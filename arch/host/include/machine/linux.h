@@ -34,19 +34,8 @@ struct linux_stat {
 
 #define LINUX_RED_ZONE 128u
 
-static inline bool machine_is_code(uint64_t address)
-{
-	return address < (UINT64_C(1) << 47) - EXO_PAGE_SIZE;
-}
-
-/* The program shall make a system call again that it has just made: with this number, if that of
- * another call too. */
-static inline void machine_call_again(struct exo_regs *regs, uint64_t number, uint64_t argument)
-{
-	EXO_REG_ARG0(regs) = argument;
-	EXO_REG_NUMBER(regs) = number;
-	EXO_REG_PC(regs) -= 2;
-}
+/* Bytes of the instruction that makes a system call. */
+enum { LINUX_CALL_BYTES = 2 };
 
 /* The simulated machine has no generator: what is random is the same each time. */
 static inline bool machine_random(uint64_t *value)

@@ -47,20 +47,8 @@ _Static_assert(sizeof(struct linux_stat) == 144, "struct linux_stat");
 /* Below the stack pointer the program may have data: a signal's frame lies below that. */
 #define LINUX_RED_ZONE 128u
 
-/* Can a program be resumed there? */
-static inline bool machine_is_code(uint64_t address)
-{
-	return address < (UINT64_C(1) << 47) - EXO_PAGE_SIZE;
-}
-
-/* The program shall make a system call again that it has just made: with this number, if that of
- * another call too. */
-static inline void machine_call_again(struct exo_regs *regs, uint64_t number, uint64_t argument)
-{
-	EXO_REG_ARG0(regs) = argument;
-	EXO_REG_NUMBER(regs) = number;
-	regs->rip -= 2; /* bytes of the instruction */
-}
+/* Bytes of the instruction that makes a system call. */
+enum { LINUX_CALL_BYTES = 2 };
 
 /* AT_HWCAP: the CPU's feature bits, cpuid 1 edx. */
 static inline uint64_t machine_hwcap(void)
