@@ -124,7 +124,7 @@ static bool audit_i3_slot(struct machine *m, const struct audit_slot *at, void *
 	return true;
 }
 
-bool audit_i3_one_type(struct machine *m, struct audit_report *report)
+static bool audit_i3_roots(struct machine *m, struct audit_report *report)
 {
 	unsigned env;
 
@@ -137,7 +137,12 @@ bool audit_i3_one_type(struct machine *m, struct audit_report *report)
 		AUDIT(3, frame_type(meta) == FRAME_TABLE && frame_level(meta) == EXO_LEVELS,
 		      "an env's root is no root table", env, meta, FRAME_TABLE);
 	}
-	return audit_slots(m, true, audit_i3_slot, report);
+	return true;
+}
+
+bool audit_i3_one_type(struct machine *m, struct audit_report *report)
+{
+	return audit_i3_roots(m, report) && audit_slots(m, true, audit_i3_slot, report);
 }
 
 /* Down from a table, through branches with write access alone. Each step that is allowed leads to
@@ -209,7 +214,7 @@ static bool audit_i6_slot(struct machine *m, const struct audit_slot *at, void *
 	return true;
 }
 
-bool audit_i6_zero_before_use(struct machine *m, struct audit_report *report)
+static bool audit_i6_free(struct machine *m, struct audit_report *report)
 {
 	struct pfn pfn = { MACHINE_FIRST_FRAME };
 	unsigned i;
@@ -223,7 +228,12 @@ bool audit_i6_zero_before_use(struct machine *m, struct audit_report *report)
 			AUDIT(6, !arch_slots_any(&table_slots(m, pfn)[i]),
 			      "a free frame is not zero as it should be", pfn.n, i, 0);
 	}
-	return audit_slots(m, true, audit_i6_slot, report);
+	return true;
+}
+
+bool audit_i6_zero_before_use(struct machine *m, struct audit_report *report)
+{
+	return audit_i6_free(m, report) && audit_slots(m, true, audit_i6_slot, report);
 }
 
 bool audit_i7_no_stale_translation(struct machine *m, struct audit_report *report)
@@ -258,12 +268,23 @@ bool audit_i7_no_stale_translation(struct machine *m, struct audit_report *repor
 	return true;
 }
 
+/* All that the invariants ask of one slot. */
+static bool audit_slot(struct machine *m, const struct audit_slot *at, void *report)
+{
+	return audit_i1_slot(m, at, report) && audit_i2_slot(m, at, report)
+		&& audit_i3_slot(m, at, report) && audit_i5_slot(m, at, report)
+		&& audit_i6_slot(m, at, report);
+}
+
 bool audit(struct machine *m, uint32_t *scratch, struct audit_report *report)
 {
 	*report = (struct audit_report){ 0 };
-	return audit_i1_no_forging(m, report) && audit_i2_monotone_rights(m, report)
-		&& audit_i3_one_type(m, report) && audit_i4_frozen(m, report)
-		&& audit_i5_sole_holder(m, report) && audit_i6_zero_before_use(m, report)
+	/* One walk tells that every slot is right; if not, which invariant comes first is asked. */
+	if (!audit_slots(m, true, audit_slot, report))
+		return audit_i1_no_forging(m, report) && audit_i2_monotone_rights(m, report)
+			&& audit_i3_one_type(m, report) && audit_i4_frozen(m, report)
+			&& audit_i5_sole_holder(m, report) && audit_i6_zero_before_use(m, report);
+	return audit_i3_roots(m, report) && audit_i4_frozen(m, report) && audit_i6_free(m, report)
 		&& audit_i7_no_stale_translation(m, report)
 		&& audit_i8_conservation(m, scratch, report);
 }

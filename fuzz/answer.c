@@ -70,17 +70,18 @@ static void before_slots(struct fuzz_answer *a, const struct machine *m, unsigne
 }
 
 /* The word at an address of the env: what it is called, and its value. False: it cannot be read. */
-static bool find_word(struct machine *m, unsigned probe, unsigned env, uint64_t address,
-		      bool is_shared, struct fuzz_answer *a, uint32_t *value)
+static bool find_word(struct machine *m, unsigned env, uint64_t address, bool is_shared,
+		      struct fuzz_answer *a, uint32_t *value)
 {
-	struct host_cpu before = m->arch.cpus[probe];
+	struct host_walk walk;
+	unsigned access;
 	struct pfn pfn;
-	int code;
 
-	arch_root_load(m, &m->cpus[probe], env);
-	code = host_translate(m, probe, address, EXO_READ, &pfn);
-	m->arch.cpus[probe] = before;
-	if (code || address % 4)
+	if (address % 4 || address / EXO_ROOT_SPAN >= EXO_ROOT_USER)
+		return false;
+	walk = host_walk(m, env, address);
+	pfn = host_walk_leaf(m, &walk, address, &access);
+	if (!(access & EXO_READ))
 		return false;
 	memcpy(value, (uint8_t *)arch_frame_memory(m, pfn) + address % EXO_PAGE_SIZE,
 	       sizeof(*value));
@@ -89,11 +90,11 @@ static bool find_word(struct machine *m, unsigned probe, unsigned env, uint64_t 
 	return true;
 }
 
-static UNCHECKED void before_wait(struct fuzz_answer *a, struct machine *m, unsigned probe,
-				  unsigned env, const struct fuzz_step *step, bool is_wake)
+static UNCHECKED void before_wait(struct fuzz_answer *a, struct machine *m, unsigned env,
+				  const struct fuzz_step *step, bool is_wake)
 {
 	uint32_t value = 0;
-	bool is_there = find_word(m, probe, env, step->argument[0],
+	bool is_there = find_word(m, env, step->argument[0],
 				  step->argument[2] & EXO_WAIT_SHARED, a, &value);
 	unsigned i;
 
@@ -127,7 +128,7 @@ static UNCHECKED void before_account(struct fuzz_answer *a, const struct machine
 		a->refused = "frames were taken before the deadline";
 }
 
-void fuzz_answer_before(struct fuzz_answer *a, struct machine *m, unsigned probe, unsigned env,
+void fuzz_answer_before(struct fuzz_answer *a, struct machine *m, unsigned env,
 			const struct fuzz_step *step, const struct exo_slot_op *ops, unsigned count)
 {
 	uint64_t call = step->number ^ EXO_CALL_PREFIX;
@@ -138,7 +139,7 @@ void fuzz_answer_before(struct fuzz_answer *a, struct machine *m, unsigned probe
 	if (call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT)
 		before_slots(a, m, env, ops, count);
 	else if (call == EXO_CALL_WAIT || call == EXO_CALL_WAKE)
-		before_wait(a, m, probe, env, step, call == EXO_CALL_WAKE);
+		before_wait(a, m, env, step, call == EXO_CALL_WAKE);
 	else if (call == EXO_CALL_ACCOUNT)
 		before_account(a, m, env, step);
 	else if ((call == EXO_CALL_ENV_KILL || call == EXO_CALL_VCPU_START

@@ -20,9 +20,9 @@ struct fuzz_answer {
 	uint64_t woken_most;
 };
 
-/* Before a call of `env`; probe: a CPU through which to look; ops: its slot operations. After
- * it: what is wrong with its answer, or NULL. */
-void fuzz_answer_before(struct fuzz_answer *a, struct machine *m, unsigned probe, unsigned env,
+/* Before a call of `env`; ops: its slot operations. After it: what is wrong with its answer, or
+ * NULL. */
+void fuzz_answer_before(struct fuzz_answer *a, struct machine *m, unsigned env,
 			const struct fuzz_step *step, const struct exo_slot_op *ops,
 			unsigned count);
 const char *fuzz_answer_after(const struct fuzz_answer *a, const struct machine *m, int64_t error,

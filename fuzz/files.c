@@ -19,13 +19,13 @@ static void check_byte(struct fuzz_world *w, uint64_t address, uint8_t want, uin
 {
 	uint8_t byte;
 
-	if (host_read(w->m, FUZZ_PROBE, address, &byte, 1))
+	if (host_read(w->m, 0, address, &byte, 1))
 		fuzz_fail("a byte of a segment cannot be read");
 	if (byte != want)
 		fuzz_fail("a byte of a segment is not the file's");
-	if (!(flags & 1) && !host_fetch(w->m, FUZZ_PROBE, address))
+	if (!(flags & 1) && !host_fetch(w->m, 0, address))
 		fuzz_fail("a segment can be executed that must not");
-	if (!(flags & 2) && !host_write(w->m, FUZZ_PROBE, address, &byte, 1))
+	if (!(flags & 2) && !host_write(w->m, 0, address, &byte, 1))
 		fuzz_fail("a segment can be written that must not");
 }
 
@@ -37,7 +37,7 @@ static void check_loaded(struct fuzz_world *w, const uint8_t *data)
 
 	memcpy(&table, data + 32, sizeof(table));
 	memcpy(&count, data + 56, sizeof(count));
-	arch_root_load(w->m, &w->m->cpus[FUZZ_PROBE], 0);
+	arch_root_load(w->m, &w->m->cpus[0], 0);
 	for (i = 0; i < count; i++) {
 		memcpy(&segment, data + table + i * sizeof(segment), sizeof(segment));
 		for (at = 0; segment.type == 1 && at < segment.memory_bytes; at += 61)

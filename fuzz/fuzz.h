@@ -18,8 +18,7 @@
 #include "fuzz/step.h"
 #include "tests/host/lab.h"
 
-#define FUZZ_PROBE       (EXO_CPUS - 1) /* a CPU that runs nothing: the oracle looks through it */
-#define FUZZ_FRAMES      88u
+#define FUZZ_FRAMES 88u
 
 struct fuzz_world {
 	struct lab *lab;
@@ -51,16 +50,18 @@ void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step);
  * hold again. */
 void fuzz_finish(struct fuzz_world *w);
 
-/* check.c: a call that failed has changed nothing (fuzz_remember before it); every invariant holds;
+/* check.c: a call that failed has changed nothing (fuzz_remember before it; if a CPU's program
+ * only wrote to a page since the last one, fuzz_remember_page before that); every invariant holds;
  * memory is what the model says. */
 void fuzz_remember(struct fuzz_world *w);
+void fuzz_remember_page(struct fuzz_world *w, unsigned cpu, uint64_t address);
 void fuzz_check_unchanged(struct fuzz_world *w);
 void fuzz_check_audit(struct fuzz_world *w);
 void fuzz_check_tlb(struct fuzz_world *w);
 void fuzz_check_model(struct fuzz_world *w);
 /* The model as the machine is now. */
 void fuzz_model_init(struct fuzz_world *w);
-/* Copy memory that the address sanitizer may hold for poisoned. bytes: a multiple of 64. */
+/* Copy memory that the address sanitizer may hold for poisoned. bytes: a multiple of 8. */
 void fuzz_copy(void *to, const void *from, size_t bytes);
 
 /* print.c: a step with where it is made; the step itself; what came of a call. */

@@ -153,7 +153,9 @@ static unsigned step_put_memory(struct fuzz_world *w, const struct fuzz_step *st
 	model_loosen(&w->model, env, step->memory_at);
 	model_loosen(&w->model, env, step->memory_at + EXO_PAGE_SIZE);
 	model_loosen(&w->model, env, step->memory_at + step->memory_bytes - 1);
-	w->is_shadow_old = true;
+	for (i = 0; i < step->memory_bytes; i += EXO_PAGE_SIZE)
+		fuzz_remember_page(w, step->cpu, step->memory_at + i);
+	fuzz_remember_page(w, step->cpu, step->memory_at + step->memory_bytes - 1);
 	for (i = 0; i < step->ops_count; i++)
 		if (host_read(w->m, step->cpu, step->memory_at + i * sizeof(*ops), &ops[i],
 			      sizeof(*ops)))
@@ -236,9 +238,10 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 		host_read(w->m, step->cpu, step->argument[1], &page, sizeof(page));
 	if (step->is_in_registers)
 		ops[count++] = step->memory.ops[0];
-	if (!w->is_concurrent)
+	if (!w->is_concurrent) {
 		fuzz_remember(w);
-	fuzz_answer_before(&answer, w->m, FUZZ_PROBE, env, step, ops, count);
+		fuzz_answer_before(&answer, w->m, env, step, ops, count);
+	}
 	step_regs(&v->regs, step, ++w->marks);
 	step_stopped(w, step->cpu, HOST_TRY(kernel_syscall(w->m, c)));
 	error = (int64_t)v->regs.number;
@@ -277,7 +280,7 @@ static void step_access(struct fuzz_world *w, const struct fuzz_step *step, unsi
 
 	if (w->is_traced)
 		printf(" -> %s %#llx\n", code ? "fault" : "ok", (unsigned long long)value);
-	w->is_shadow_old = true;
+	fuzz_remember_page(w, step->cpu, address);
 	if (!code && is_view && need != EXO_READ)
 		fuzz_fail("a table was written or executed");
 	if (!code && !is_view && !w->model.is_lost && !(view.object && view.access & need))
@@ -289,10 +292,12 @@ static void step_access(struct fuzz_world *w, const struct fuzz_step *step, unsi
 	if (!code && need == EXO_READ && !is_view && !w->model.is_lost && !view.object->is_loose
 	    && memcmp(&value, view.object->bytes + address % EXO_PAGE_SIZE, sizeof(value)) != 0)
 		fuzz_fail("the model: a load gave what was never stored");
-	if (code && step->argument[2] & 1)
-		step_stopped(w, step->cpu,
-			     HOST_TRY(kernel_trap(w->m, &w->m->cpus[step->cpu], EXO_UPCALL_FAULT,
-						  (unsigned)code & ~HOST_FAULT, address)));
+	if (!(code && step->argument[2] & 1))
+		return;
+	step_stopped(w, step->cpu,
+		     HOST_TRY(kernel_trap(w->m, &w->m->cpus[step->cpu], EXO_UPCALL_FAULT,
+					  (unsigned)code & ~HOST_FAULT, address)));
+	w->is_shadow_old = true;
 }
 
 /* The program changes its vcpu page, which the kernel takes for hostile. */

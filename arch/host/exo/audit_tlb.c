@@ -6,13 +6,6 @@
 
 #include <machine/slot.h>
 
-/* What the tables of an env say of an address: what the walk cache would hold (level 1 table), and
- * the leaf. Access 0 with frame FRAME_NONE: nothing there. */
-struct tlb_truth {
-	uint32_t table, frame;
-	unsigned table_access, access;
-};
-
 static uint64_t tlb_slot(struct machine *m, uint32_t table, uint64_t address, unsigned level)
 {
 	unsigned index = (unsigned)(address / EXO_SPAN(level)) & (EXO_TABLE_SLOTS - 1);
@@ -21,26 +14,33 @@ static uint64_t tlb_slot(struct machine *m, uint32_t table, uint64_t address, un
 				    memory_order_relaxed);
 }
 
-static struct tlb_truth tlb_walk(struct machine *m, unsigned env, uint64_t address)
+struct host_walk host_walk(struct machine *m, unsigned env, uint64_t address)
 {
-	struct tlb_truth truth = { .table = m->envs[env].root.n, .frame = FRAME_NONE,
-		.table_access = EXO_RWX };
+	struct host_walk walk = { .access = EXO_RWX, .env = env, .table = m->envs[env].root.n,
+		.prefix = address & ~(EXO_SPAN(2) - 1) };
 	uint64_t slot;
 	unsigned level;
 
 	for (level = EXO_LEVELS; level > 1; level--) {
-		slot = tlb_slot(m, truth.table, address, level);
-		if (!slot_is_present(slot))
-			return (struct tlb_truth){ .table = FRAME_NONE, .frame = FRAME_NONE };
-		truth.table_access &= slot_access(slot);
-		truth.table = slot_pfn(slot);
+		slot = tlb_slot(m, walk.table, address, level);
+		if (!slot_is_present(slot)) {
+			walk.table = FRAME_NONE;
+			walk.access = 0;
+			return walk;
+		}
+		walk.access &= slot_access(slot);
+		walk.table = slot_pfn(slot);
 	}
-	slot = tlb_slot(m, truth.table, address, 1);
-	if (slot_is_present(slot)) {
-		truth.frame = slot_pfn(slot);
-		truth.access = truth.table_access & slot_access(slot);
-	}
-	return truth;
+	return walk;
+}
+
+struct pfn host_walk_leaf(struct machine *m, const struct host_walk *walk, uint64_t address,
+			  unsigned *access)
+{
+	uint64_t slot = walk->table == FRAME_NONE ? 0 : tlb_slot(m, walk->table, address, 1);
+
+	*access = slot_is_present(slot) ? walk->access & slot_access(slot) : 0;
+	return (struct pfn){ slot_is_present(slot) ? slot_pfn(slot) : FRAME_NONE };
 }
 
 /* Must this CPU hold nothing of the env? */
@@ -54,8 +54,9 @@ static bool tlb_is_foreign(struct machine *m, struct host_cpu *hc, unsigned env)
 static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *report)
 {
 	struct host_cpu *hc = &m->arch.cpus[cpu];
-	struct tlb_truth truth;
-	unsigned i;
+	struct host_walk walk;
+	unsigned i, access;
+	struct pfn pfn;
 
 	for (i = 0; i < HOST_TLB_ENTRIES; i++) {
 		if (!hc->tlb[i].is_valid)
@@ -63,11 +64,11 @@ static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *
 		if (tlb_is_foreign(m, hc, hc->tlb[i].env))
 			return audit_fail(report, 7, "a translation of another env", cpu,
 					  UINT64_MAX, hc->tlb[i].page, hc->tlb[i].env);
-		truth = tlb_walk(m, hc->tlb[i].env, hc->tlb[i].page);
-		if (hc->tlb[i].frame != truth.frame
-		    || hc->tlb[i].access & ~truth.access)
+		walk = host_walk(m, hc->tlb[i].env, hc->tlb[i].page);
+		pfn = host_walk_leaf(m, &walk, hc->tlb[i].page, &access);
+		if (hc->tlb[i].frame != pfn.n || hc->tlb[i].access & ~access)
 			return audit_fail(report, 7, "a stale translation", cpu, UINT64_MAX,
-					  hc->tlb[i].page, truth.frame);
+					  hc->tlb[i].page, pfn.n);
 	}
 	for (i = 0; i < HOST_WALK_ENTRIES; i++) {
 		if (!hc->walks[i].is_valid)
@@ -75,11 +76,10 @@ static bool tlb_audit_cpu(struct machine *m, unsigned cpu, struct audit_report *
 		if (tlb_is_foreign(m, hc, hc->walks[i].env))
 			return audit_fail(report, 7, "a walk of another env", cpu, UINT64_MAX,
 					  hc->walks[i].prefix, hc->walks[i].env);
-		truth = tlb_walk(m, hc->walks[i].env, hc->walks[i].prefix);
-		if (hc->walks[i].table != truth.table
-		    || hc->walks[i].access & ~truth.table_access)
+		walk = host_walk(m, hc->walks[i].env, hc->walks[i].prefix);
+		if (hc->walks[i].table != walk.table || hc->walks[i].access & ~walk.access)
 			return audit_fail(report, 7, "a stale walk", cpu, UINT64_MAX,
-					  hc->walks[i].prefix, truth.table);
+					  hc->walks[i].prefix, walk.table);
 	}
 	return true;
 }
