@@ -77,8 +77,8 @@ int host_fetch(struct machine *m, unsigned cpu, uint64_t address);
 int host_translate(struct machine *m, unsigned cpu, uint64_t address, unsigned need,
 		   struct pfn *pfn);
 
-/* What the tables of an env that has a root say, whatever is cached, and without a trace: the level 1
- * table that covers an address (FRAME_NONE: there is none); the frame that the address is on
+/* What the tables of an env that has a root say, whatever is cached, and without a trace: the level
+ * 1 table that covers an address (FRAME_NONE: there is none); the frame that the address is on
  * (FRAME_NONE: none) and what may be done with it. */
 struct host_walk host_walk(struct machine *m, unsigned env, uint64_t address);
 struct pfn host_walk_leaf(struct machine *m, const struct host_walk *walk, uint64_t address,
