@@ -180,12 +180,20 @@ static _Noreturn void agent_make(struct guest_step *s)
 	agent_return(s, 0, 0);
 }
 
-/* There are no more records. Who cannot wait, since an event is pending, takes it: it begins anew
- * by a frame that lets events in. */
+/* Is there a record, and room for a note of it? */
+static bool agent_has_more(const struct guest_mailbox *box)
+{
+	return box->at < box->count && box->steps_count < GUEST_STEPS && !box->is_over;
+}
+
+/* There are no more records, or not yet. Who cannot wait, since an event is pending, takes it: it
+ * begins anew by a frame that lets events in. */
 static _Noreturn void agent_rest(struct guest_mailbox *box)
 {
 	exo_call(EXO_CALL_TIMER, UINT64_MAX, 0, 0, 0, 0);
-	exo_call(EXO_CALL_WAIT, (uint64_t)&box->rest, 0, 0, 0, 0);
+	exo_call(EXO_CALL_WAIT, (uint64_t)&box->rest, 0, EXO_WAIT_SHARED, 0, 0);
+	if (agent_has_more(box))
+		agent_next();
 	box->resume.regs = box->regs;
 	exo_call(EXO_CALL_RESUME, (uint64_t)&box->resume, 0, 0, 0, 0);
 	for (;;)
@@ -196,16 +204,15 @@ _Noreturn void agent_next(void)
 {
 	struct guest_mailbox *box = agent_box();
 	struct fuzz_target target = { .kinds = box->kinds, .kinds_count = box->kinds_count };
-	struct guest_step *s = NULL;
+	struct guest_step *s;
 
 	if (!box->has_begun) {
 		box->has_begun = 1;
 		supervisor_first();
 	}
-	if (box->at < box->count)
-		s = agent_note(box, GUEST_WRITING);
-	if (!s)
+	if (!agent_has_more(box))
 		agent_rest(box);
+	s = agent_note(box, GUEST_WRITING);
 	box->doing = box->steps_count - 1;
 	fuzz_decode((struct fuzz_world *)box, &target, box->records, box->count, &box->at,
 		    &s->step);

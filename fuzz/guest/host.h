@@ -19,6 +19,14 @@ struct guest_image {
 	const uint64_t *pcs;        /* address and flags of each, from the image */
 };
 
+/* Memory that is put back, and as what. */
+struct guest_part {
+	uint8_t *memory, *start;
+	size_t bytes;
+};
+
+#define GUEST_PARTS 256u
+
 struct guest {
 	pid_t pid;                  /* QEMU; 0: no machine */
 	int serial;
@@ -30,8 +38,9 @@ struct guest {
 	uint8_t *counters;          /* in ram */
 	uint32_t *scratch;          /* of the audit */
 	char said[256];             /* the last that the guest printed */
+	struct guest_part parts[GUEST_PARTS]; /* the first: struct machine */
+	uint32_t parts_count;
 	struct model model, model_start;
-	bool has_model;
 };
 
 /* ram.c: the guest, booted if there is none. Ends the process if it does not boot. */
@@ -57,7 +66,10 @@ void guest_check_model(struct guest *g);
 /* No env but the first is left, nothing is held by another. */
 void guest_check_back(struct guest *g);
 
-/* free.c: the free frames in order, all zero. */
-void guest_order_free(struct guest *g);
+/* back.c: note what is free before there is a world; then remember all memory that anybody in the
+ * guest can change; and put it back. */
+void guest_note_free(struct guest *g);
+void guest_save(struct guest *g);
+void guest_put_back(struct guest *g);
 
 #endif

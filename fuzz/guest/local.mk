@@ -5,7 +5,7 @@
 #   program-ARCH     what makes the calls, the guest's first program
 #   ARCH.replay, ARCH.fuzz, ARCH.afl   host programs that give it inputs, and look
 GUEST_FILES = fuzz/guest/agent.c fuzz/guest/supervisor.c fuzz/decode.c
-GUEST_HOST_FILES = fuzz/guest/check.c fuzz/guest/free.c fuzz/guest/look.c fuzz/guest/ram.c fuzz/guest/run.c \
+GUEST_HOST_FILES = fuzz/guest/check.c fuzz/guest/back.c fuzz/guest/look.c fuzz/guest/ram.c fuzz/guest/run.c \
 	fuzz/decode.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c fuzz/mutate.c \
 	fuzz/print.c tools/archive.c tools/memory.c tools/qemu.c \
 	exo/account.c exo/audit.c exo/audit_count.c exo/slot.c
@@ -23,18 +23,22 @@ GUEST_COVERAGE = -fsanitize-coverage=inline-8bit-counters,pc-table \
 GUEST_HOST_CFLAGS = $(WARN_CFLAGS) -O2 -ffunction-sections
 GUEST_HOST_GC = -Wl,--gc-sections
 
+# Little of everything: what is full is reached, and the oracles have less to look at.
+GUEST_SIZES = -DEXO_ENVS=16u -DEXO_VCPUS=16u -DEXO_ACCOUNTS=8u -DEXO_CPUS=2u -DEXO_SLICES=64u \
+	-DEXO_BUCKETS=4u -DEXO_DROPS=8u -DEXO_TAKEN_MAX=8u
+
 EXTRA_PROGRAMS += fuzz/guest/exo-x86_64.elf fuzz/guest/exo-aarch64.elf
 fuzz_guest_exo_x86_64_elf_SOURCES = $(exo_x86_64_elf_SOURCES) fuzz/guest/hook.c
-fuzz_guest_exo_x86_64_elf_CPPFLAGS = $(exo_x86_64_elf_CPPFLAGS)
+fuzz_guest_exo_x86_64_elf_CPPFLAGS = $(exo_x86_64_elf_CPPFLAGS) $(GUEST_SIZES)
 fuzz_guest_exo_x86_64_elf_CFLAGS = $(exo_x86_64_elf_CFLAGS) $(GUEST_COVERAGE)
 fuzz_guest_exo_x86_64_elf_CCASFLAGS = $(exo_x86_64_elf_CCASFLAGS)
-fuzz_guest_exo_x86_64_elf_LINK = $(exo_x86_64_elf_LINK)
+fuzz_guest_exo_x86_64_elf_LINK = $(exo_x86_64_elf_LINK) --wrap=arch_console_put
 fuzz_guest_exo_x86_64_elf_LDADD = $(exo_x86_64_elf_LDADD)
 fuzz_guest_exo_aarch64_elf_SOURCES = $(exo_aarch64_elf_SOURCES) fuzz/guest/hook.c
-fuzz_guest_exo_aarch64_elf_CPPFLAGS = $(exo_aarch64_elf_CPPFLAGS)
+fuzz_guest_exo_aarch64_elf_CPPFLAGS = $(exo_aarch64_elf_CPPFLAGS) $(GUEST_SIZES)
 fuzz_guest_exo_aarch64_elf_CFLAGS = $(exo_aarch64_elf_CFLAGS) $(GUEST_COVERAGE)
 fuzz_guest_exo_aarch64_elf_CCASFLAGS = $(exo_aarch64_elf_CCASFLAGS)
-fuzz_guest_exo_aarch64_elf_LINK = $(exo_aarch64_elf_LINK)
+fuzz_guest_exo_aarch64_elf_LINK = $(exo_aarch64_elf_LINK) --wrap=arch_console_put
 fuzz_guest_exo_aarch64_elf_LDADD = $(exo_aarch64_elf_LDADD)
 
 # As QEMU boots them.
@@ -63,7 +67,7 @@ fuzz/guest/program-aarch64: $(GUEST_FILES) $(GUEST_H) $(ABI_H) $(AARCH64_MACHINE
 		$(GUEST_LINK) -o $@ $@-*.o && rm $@-*.o
 
 EXTRA_LIBRARIES += libguest-x86_64.a libguest-aarch64.a
-GUEST_HOST_CPPFLAGS = -D_GNU_SOURCE -DFUZZ_TARGET=abi -I$(srcdir) -I$(srcdir)/fuzz/guest/include
+GUEST_HOST_CPPFLAGS = -D_GNU_SOURCE -DFUZZ_TARGET=abi $(GUEST_SIZES) -I$(srcdir) -I$(srcdir)/fuzz/guest/include
 libguest_x86_64_a_SOURCES = $(GUEST_HOST_FILES)
 libguest_x86_64_a_CPPFLAGS = $(GUEST_HOST_CPPFLAGS) -I$(srcdir)/arch/x86_64/include \
 	-DGUEST_ARCH='"x86_64"' -DGUEST_CPU='"max,-erms,-pku"' -DGUEST_MACHINE='"q35"'

@@ -75,5 +75,4 @@ void guest_model_init(struct guest *g)
 		init_span(g, env, EXO_INFO_BASE);
 		init_span(g, env, EXO_LIBRARY_BASE);
 	}
-	g->has_model = true;
 }

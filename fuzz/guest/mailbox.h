@@ -6,7 +6,8 @@
  * with a byte over the serial port; when it is carried out the supervisor answers with one and
  * sleeps. Before that it sees to it that nobody else can run and no clock will wake anybody, so the
  * guest's kernel does nothing while the host looks. It always sleeps, so the same input always
- * counts the same.
+ * counts the same. First it makes a world and sleeps: to that the host puts all memory back after
+ * each input.
  */
 #ifndef FUZZ_GUEST_MAILBOX_H
 #define FUZZ_GUEST_MAILBOX_H
@@ -31,8 +32,9 @@
 #define GUEST_NOBODY 0xffffu /* VCPU_NONE */
 
 enum guest_order {
-	GUEST_END = 1, /* end the world: every env of it dies and is reaped */
-	GUEST_RUN = 2, /* make a world and run the input in it */
+	GUEST_BEGIN, /* make the world, once */
+	GUEST_RUN,   /* run the input in it */
+	GUEST_END,   /* end it: every env of it dies and is reaped */
 };
 
 enum guest_turn { GUEST_WORKS, GUEST_SLEEPS };
@@ -66,6 +68,7 @@ struct guest_mailbox {
 	uint32_t count;        /* records of the input */
 	uint32_t kinds_count;  /* what kinds of steps there are: struct fuzz_target */
 	uint32_t has_begun;    /* the guest's: the world's first env has made its children */
+	uint32_t rest;         /* agents without a record wait on it */
 	uint8_t kinds[GUEST_KINDS];
 	struct fuzz_record records[FUZZ_RECORDS_MAX];
 	/* The guest's. */
@@ -73,7 +76,6 @@ struct guest_mailbox {
 	uint32_t at;           /* next record */
 	uint32_t steps_count;
 	uint32_t is_over;      /* nothing is noted any more */
-	uint32_t rest;         /* agents wait on it */
 	uint32_t doing;        /* index of the last step begun */
 	uint64_t left;         /* frames, envs, vcpus or slices that did not come back */
 	uint64_t frame;        /* where the last upcall was pushed */

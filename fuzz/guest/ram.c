@@ -150,7 +150,7 @@ static const char *await(struct guest *g)
 	for (polls = 0; polls < WAIT_MS; polls++) {
 		bool sleeps = atomic_load(&g->box->turn) == GUEST_SLEEPS;
 
-		for (spins = 0; spins < WAIT_SPINS; spins++) {
+		for (spins = 0; sleeps && spins < WAIT_SPINS; spins++) {
 			if (is_ours(g))
 				return NULL;
 			__builtin_ia32_pause();

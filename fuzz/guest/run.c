@@ -103,14 +103,12 @@ static void first_world(struct guest *g)
 {
 	g->box->kinds_count = target.kinds_count;
 	memcpy(g->box->kinds, target.kinds, target.kinds_count);
-	g->box->count = 0;
-	obey(g, GUEST_RUN);
+	guest_note_free(g);
+	obey(g, GUEST_BEGIN);
 	if (!g->box->has_begun)
 		fuzz_fail("the guest's world does not begin");
 	guest_model_init(g);
-	obey(g, GUEST_END);
-	guest_check_back(g);
-	guest_order_free(g);
+	guest_save(g);
 }
 
 void fuzz_run(const struct fuzz_target *which, const uint8_t *data, size_t size, bool is_traced)
@@ -119,7 +117,7 @@ void fuzz_run(const struct fuzz_target *which, const uint8_t *data, size_t size,
 	unsigned count = (unsigned)(size / sizeof(struct fuzz_record));
 
 	(void)which;
-	if (!g->has_model)
+	if (!g->parts_count)
 		first_world(g);
 	count = count < FUZZ_RECORDS_MAX ? count : FUZZ_RECORDS_MAX;
 	memcpy(g->box->records, data, count * sizeof(struct fuzz_record));
@@ -132,7 +130,7 @@ void fuzz_run(const struct fuzz_target *which, const uint8_t *data, size_t size,
 	guest_check_model(g);
 	obey(g, GUEST_END);
 	guest_check_back(g);
-	guest_order_free(g);
 	if (!engine()->ids && !engine()->counters) /* a replay has the time */
 		guest_check_audit(g);
+	guest_put_back(g);
 }

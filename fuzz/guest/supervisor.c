@@ -21,7 +21,6 @@
 #define MUST(holds) ((holds) ? (void)0 : guest_trouble(__LINE__))
 
 struct supervisor {
-	uint64_t env;  /* of the world, 0: there is none */
 	uint32_t seen; /* bytes received */
 	uint64_t quota[EXO_RESOURCES]; /* of its account, without a world */
 };
@@ -41,7 +40,8 @@ static void guest_trouble(uint32_t line)
 
 /* ---- Making a world ---- */
 
-/* The agents' pages, the library's first ones, and `pages` at `address`, in an empty env. */
+/* The agents' pages, the library's first ones, and `pages` at `address`, in an empty env. Those are
+ * not executable at first: 4096 bytes of 0 are code on x86-64, which changes itself. */
 static void world_fill(uint64_t env, unsigned library_pages, uint64_t address, unsigned pages)
 {
 	struct exo_slot_op ops[] = {
@@ -58,7 +58,7 @@ static void world_fill(uint64_t env, unsigned library_pages, uint64_t address, u
 		RAW_OP(TABLE, .level = 4, .count = 3, .target_env = env, .target = address,
 		       .flags = EXO_OP_DOWN),
 		RAW_OP(ALLOC, .level = 1, .count = (uint16_t)pages, .target_env = env,
-		       .target = address, .access = EXO_RWX),
+		       .target = address, .access = EXO_READ | EXO_WRITE),
 	};
 
 	MUST(!raw_slots(ops, RAW_COUNT(ops)));
@@ -97,13 +97,13 @@ static void world_begin(void)
 	const struct exo_limits limits = { { 120, 16, 8, 8, 0 } };
 	struct exo_slot_op more[] = {
 		RAW_OP(TABLE, .level = 2, .count = 1, .target = EXO_SPAN(2)),
-		RAW_OP(ALLOC, .level = 1, .count = 1, .target = EXO_SPAN(2), .access = EXO_RWX),
+		RAW_OP(ALLOC, .level = 1, .count = 1, .target = EXO_SPAN(2),
+		       .access = EXO_READ | EXO_WRITE),
 	};
 	struct exo_result r = exo_call(EXO_CALL_ENV_CREATE, (uint64_t)&limits, 0, 0, 0, 0);
 	unsigned i;
 
 	MUST(!r.value);
-	supervisor.env = r.second;
 	world_fill(r.second, 5, 0, 3);
 	for (i = 0; i < RAW_COUNT(more); i++)
 		more[i].target_env = r.second;
@@ -207,7 +207,6 @@ static void world_end(void)
 			break;
 		raw_call(EXO_CALL_ENV_REAP, dead.second, 0, 0);
 	}
-	supervisor.env = 0;
 	for (tries = 0; tries < 20 && guest_left(); tries++)
 		raw_settle();
 	guest_box()->left = guest_left();
@@ -233,14 +232,14 @@ static void guest_sleep(struct guest_mailbox *box)
 
 static void guest_obey(struct guest_mailbox *box)
 {
-	if (box->order & GUEST_END && supervisor.env)
+	if (box->order == GUEST_END) {
 		world_end();
-	if (!(box->order & GUEST_RUN))
 		return;
-	box->at = box->steps_count = box->doing = box->has_begun = 0;
+	}
+	if (box->order == GUEST_BEGIN)
+		world_begin();
 	box->is_over = 0;
-	box->frame = 0;
-	world_begin();
+	raw_call(EXO_CALL_WAKE, (uint64_t)&box->rest, GUEST_ENVS, EXO_WAIT_SHARED);
 	world_run(box);
 }
 
