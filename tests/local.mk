@@ -5,6 +5,7 @@
 HOST_TESTS = \
 	tests/host/bad_images_are_refused.tap \
 	tests/host/cpio_refuses_bad_archives.tap \
+	tests/host/env_numbers_are_used_again.tap \
 	tests/host/files_keep_what_is_written.tap \
 	tests/host/paths_lead_where_linux_says.tap \
 	tests/host/tty_edits_lines.tap \
@@ -343,6 +344,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/event_before_the_block.unfix.patch \
 	tests/race/excess_outlives_its_vcpu.unfix.patch \
 	tests/race/first_run_once.unfix.patch \
+	tests/race/found_after_the_reaping.unfix.patch \
 	tests/race/found_while_initializing.unfix.patch \
 	tests/race/generation_stays.unfix.patch \
 	tests/race/idle_not_interrupted.unfix.patch \
@@ -371,6 +373,11 @@ noinst_LIBRARIES += liblab.a
 liblab_a_SOURCES = tests/host/lab.c tests/host/sides.c
 LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
+# The library's process table; its memory is the host's.
+tests_host_env_numbers_are_used_again_tap_SOURCES = tests/host/env_numbers_are_used_again.c \
+	libos/family/process_table.c libos/fork/process.c
+tests_host_env_numbers_are_used_again_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
+	-include $(srcdir)/fuzz/linux_names.h
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 # What boots, with one CPU and with several.
 BOOT_TESTS = $(GUEST_TESTS) $(RAW_TESTS)

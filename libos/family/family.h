@@ -69,17 +69,19 @@ struct exo_slot_op family_share_op(uint64_t env);
 err_t family_make(struct libos *os, struct family_process **made) MUST_USE;
 /* Its env is known: it is ALIVE. */
 void family_announce(struct family_process *p, uint64_t env);
-/* Give an entry back: it was never announced, or its end has been waited for. */
+/* Give an entry back: it was never announced, has left its env, or has been waited for. */
 void family_release(struct family_process *p);
 /* The forked child: who it is now. */
 void family_fork_child(struct libos *os, struct family_process *self);
 /* This process is ending: its children are pid 1's, its parent need not wait for it to execute,
  * its status is known, its locks are free. */
 void family_exit(struct libos *os, uint32_t status);
-/* An env that this process has reaped was a member: it is a ZOMBIE, its locks are free, SIGCHLD is
- * pending here if it was this process's child. `status` counts if it said nothing itself;
- * units: its CPU time. */
-void family_bury(struct libos *os, uint64_t env, uint32_t status, uint64_t units);
+/* The entry of a dead env, NULL: none; the env's number no longer leads to it. Before the env is
+ * reaped: after that its number may be another member's. */
+struct family_process *family_leave_env(uint64_t env);
+/* The env of a member has been reaped: it is a ZOMBIE, its locks are free, SIGCHLD is pending here
+ * if it was this process's child. `status` counts if it said nothing itself; units: CPU time. */
+void family_bury(struct libos *os, struct family_process *p, uint32_t status, uint64_t units);
 /* Post a signal to one process (as family_signal, without looking for it). */
 void family_post(struct family_process *p, unsigned number, const struct family_siginfo *info);
 

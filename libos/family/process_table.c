@@ -150,8 +150,6 @@ void family_release(struct family_process *p)
 	unsigned place = family_place(p);
 	struct family *f = family_root();
 
-	if (p->env)
-		f->by_env[p->env % FAMILY_PROCESSES] = 0;
 	f->by_pid[p->pid % ARRAY_COUNT(f->by_pid)] = 0;
 	p->pid = 0;
 	atomic_fetch_and(&f->used[place / 64], ~(UINT64_C(1) << place % 64));
@@ -350,15 +348,20 @@ void family_exit(struct libos *os, uint32_t status)
 	family_unlock_all(os);
 }
 
-void family_bury(struct libos *os, uint64_t env, uint32_t status, uint64_t units)
+struct family_process *family_leave_env(uint64_t env)
 {
 	struct family *f = family_root();
 	unsigned place = f->by_env[env % FAMILY_PROCESSES];
 	struct family_process *p = place ? &f->process[place - 1] : NULL;
 
 	if (!p || p->env != env)
-		return;
+		return NULL;
 	f->by_env[env % FAMILY_PROCESSES] = 0;
+	return p;
+}
+
+void family_bury(struct libos *os, struct family_process *p, uint32_t status, uint64_t units)
+{
 	p->env = 0;
 	if (!p->is_reported) {
 		p->status = status;

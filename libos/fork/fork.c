@@ -66,6 +66,7 @@ void fork_abandon(uint64_t env)
 {
 	struct exo_result r = exo_call(EXO_CALL_ENV_KILL, env, 0, 0, 0, 0);
 
+	(void)family_leave_env(env);
 	do {
 		r = exo_call(EXO_CALL_ENV_REAP, env, 0, 0, 0, 0);
 	} while (r.value == EXO_E_AGAIN || r.value == EXO_E_STATE);

@@ -10,7 +10,7 @@ err_t fork_create_env(uint64_t *env) MUST_USE;
 /* Give a child env its first vcpu and time to run on the CPUs that the policy says. EXO_E_LIMIT,
  * EXO_E_FULL. */
 err_t fork_start_vcpu(struct libos *os, uint64_t env, const struct exo_vcpu_start *start) MUST_USE;
-/* End a child env that was never announced, and forget it. */
+/* End a child env that has never run, and forget it. */
 void fork_abandon(uint64_t env);
 /* Fill the child's tables as a copy of this process, `self` the one thread that goes along. All
  * locks are held. EXO_E_LIMIT, EXO_E_COUNT. */

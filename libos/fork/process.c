@@ -45,16 +45,18 @@ uint64_t process_units(uint64_t env)
 static bool process_reap_one(struct libos *os)
 {
 	struct exo_result dead = exo_call(EXO_CALL_ENV_REAP, 0, 0, 0, 0, 0), r;
-
+	struct family_process *p;
 	uint64_t units;
 
 	if (dead.value < 0)
 		return false;
 	units = process_units(dead.second);
+	p = family_leave_env(dead.second);
 	do {
 		r = exo_call(EXO_CALL_ENV_REAP, dead.second, 0, 0, 0, 0);
 	} while (r.value == EXO_E_AGAIN);
-	family_bury(os, dead.second, process_status(r.second), units);
+	if (p)
+		family_bury(os, p, process_status(r.second), units);
 	return r.value >= 0;
 }
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * env-number-reused: as soon as an env is reaped another member of the family may make one with the
+ * same number, on another CPU, before the first has told its family who has ended: that one is
+ * found nevertheless, and the new one in its turn. So when a fork fails, too. The library's own
+ * sources on a family in the host's memory; the kernel's calls are made here. No locks.
+ */
+#include <stdlib.h>
+
+#include "libos/state.h"
+#include "tests/tap.h"
+
+#include <machine/call.h>
+
+enum { PARENT = 0x10001, FIRST = 0x10005, SECOND = 0x20005, THIRD = 0x30005 };
+
+static struct {
+	struct libos os, other;         /* the parent that reaps, and another member */
+	struct family *family;
+	struct family_process *newcomer; /* what that makes */
+	uint64_t dead;                  /* env that the kernel will name */
+	uint64_t next;                  /* that the other makes once that is reaped; 0: none */
+	struct exo_info info;
+	uint64_t tables[1024];
+} host;
+
+char *linux_family(void)
+{
+	return (char *)host.family;
+}
+
+char *linux_info(void)
+{
+	return (char *)&host.info;
+}
+
+const void *linux_table(const struct exo_info *info, unsigned which)
+{
+	(void)info, (void)which;
+	return host.tables;
+}
+
+struct libos *libos_state(void)
+{
+	return &host.os;
+}
+
+struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint64_t a2,
+			   uint64_t a3, uint64_t a4)
+{
+	(void)a1, (void)a2, (void)a3, (void)a4;
+	if (number == EXO_CALL_ENV_REAP && a0 == 0)
+		return (struct exo_result){ host.dead ? EXO_OK : EXO_E_EMPTY, host.dead };
+	if (number == EXO_CALL_ENV_REAP) {
+		host.dead = 0;
+		if (host.next && !family_make(&host.other, &host.newcomer))
+			family_announce(host.newcomer, host.next);
+		host.next = 0;
+	}
+	return (struct exo_result){ EXO_OK, 0 };
+}
+
+/* ---- What these sources call besides: no clock, no locks, nobody waits ---- */
+
+uint64_t machine_clock(void)
+{
+	return 1;
+}
+
+uint64_t machine_vcpu(void)
+{
+	abort();
+}
+
+struct thread *thread_self(void)
+{
+	abort();
+}
+
+void family_lock(struct libos *os, enum family_lock_rank rank)
+{
+	(void)os, (void)rank;
+}
+
+void family_unlock(struct libos *os, enum family_lock_rank rank)
+{
+	(void)os, (void)rank;
+}
+
+void family_unlock_all(struct libos *os)
+{
+	(void)os;
+}
+
+void family_lock_bury(uint32_t pid)
+{
+	(void)pid;
+}
+
+void family_wake(struct libos *os)
+{
+	(void)os;
+}
+
+err_t family_block(struct libos *os, uint64_t deadline)
+{
+	(void)os, (void)deadline;
+	abort();
+}
+
+static struct family_process *member(struct libos *os, uint64_t env)
+{
+	struct family_process *p;
+
+	if (family_make(os, &p))
+		exit(1);
+	family_announce(p, env);
+	return p;
+}
+
+int main(void)
+{
+	struct family_process *first, *second;
+
+	host.family = calloc(1, sizeof(*host.family));
+	host.os.family.self = member(&host.os, PARENT);
+	host.other.family.self = member(&host.os, PARENT + 1);
+	host.os.process.pid = host.os.family.self->pid;
+	host.other.process.pid = host.other.family.self->pid;
+
+	first = member(&host.os, FIRST);
+	host.dead = FIRST;
+	host.next = SECOND;
+	process_reap(&host.os);
+	second = host.newcomer;
+	tap_eq(first->state, FAMILY_ZOMBIE, "who has ended is waited for");
+	tap_eq(second->state, FAMILY_ALIVE, "who has got the number is there");
+	host.dead = SECOND;
+	process_reap(&host.os);
+	tap_eq(second->state, FAMILY_ZOMBIE, "and is found when it ends");
+
+	first = member(&host.os, SECOND);
+	host.next = THIRD;
+	family_leave_env(SECOND); /* as fork_abandon does */
+	exo_call(EXO_CALL_ENV_REAP, SECOND, 0, 0, 0, 0);
+	family_release(first);
+	tap_eq(host.newcomer->state, FAMILY_ALIVE, "the number of a failed fork is used again");
+	host.dead = THIRD;
+	process_reap(&host.os);
+	tap_eq(host.newcomer->state, FAMILY_ZOMBIE, "and is found when it ends");
+	return tap_done("tests/host/env_numbers_are_used_again.tap");
+}
