@@ -60,16 +60,16 @@ void cpu_load_root(struct machine *m, struct cpu *c, unsigned env)
 }
 
 /* Its env has used the CPU till now; what of that is past the slice's end is owed. */
-static void cpu_charge(struct machine *m, struct cpu *c)
+static void cpu_charge(struct machine *m, struct cpu *c, unsigned vcpu)
 {
 	uint64_t now = arch_clock(m), ran = now - c->since, over = now - c->slice_end;
+	struct vcpu *v = &m->vcpus[vcpu];
 
-	atomic_fetch_add_explicit(&m->envs[m->vcpus[c->current].env].units, ran,
-				  memory_order_relaxed);
+	atomic_fetch_add_explicit(&m->envs[v->env].units, ran, memory_order_relaxed);
 	c->since = now;
 	if (c->is_over && now > c->slice_end) {
-		m->vcpus[c->current].excess += over < ran ? over : ran;
-		vcpu_page(m, c->current)->excess += over < ran ? over : ran;
+		v->excess += over < ran ? over : ran;
+		vcpu_page(m, vcpu)->excess += over < ran ? over : ran;
 	}
 }
 
@@ -78,7 +78,7 @@ bool cpu_put(struct machine *m, struct cpu *c, enum vcpu_state to)
 	unsigned vcpu = c->current;
 	struct vcpu *v = &m->vcpus[vcpu];
 
-	cpu_charge(m, c);
+	cpu_charge(m, c, vcpu);
 	if (to != VCPU_TERMINATED)
 		arch_fpu_save(&v->fpu, vcpu_page(m, vcpu)->fpu_dead);
 	c->current = VCPU_NONE;
@@ -115,43 +115,48 @@ static void cpu_take(struct machine *m, struct cpu *c, unsigned vcpu)
  * it, waits for the next: so nobody runs twice in a round by moving a slice ahead. */
 static unsigned slice_find(struct machine *m, struct cpu *c) REQUIRES(cpu_class)
 {
-	unsigned at, end = c->slices_end;
+	unsigned words = c->slices_end / 64, i = (c->position + 1) / 64, at;
+	uint64_t from = UINT64_MAX << (c->position + 1) % 64, found;
 
-	for (at = c->position + 1; at < 2 * end; at++) {
-		unsigned word = at % end / 64;
-		uint64_t later = at < end ? c->slices_late[word] : 0;
-		uint64_t rest = (c->slices_used[word] & ~later) >> at % 64;
-
-		at += rest ? (unsigned)__builtin_ctzll(rest) : 63 - at % 64;
-		if (rest && atomic_load(&m->vcpus[c->slices[at % end]].state) == VCPU_RUNNABLE)
-			return at % end;
+	for (; i < 2 * words; i++, from = UINT64_MAX) {
+		found = i < words ? c->slices_used[i] & ~c->slices_late[i]
+			: c->slices_used[i - words];
+		for (found &= from; found; found &= found - 1) {
+			at = i % words * 64 + (unsigned)__builtin_ctzll(found);
+			if (atomic_load(&m->vcpus[c->slices[at]].state) == VCPU_RUNNABLE)
+				return at;
+		}
 	}
 	return EXO_SLICES;
 }
 
-/* Begin a slice: what the vcpu ran past its last one is taken off. */
-static void slice_begin(struct machine *m, struct cpu *c, unsigned position) REQUIRES(cpu_class)
+/* Begin a slice: what the vcpu ran past its last one is taken off. Returns whose, now RUNNING;
+ * VCPU_NONE: another CPU was first. */
+static unsigned slice_begin(struct machine *m, struct cpu *c, unsigned position)
+	REQUIRES(cpu_class)
 {
-	struct vcpu *v = &m->vcpus[c->slices[position]];
-	uint64_t most = m->slice_units - m->quantum_units;
-	uint64_t owed = v->excess < most ? v->excess : most;
+	unsigned vcpu = c->slices[position];
+	struct vcpu *v = &m->vcpus[vcpu];
+	uint64_t owed = m->slice_units - m->quantum_units;
 
+	if (!vcpu_edge(m, vcpu, VCPU_RUNNABLE, VCPU_RUNNING))
+		return VCPU_NONE;
+	owed = v->excess < owed ? v->excess : owed;
 	v->excess -= owed;
 	if (position <= c->position || c->slices_late[position / 64] >> position % 64 & 1)
 		__builtin_memset(c->slices_late, 0, sizeof(c->slices_late)); /* a new round */
 	c->position = position;
 	c->slice_end = arch_clock(m) + m->slice_units - owed;
 	c->is_over = false;
+	return vcpu;
 }
 
-/* When the first sleeper's time comes. */
-static uint64_t cpu_first_timer(struct machine *m, struct cpu *c)
+uint64_t cpu_first_timer(struct machine *m, struct cpu *c)
 {
-	uint64_t timer = UINT64_MAX;
+	uint64_t timer;
 
 	cpu_lock(m, c);
-	if (c->sleepers != VCPU_NONE)
-		timer = m->vcpus[c->sleepers].timer;
+	timer = c->sleepers == VCPU_NONE ? UINT64_MAX : m->vcpus[c->sleepers].timer;
 	cpu_unlock(m, c);
 	return timer;
 }
@@ -205,12 +210,8 @@ static void cpu_dispatch(struct machine *m, struct cpu *c)
 
 	cpu_lock(m, c);
 	position = slice_find(m, c);
-	/* or another CPU was first */
-	if (position != EXO_SLICES
-	    && vcpu_edge(m, c->slices[position], VCPU_RUNNABLE, VCPU_RUNNING)) {
-		vcpu = c->slices[position];
-		slice_begin(m, c, position);
-	}
+	if (position != EXO_SLICES)
+		vcpu = slice_begin(m, c, position);
 	cpu_unlock(m, c);
 	if (vcpu != VCPU_NONE)
 		cpu_take(m, c, vcpu);
@@ -250,9 +251,9 @@ static void cpu_slice_over(struct machine *m, struct cpu *c, uint64_t now)
 	}
 }
 
-void cpu_set_deadline(struct machine *m, struct cpu *c)
+void cpu_set_deadline(struct machine *m, struct cpu *c, uint64_t sleeper)
 {
-	uint64_t timer = m->vcpus[c->current].timer, sleeper = cpu_first_timer(m, c);
+	uint64_t timer = m->vcpus[c->current].timer;
 
 	c->deadline = c->slice_end + (c->is_over ? m->allowance_units : 0);
 	if (timer < c->deadline)
@@ -263,9 +264,9 @@ void cpu_set_deadline(struct machine *m, struct cpu *c)
 
 void cpu_tick(struct machine *m, struct cpu *c)
 {
-	uint64_t now = arch_clock(m);
+	uint64_t now = arch_clock(m), sleeper;
 
-	while (cpu_first_timer(m, c) <= now)
+	while ((sleeper = cpu_first_timer(m, c)) <= now)
 		cpu_wake_sleeper(m, c, now);
 	if (c->current == VCPU_NONE)
 		return;
@@ -276,7 +277,7 @@ void cpu_tick(struct machine *m, struct cpu *c)
 	if (now >= c->slice_end)
 		cpu_slice_over(m, c, now);
 	if (c->current != VCPU_NONE)
-		cpu_set_deadline(m, c);
+		cpu_set_deadline(m, c, sleeper);
 }
 
 /* What is armed already and near stays, or a loop of short calls would put it off for ever. */

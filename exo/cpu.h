@@ -66,8 +66,10 @@ struct vcpu *cpu_leave(struct machine *m, struct cpu *c);
 err_t cpu_yield_to(struct machine *m, struct cpu *c, unsigned vcpu) MUST_USE;
 /* Clock work: sleepers whose deadline has passed, the current vcpu's timer, the slice's end. */
 void cpu_tick(struct machine *m, struct cpu *c);
-/* Recompute the next event of this CPU, which runs a vcpu. */
-void cpu_set_deadline(struct machine *m, struct cpu *c);
+/* When the first sleeper's time comes. Takes cpu. */
+uint64_t cpu_first_timer(struct machine *m, struct cpu *c);
+/* Recompute the next event of this CPU, which runs a vcpu, by that time. */
+void cpu_set_deadline(struct machine *m, struct cpu *c, uint64_t sleeper);
 /* Put a vcpu that waits with a timer among the sleepers; take it off. Takes cpu. */
 void cpu_sleep(struct machine *m, struct cpu *c, unsigned vcpu);
 void cpu_unsleep(struct machine *m, unsigned vcpu);

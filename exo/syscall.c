@@ -162,7 +162,7 @@ static err_t call_yield(struct machine *m, struct cpu *c, struct vcpu *v, uint64
 static err_t call_timer(struct machine *m, struct cpu *c, struct vcpu *v, uint64_t *value)
 {
 	v->timer = EXO_REG_ARG0(&v->regs) ? EXO_REG_ARG0(&v->regs) : UINT64_MAX;
-	cpu_set_deadline(m, c);
+	cpu_set_deadline(m, c, cpu_first_timer(m, c));
 	return EXO_OK;
 }
 
