@@ -17,6 +17,9 @@
 /* Of MPIDR_EL1: which CPU it is. */
 #define A64_AFFINITY UINT64_C(0xff00ffffff)
 
+/* Of TCR_EL1: the CPU notes accesses and first writes by itself. */
+#define A64_TCR_HD (UINT64_C(1) << 40)
+
 /* A field of 4 bits, as the CPU's feature registers have them. */
 static inline unsigned a64_field(uint64_t value, unsigned shift)
 {

@@ -27,7 +27,6 @@ enum {
 
 #define CPU_TCR_AS (UINT64_C(1) << 36) /* identifiers of 16 bits */
 #define CPU_TCR_HA (UINT64_C(1) << 39) /* the CPU notes accesses */
-#define CPU_TCR_HD (UINT64_C(1) << 40) /* and first writes */
 
 void cpu_features_init(void)
 {
@@ -42,7 +41,7 @@ void cpu_features_init(void)
 	if (a64_field(memory1, 0) >= 1)
 		tcr |= CPU_TCR_HA;
 	if (a64_field(memory1, 0) >= 2)
-		tcr |= CPU_TCR_HD;
+		tcr |= A64_TCR_HD;
 	if (a64_field(memory1, 20) != 0) {
 		sctlr &= ~(uint64_t)CPU_SCTLR_SPAN;
 		__asm__ volatile(".arch_extension pan\n\tmsr pan, #1");

@@ -76,7 +76,8 @@ static struct vcpu *trap_fault(struct machine *m, struct cpu *c, uint64_t syndro
 	switch (kind) {
 	case FAULT_PERMISSION:
 	case FAULT_ACCESSED:
-		if (trap_note(m, c, address, is_write, kind == FAULT_PERMISSION))
+		if (!(a64_load(tcr_el1) & A64_TCR_HD)
+		    && trap_note(m, c, address, is_write, kind == FAULT_PERMISSION))
 			return &m->vcpus[c->current];
 		code |= EXO_FAULT_PRESENT;
 		break;

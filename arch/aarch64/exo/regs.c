@@ -19,10 +19,23 @@ void arch_regs_start(struct exo_regs *regs, uint64_t entry, uint64_t stack, uint
 	regs->x[0] = argument;
 }
 
+/* Every upcall and its return copy all of them: without the turns of a loop. */
+static inline void regs_copy(struct exo_regs *to, const struct exo_regs *from)
+{
+	uint64_t a, b;
+
+	__asm__ volatile(
+		"	.rept %c4\n"
+		"	ldp %2, %3, [%1], #16\n"
+		"	stp %2, %3, [%0], #16\n"
+		"	.endr"
+		: "+r"(to), "+r"(from), "=&r"(a), "=&r"(b) : "i"(sizeof(*to) / 16) : "memory");
+}
+
 void arch_regs_upcall(struct exo_regs *regs, struct exo_regs *saved, uint64_t entry, uint64_t frame,
 		      uint64_t vcpu_page)
 {
-	memcpy(saved, regs, sizeof(*saved));
+	regs_copy(saved, regs);
 	regs->pc = entry;
 	regs->sp = frame;
 	regs->x[0] = vcpu_page;
@@ -50,7 +63,7 @@ bool arch_regs_load(struct exo_regs *to, const struct exo_regs *from)
 
 	if (!regs_is_user(pc, sp))
 		return false;
-	memcpy(to, from, sizeof(*to));
+	regs_copy(to, from);
 	to->pc = pc;
 	to->sp = sp;
 	to->pstate &= REGS_STATE_USER;

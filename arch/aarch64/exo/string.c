@@ -14,26 +14,34 @@ _Noreturn void __stack_chk_fail(void)
 	arch_panic("a stack was overwritten", __FILE__, __LINE__);
 }
 
-/* 16 bytes a time, then the rest. */
+/* 64 bytes a time, then 16, then the rest. */
 void *memcpy(void *to, const void *from, size_t bytes)
 {
 	void *d = to;
 	uint64_t a, b;
 
 	__asm__ volatile(
-		"	subs %2, %2, #16\n"
+		"	subs %2, %2, #64\n"
 		"	b.lo 2f\n"
-		"1:	ldp %3, %4, [%1], #16\n"
+		"1:	.rept 4\n"
+		"	ldp %3, %4, [%1], #16\n"
+		"	stp %3, %4, [%0], #16\n"
+		"	.endr\n"
+		"	subs %2, %2, #64\n"
+		"	b.hs 1b\n"
+		"2:	adds %2, %2, #48\n"
+		"	b.mi 4f\n"
+		"3:	ldp %3, %4, [%1], #16\n"
 		"	stp %3, %4, [%0], #16\n"
 		"	subs %2, %2, #16\n"
-		"	b.hs 1b\n"
-		"2:	adds %2, %2, #16\n"
-		"	b.eq 4f\n"
-		"3:	ldrb %w3, [%1], #1\n"
+		"	b.pl 3b\n"
+		"4:	adds %2, %2, #16\n"
+		"	b.eq 6f\n"
+		"5:	ldrb %w3, [%1], #1\n"
 		"	strb %w3, [%0], #1\n"
 		"	subs %2, %2, #1\n"
-		"	b.ne 3b\n"
-		"4:"
+		"	b.ne 5b\n"
+		"6:"
 		: "+r"(d), "+r"(from), "+r"(bytes), "=&r"(a), "=&r"(b) : : "memory", "cc");
 	return to;
 }
