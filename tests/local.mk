@@ -7,6 +7,7 @@ HOST_TESTS = \
 	tests/host/cpio_refuses_bad_archives.tap \
 	tests/host/env_numbers_are_used_again.tap \
 	tests/host/files_keep_what_is_written.tap \
+	tests/host/library_lock_loses_no_wake.tap \
 	tests/host/paths_lead_where_linux_says.tap \
 	tests/host/tty_edits_lines.tap \
 	tests/host/tap_self_check.tap
@@ -300,7 +301,6 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/hostile_is_tested.sh \
 	tests/tools/installed.sh \
-	tests/tools/leaf_functions_are_proved.sh \
 	tests/tools/models_hold.sh \
 	tests/tools/oss_fuzz_builds.sh \
 	tests/tools/linux_calls_are_listed.sh \
@@ -327,7 +327,8 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
 	tests/guest/x86_64/way.h tests/guest/aarch64/way.h \
 	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
-	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h
+	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h \
+	tests/host/library_lock.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/tools/trace_is_a_timeline.py tests/tools/barriers_are_there.py tests/tools/terminal.c tests/README \
@@ -337,6 +338,7 @@ EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tool
 	tests/tools/shell/proc.sh \
 	tests/tools/shell/words.sh
 EXTRA_DIST += doc/hostile.md doc/scenarios.md \
+	tests/race/bucket_read_once.unfix.patch \
 	tests/race/claimed_while_stopping.unfix.patch \
 	tests/race/claimed_without_its_env.unfix.patch \
 	tests/race/claimed_without_the_tree.unfix.patch \
@@ -351,7 +353,10 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/idle_not_interrupted.unfix.patch \
 	tests/race/no_cpu_sees_freed_frames.unfix.patch \
 	tests/race/progress_with_a_late_event.unfix.patch \
+	tests/race/quota_in_two_steps.unfix.patch \
 	tests/race/registers_still_there.unfix.patch \
+	tests/race/result_after_runnable.unfix.patch \
+	tests/race/root_freed_while_loaded.unfix.patch \
 	tests/race/sleeper_woken_without_the_tree.unfix.patch \
 	tests/race/slice_read_after_the_lock.unfix.patch \
 	tests/race/stopping_may_wait.unfix.patch \
@@ -360,9 +365,10 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/waiter_chosen_before_the_lock.unfix.patch \
 	tests/race/woken_by_a_store.unfix.patch \
 	tests/race/word_before_the_block.unfix.patch \
+	tests/race/word_left_as_it_is.unfix.patch \
 	tests/race/yield_to_one_just_taken.unfix.patch \
 	tests/race/zeroed_after_it_is_free.unfix.patch
-EXTRA_DIST += tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
+EXTRA_DIST += tests/models/library_lock.pml tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
 CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS) $(AARCH64_SMP_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
 EXTRA_DIST += $(AARCH64_OWN_RAW_TESTS:tests/aarch64/%.raw=tests/guest/aarch64/%.c)
@@ -379,6 +385,10 @@ tests_host_env_numbers_are_used_again_tap_SOURCES = tests/host/env_numbers_are_u
 	libos/family/process_table.c libos/fork/process.c
 tests_host_env_numbers_are_used_again_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
+tests_host_library_lock_loses_no_wake_tap_SOURCES = \
+	tests/host/library_lock_loses_no_wake.c libos/thread/vcpu.c
+tests_host_library_lock_loses_no_wake_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
+	-include $(srcdir)/tests/host/library_lock.h
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 # What boots, with one CPU and with several.
 BOOT_TESTS = $(GUEST_TESTS) $(RAW_TESTS)

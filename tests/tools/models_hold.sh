@@ -14,7 +14,7 @@ search() {	# search MODEL MUTANT: all its states; says what was found
 	sed -n 's/^pan:1: //p; /Search not completed/p; /^error:/p' pan.out
 }
 
-for model in revocation upcall_masking vcpu_life; do
+for model in library_lock revocation upcall_masking vcpu_life; do
 	found=$(search $model 0)
 	tap_eq "$model: nothing is found" "$found" ""
 	tap_ok "$model: in $(sed -n 's/ *\([0-9]*\) states, stored/\1/p' pan.out) states" \
