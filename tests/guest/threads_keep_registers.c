@@ -40,7 +40,7 @@ static void check_threads(void)
 {
 	uint64_t end = libos_clock() + process_ms(tap_iterations(4000)), bad = 0, value;
 	const struct exo_info *info = (const struct exo_info *)EXO_INFO_PAGE;
-	uint64_t i, threads = info->cpus * 2, least = ~UINT64_C(0);
+	uint64_t i, threads = info->cpus * 2, least;
 	struct libos_statistics s;
 	long handle[THREADS_MAX];
 
@@ -48,17 +48,20 @@ static void check_threads(void)
 	threads = threads < 4 ? 4 : threads > THREADS_MAX ? THREADS_MAX : threads;
 	for (i = 0; i < threads; i++)
 		handle[i] = libos_thread_create(keep, (void *)i);
-	libos_sleep(end);
+	do { /* where CPUs are few and slow it takes longer until all have run, and been preempted */
+		libos_sleep(end);
+		end += process_ms(10);
+		for (i = 0, least = ~UINT64_C(0); i < threads; i++)
+			least = rounds[i] < least ? rounds[i] : least;
+		libos_statistics(&s);
+	} while (least == 0 || s.ticks <= 10);
 	stop = 1;
 	for (i = 0; i < threads; i++) {
 		libos_thread_join(handle[i], &value);
 		bad |= value;
-		least = rounds[i] < least ? rounds[i] : least;
 	}
-	libos_statistics(&s);
 	printf("# %lu ticks, %lu switches, least rounds %lu\n", s.ticks, s.thread_switches, least);
-	tap_eq(bad, 0, "threads keep their registers");
-	tap_ok(least > 0 && s.ticks > 10, "all ran, and were preempted");
+	tap_eq(bad, 0, "%lu threads keep their registers over ticks, yields and faults", threads);
 }
 
 static void check_fork(void)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --timeout 60
+ * run-guest: --icount --timeout 60
  * Synchronous upcalls nest until the upcall stack is full, and no deeper: a stack holds as many
  * frames, none across a page's end, as have room, of a handler that itself uses none of it; the
  * next upcall ends the env. Each frame shows the registers of the one above, to the last bit, and
  * resume undoes them one by one. Asynchronous upcalls do not nest at all.
+ * (An event that came before a child's first fault would lie on its stack, too: hence --icount.)
  */
 #include "tests/guest/raw_child.h"
 
