@@ -48,7 +48,7 @@ static void check_threads(void)
 	threads = threads < 4 ? 4 : threads > THREADS_MAX ? THREADS_MAX : threads;
 	for (i = 0; i < threads; i++)
 		handle[i] = libos_thread_create(keep, (void *)i);
-	do { /* where CPUs are few and slow it takes longer until all have run, and been preempted */
+	do { /* where CPUs are few and slow it takes longer until all have run */
 		libos_sleep(end);
 		end += process_ms(10);
 		for (i = 0, least = ~UINT64_C(0); i < threads; i++)
