@@ -4,19 +4,28 @@
  * are. */
 #include "exo/machine.h"
 
-#define QUOTA(limit, used) ((uint64_t)(limit) << 32 | (uint32_t)(used))
-#define QUOTA_LIMIT(quota) ((uint32_t)((quota) >> 32))
-#define QUOTA_USED(quota)  ((uint32_t)(quota))
+#define QUOTA(limit, used) ((uint64_t)(limit) * (UINT64_C(1) << 32) + (uint64_t)(used))
+#define QUOTA_LIMIT(quota) ((uint32_t)((quota) / QUOTA(1, 0)))
+#define QUOTA_USED(quota)  ((uint32_t)((quota) % QUOTA(1, 0)))
 #define QUOTA_OF(m, account, resource)	\
 	atomic_load_explicit(&(m)->accounts[account].quota[resource], memory_order_relaxed)
 
 /* Add to limit and used; false and nothing changed if one would leave its range. Relaxed: a number
  * that orders nothing. */
+/*@ requires \valid(quota) && QUOTA_USED(*quota) <= QUOTA_LIMIT(*quota);
+  @ requires -UINT32_MAX <= limit <= UINT32_MAX && -UINT32_MAX <= used <= UINT32_MAX;
+  @ assigns *quota;
+  @ ensures QUOTA_USED(*quota) <= QUOTA_LIMIT(*quota);
+  @ ensures \result ==> QUOTA_LIMIT(*quota) == QUOTA_LIMIT(\old(*quota)) + limit;
+  @ ensures \result ==> QUOTA_USED(*quota) == QUOTA_USED(\old(*quota)) + used;
+  @ ensures !\result ==> *quota == \old(*quota); */
 static bool quota_change(_Atomic uint64_t *quota, int64_t limit, int64_t used)
 {
 	uint64_t old = atomic_load_explicit(quota, memory_order_relaxed);
 	int64_t new_limit, new_used;
 
+	/*@ loop invariant old == *quota == \at(*quota, Pre);
+	  @ loop assigns *quota, old, new_limit, new_used; */
 	do {
 		new_limit = (int64_t)QUOTA_LIMIT(old) + limit;
 		new_used = (int64_t)QUOTA_USED(old) + used;

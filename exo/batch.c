@@ -62,6 +62,10 @@ static const struct form {
 LOCK_PAIR(common, RANK_COMMON, (struct machine *m, struct pfn table),
 	  &m->common_locks[table.n % ARRAY_COUNT(m->common_locks)])
 
+/*@ requires 1 <= level <= EXO_LEVELS && 0 < (uint64_t)EXO_SPAN(level) == EXO_SPAN(level);
+  @ assigns \nothing;
+  @ ensures \result <==> 0 < count && address / EXO_SPAN(level) % EXO_TABLE_SLOTS + count
+  @	<= (level == EXO_LEVELS ? EXO_ROOT_RECURSIVE : EXO_TABLE_SLOTS); */
 static inline bool run_fits(uint64_t address, unsigned level, unsigned count)
 {
 	uint64_t index = address / EXO_SPAN(level) % EXO_TABLE_SLOTS;

@@ -32,6 +32,12 @@ static const struct elf_segment *elf_segments(const struct boot_member *file)
 	return (const void *)(file->data + header->segments_offset);
 }
 
+/*@ requires \valid_read(file) && \valid_read(segment);
+  @ assigns \nothing;
+  @ ensures \result == \null && segment->type == ELF_LOAD
+  @	==> segment->offset + segment->file_bytes <= file->bytes
+  @	&& segment->file_bytes <= segment->memory_bytes
+  @	&& segment->address + segment->memory_bytes <= EXO_ROOT_RECURSIVE * EXO_ROOT_SPAN; */
 static const char *elf_check_segment(const struct boot_member *file,
 				     const struct elf_segment *segment)
 {

@@ -8,6 +8,9 @@ static inline struct frame *frame_of(struct machine *m, struct pfn pfn)
 	return &m->frames[pfn.n - MACHINE_FIRST_FRAME];
 }
 
+/*@ requires \valid_read(&m->frame_count);
+  @ assigns \nothing;
+  @ ensures \result <==> MACHINE_FIRST_FRAME <= pfn < MACHINE_FIRST_FRAME + m->frame_count; */
 static inline bool frame_exists(struct machine *m, uint64_t pfn)
 {
 	return pfn >= MACHINE_FIRST_FRAME && pfn - MACHINE_FIRST_FRAME < m->frame_count;

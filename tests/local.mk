@@ -301,6 +301,7 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/hostile_is_tested.sh \
 	tests/tools/installed.sh \
+	tests/tools/leaf_functions_are_proved.sh \
 	tests/tools/models_hold.sh \
 	tests/tools/oss_fuzz_builds.sh \
 	tests/tools/linux_calls_are_listed.sh \
