@@ -142,3 +142,18 @@ void library_machine_reset(struct library_machine *l)
 	}
 	memcpy(m, start, m->arch.memory);
 }
+
+const struct fuzz_target *fuzz_target_find(const char *name)
+{
+	return strcmp(name, library_target.name) ? NULL : &library_target;
+}
+
+const struct fuzz_target *fuzz_target_at(unsigned number)
+{
+	return number ? NULL : &library_target;
+}
+
+void fuzz_run(const struct fuzz_target *target, const uint8_t *data, size_t size, bool is_traced)
+{
+	target->run(data, size, is_traced);
+}

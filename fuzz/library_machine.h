@@ -23,6 +23,11 @@ struct library_machine {
 	void *archive;      /* the pages of the boot archive */
 };
 
+struct fuzz_target;
+
+/* The one target of such a program; what the others have is in targets.c. */
+extern const struct fuzz_target library_target;
+
 /* Made once; `archive_pages` of the frames are the boot archive, whose length in bytes is told to
  * programs. Then: this is how every input finds it; put it back so. */
 void library_machine_create(struct library_machine *l, unsigned archive_pages,

@@ -346,19 +346,4 @@ static void linux_run(const uint8_t *data, size_t size, bool is_traced)
 /* Records, so that the record-aware mutator is used. */
 static const uint8_t kinds[1];
 
-static const struct fuzz_target target = { "linux", kinds, 1, linux_run, false };
-
-const struct fuzz_target *fuzz_target_find(const char *name)
-{
-	return strcmp(name, target.name) ? NULL : &target;
-}
-
-const struct fuzz_target *fuzz_target_at(unsigned number)
-{
-	return number ? NULL : &target;
-}
-
-void fuzz_run(const struct fuzz_target *t, const uint8_t *data, size_t size, bool is_traced)
-{
-	t->run(data, size, is_traced);
-}
+const struct fuzz_target library_target = { "linux", kinds, 1, linux_run, false };

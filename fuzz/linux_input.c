@@ -238,7 +238,7 @@ static bool is_nested(const char *name)
 
 static void know(struct linux_step *s)
 {
-	enum { CLOEXEC = 4, DUPFD_CLOEXEC = 1030 };
+	enum { CLOEXEC = 4, DUPFD_CLOEXEC = 1030, LOCK_MAND = 32 };
 	static const struct { const char *name; enum linux_effect effect; } effects[] = {
 		{ "open", LINUX_OPENS }, { "openat", LINUX_OPENS }, { "creat", LINUX_OPENS },
 		{ "dup", LINUX_OPENS }, { "dup2", LINUX_OPENS_AS }, { "dup3", LINUX_OPENS_AS },
@@ -255,6 +255,8 @@ static void know(struct linux_step *s)
 			s->effect = effects[i].effect;
 	for (i = 0; i < sizeof(used) / sizeof(used[0]); i++)
 		s->has_descriptor |= !strcmp(used[i], s->name);
+	if (!strcmp(s->name, "flock") && s->argument[1] & LOCK_MAND)
+		s->has_descriptor = false; /* Linux looks at nothing more */
 	if (!strcmp(s->name, "fcntl") && (!s->argument[1] || s->argument[1] == DUPFD_CLOEXEC)) {
 		s->effect = LINUX_OPENS;
 		s->least = (uint32_t)s->argument[2];

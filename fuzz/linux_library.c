@@ -263,27 +263,7 @@ err_t vm_read_string(struct libos *os, char *to, size_t n, uint64_t from, size_t
 	return EXO_E_TOO_LONG;
 }
 
-/* ---- Locks, the one thread, other processes ---- */
-
-void lock_acquire(struct libos *os, enum lock_rank rank)
-{
-	assert(!os->lock[rank].holder);
-	os->lock[rank].holder = 1;
-}
-
-void lock_release(struct libos *os, enum lock_rank rank)
-{
-	assert(os->lock[rank].holder);
-	os->lock[rank].holder = 0;
-}
-
-void lock_check_none(struct libos *os)
-{
-	unsigned rank;
-
-	for (rank = 0; rank < RANKS; rank++)
-		assert(!os->lock[rank].holder);
-}
+/* ---- The one thread, other processes ---- */
 
 struct thread *thread_self(void)
 {

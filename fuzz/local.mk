@@ -116,7 +116,7 @@ MEMORY_WATCHING_SOURCES = fuzz/library_machine.c fuzz/memory.c fuzz/memory_model
 	arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 MEMORY_VM_SOURCES = libos/vm/fault.c libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c \
 	libos/vm/region.c libos/vm/slots.c
-MEMORY_LIBOS_SOURCES = fuzz/memory_library.c libos/fork/fork_memory.c $(MEMORY_VM_SOURCES)
+MEMORY_LIBOS_SOURCES = fuzz/library_lock.c fuzz/memory_library.c libos/fork/fork_memory.c $(MEMORY_VM_SOURCES)
 MEMORY_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_ENVS=8u -DEXO_VCPUS=8u -DEXO_ACCOUNTS=2u -DEXO_CPUS=1u \
 	-DEXO_SLICES=64u -DEXO_BUCKETS=1u -DEXO_DROPS=64u -DHOST_TLB_ENTRIES=64u \
 	-DHOST_WALK_ENTRIES=16u -DHOST_CONSOLE_BYTES=16u
@@ -147,7 +147,7 @@ fuzz_replay_memory_LDADD = $(MEMORY_LDADD)
 # memory is the host's, so vm sees other names than the rest.
 LINUX_WATCHING_SOURCES = fuzz/library_machine.c fuzz/linux.c fuzz/linux_input.c fuzz/mutate.c \
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
-LINUX_LIBOS_SOURCES = fuzz/linux_library.c fuzz/linux_process.c libos/print.c \
+LINUX_LIBOS_SOURCES = fuzz/library_lock.c fuzz/linux_library.c fuzz/linux_process.c libos/print.c \
 	libos/family/family.c libos/family/lock.c libos/family/process_table.c libos/fork/image.c \
 	libos/fork/process.c libos/fork/strings.c $(LIBOS_FS_SOURCES) $(LIBOS_LINUX_SOURCES)
 LINUX_VM_SOURCES = $(MEMORY_VM_SOURCES) libos/vm/dirty.c libos/vm/fill.c
@@ -258,6 +258,7 @@ fuzz-coverage: fuzz/coverage/replay
 EXTRA_DIST += fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
+	fuzz/regressions/linux-mandatory-flock-of-any-number \
 	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/memory-stack-page-without-access \
 	fuzz/regressions/schedules-cut-off-amid-a-free \

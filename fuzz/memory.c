@@ -304,22 +304,6 @@ static void memory_run(const uint8_t *data, size_t size, bool is_traced)
 		finish(w);
 }
 
-/* The one target of its programs; what the others have in targets.c. */
-static const struct fuzz_target target = {
+const struct fuzz_target library_target = {
 	"memory", kinds, ARRAY_COUNT(kinds), memory_run, false
 };
-
-const struct fuzz_target *fuzz_target_find(const char *name)
-{
-	return strcmp(name, target.name) ? NULL : &target;
-}
-
-const struct fuzz_target *fuzz_target_at(unsigned number)
-{
-	return number ? NULL : &target;
-}
-
-void fuzz_run(const struct fuzz_target *t, const uint8_t *data, size_t size, bool is_traced)
-{
-	t->run(data, size, is_traced);
-}

@@ -62,18 +62,6 @@ void libos_panic(const char *what, const char *file, unsigned line)
 	fuzz_fail(what);
 }
 
-void lock_acquire(struct libos *os, enum lock_rank rank)
-{
-	assert(!os->lock[rank].holder);
-	os->lock[rank].holder = 1;
-}
-
-void lock_release(struct libos *os, enum lock_rank rank)
-{
-	assert(os->lock[rank].holder);
-	os->lock[rank].holder = 0;
-}
-
 /* What is behind the last byte of a file in its page. */
 void *memset(void *to, int byte, size_t n)
 {
