@@ -408,7 +408,8 @@ TAP_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-dr
 GUEST_LOG_DRIVER = $(TAP_LOG_DRIVER)
 GUEST_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
 SH_LOG_DRIVER = $(TAP_LOG_DRIVER)
-SH_LOG_COMPILER = $(SHELL)
+# Whatever starts make may ignore SIGPIPE (services, Python), and programs say so.
+SH_LOG_COMPILER = env --default-signal $(SHELL)
 RAW_LOG_DRIVER = $(TAP_LOG_DRIVER)
 RAW_LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run-guest
 

@@ -178,7 +178,7 @@ static void check_system(void)
 	struct sysinfo info;
 	cpu_set_t cpus;
 	unsigned cpu = 99, node = 99;
-	int nice;
+	int nice, nicer;
 
 	uname(&names);
 	printf("%s %s\n", names.sysname, names.machine);
@@ -202,11 +202,12 @@ static void check_system(void)
 	say("least", syscall(SYS_sched_get_priority_min, SCHED_OTHER));
 	say("of none", syscall(SYS_sched_get_priority_min, 99));
 	nice = (int)(20 - syscall(SYS_getpriority, PRIO_PROCESS, 0)); /* of who tests */
-	say("getpriority", nice >= 0 && nice < 15);
+	nicer = nice < 15 ? nice + 4 : 19;
+	say("getpriority", nice >= -20 && nice < 20);
 	say("of nobody", syscall(SYS_getpriority, PRIO_PROCESS, SAME_NOBODY));
 	say("of what", syscall(SYS_getpriority, 9, 0));
-	say("nicer", syscall(SYS_setpriority, PRIO_PROCESS, 0, nice + 4));
-	say("is", 20 - nice - syscall(SYS_getpriority, PRIO_PROCESS, 0));
+	say("nicer", syscall(SYS_setpriority, PRIO_PROCESS, 0, nicer));
+	say("is", 20 - nicer == syscall(SYS_getpriority, PRIO_PROCESS, 0));
 	say("too nice is most", syscall(SYS_setpriority, PRIO_PROCESS, 0, 100));
 	say("is", syscall(SYS_getpriority, PRIO_PROCESS, 0));
 }
