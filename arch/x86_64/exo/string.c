@@ -12,7 +12,8 @@ void *memcpy(void *to, const void *from, size_t bytes)
 
 	__asm__ volatile("rep movsq" : "+D"(d), "+S"(from), "+c"(words) : : "memory");
 	bytes %= 8;
-	__asm__ volatile("rep movsb" : "+D"(d), "+S"(from), "+c"(bytes) : : "memory");
+	if (bytes) /* known at compile time to be none, for most */
+		__asm__ volatile("rep movsb" : "+D"(d), "+S"(from), "+c"(bytes) : : "memory");
 	return to;
 }
 
@@ -35,7 +36,8 @@ void *memset(void *to, int byte, size_t bytes)
 
 	__asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(value) : "memory");
 	bytes %= 8;
-	__asm__ volatile("rep stosb" : "+D"(d), "+c"(bytes) : "a"(value) : "memory");
+	if (bytes)
+		__asm__ volatile("rep stosb" : "+D"(d), "+c"(bytes) : "a"(value) : "memory");
 	return to;
 }
 
