@@ -119,12 +119,12 @@ void arch_point(const char *name);
 /* ---- What the portable kernel provides to the machine's entry code ---- */
 
 /* Set up *m, whose size is machine_size(frame_count, cmdline), over `frame_count` frames beginning
- * with MACHINE_FIRST_FRAME. All are the kernel's until machine_give_frame. Called once, by the
+ * with MACHINE_FIRST_FRAME. All are the kernel's until machine_give_frames. Called once, by the
  * first CPU, before the others run. */
 size_t machine_size(uint32_t frame_count, const char *cmdline);
 void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus);
-/* Hand one frame that nobody uses to the free list. */
-void machine_give_frame(struct machine *m, struct pfn pfn);
+/* Hand frames that nobody uses, from `pfn` to before `end` (not less), to the free lists. */
+void machine_give_frames(struct machine *m, struct pfn pfn, struct pfn end);
 /* Load the first program from the boot archive at physical [archive, archive + bytes) and make its
  * vcpu runnable. Frames of the archive must not have been given. Returns the vcpu to run. If the
  * archive or program is bad, says so on the console in one line and powers off. */

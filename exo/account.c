@@ -44,7 +44,9 @@ err_t account_charge(struct machine *m, unsigned account, enum exo_resource reso
 
 void account_discharge(struct machine *m, unsigned account, enum exo_resource resource, uint32_t n)
 {
-	assert(quota_change(&m->accounts[account].quota[resource], 0, -(int64_t)n));
+	/* Relaxed: as quota_change. */
+	assert(QUOTA_USED(atomic_fetch_sub_explicit(&m->accounts[account].quota[resource], n,
+						    memory_order_relaxed)) >= n);
 }
 
 uint32_t account_limit(struct machine *m, unsigned account, enum exo_resource resource)
@@ -91,14 +93,6 @@ err_t account_create(struct machine *m, unsigned parent, const struct exo_limits
 	return EXO_OK;
 }
 
-void account_leave(struct machine *m, unsigned account)
-{
-	if (--m->accounts[account].envs || m->accounts[account].parent == ACCOUNT_NONE)
-		return;
-	m->accounts[account].state = ACCOUNT_MERGING;
-	m->merging++;
-}
-
 /* One merging account: its slack goes up. True if nothing is charged to it any more. */
 static bool settle_one(struct machine *m, unsigned account) REQUIRES(tree_class)
 {
@@ -133,4 +127,13 @@ void account_settle(struct machine *m)
 		a->parent = ACCOUNT_NONE;
 		a->revoke_deadline = a->revoke_frames = 0;
 	}
+}
+
+void account_leave(struct machine *m, unsigned account)
+{
+	if (!--m->accounts[account].envs && m->accounts[account].parent != ACCOUNT_NONE) {
+		m->accounts[account].state = ACCOUNT_MERGING;
+		m->merging++;
+	}
+	account_settle(m);
 }

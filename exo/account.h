@@ -17,7 +17,7 @@ enum account_state { ACCOUNT_FREE, ACCOUNT_LIVE, ACCOUNT_MERGING };
 #define ACCOUNT_NONE 0xffffu
 
 /* First what programs may read: struct exo_table_account. */
-struct account {
+struct CACHE_ALIGNED account {
 	_Atomic uint64_t quota[EXO_RESOURCES]; /* limit << 32 | used, so that both change at once */
 	uint32_t state GUARDED_BY(tree_class);
 	uint32_t parent GUARDED_BY(tree_class);   /* ACCOUNT_NONE for the first */
@@ -46,10 +46,10 @@ bool account_move(struct machine *m, unsigned from, unsigned to, enum exo_resour
 /* Carve a new account out of `parent`. EXO_E_LIMIT, EXO_E_FULL. Requires tree lock. */
 err_t account_create(struct machine *m, unsigned parent, const struct exo_limits *limits,
 		     unsigned *account) MUST_USE REQUIRES(tree_class);
-/* One env less pays with it; the last starts the merge. Requires tree lock. */
-void account_leave(struct machine *m, unsigned account) REQUIRES(tree_class);
 /* Carry merges on: unused limits of merging accounts go to their parents, empty ones become FREE.
  * Requires tree lock; takes account, free, wait. */
 void account_settle(struct machine *m) REQUIRES(tree_class);
+/* One env less pays with it; the last starts the merge. Then account_settle. */
+void account_leave(struct machine *m, unsigned account) REQUIRES(tree_class);
 
 #endif

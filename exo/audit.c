@@ -313,7 +313,7 @@ void audit_at_end(struct machine *m)
 	struct audit_report report;
 
 	if (!audit_scratch_bytes(m->frame_count, m->arch.cmdline)
-	    || audit(m, (uint32_t *)&m->frames[m->frame_count], &report))
+	    || audit(m, (uint32_t *)&m->frames[m->frame_count + FREE_ENDS], &report))
 		return;
 	audit_print(m, "audit: invariant ", report.invariant);
 	audit_print(m, " at ", report.where);

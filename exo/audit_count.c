@@ -135,6 +135,16 @@ static UNCHECKED void count_charges(struct machine *m, struct count_used *count)
 					     EXO_RESOURCE_SLICES);
 }
 
+static uint32_t count_type(struct machine *m, enum frame_type type)
+{
+	struct pfn pfn = { MACHINE_FIRST_FRAME };
+	uint32_t count = 0;
+
+	for (; frame_exists(m, pfn.n); pfn.n++)
+		count += frame_type(frame_meta(m, pfn)) == type;
+	return count;
+}
+
 static UNCHECKED bool count_accounts(struct machine *m, struct audit_report *report)
 {
 	struct count_used count = { 0 };
@@ -161,37 +171,35 @@ static UNCHECKED bool count_accounts(struct machine *m, struct audit_report *rep
 		      "an account's envs are miscounted", i, m->accounts[i].envs, envs);
 	}
 	SAME("accounts that merge are miscounted", 0, m->merging, merging);
-	SAME("what accounts may still use is not what is free", 0, unused, m->free_count);
+	SAME("what accounts may still use is not what is free", 0, unused,
+	     count_type(m, FRAME_FREE));
 	return true;
 }
 
-static uint32_t count_type(struct machine *m, enum frame_type type)
-{
-	struct pfn pfn = { MACHINE_FIRST_FRAME };
-	uint32_t count = 0;
-
-	for (; frame_exists(m, pfn.n); pfn.n++)
-		count += frame_type(frame_meta(m, pfn)) == type;
-	return count;
-}
-
-/* Free frames are on their list, dying tables on that of the account they are charged to. */
+/* Free frames are on the list of their CPU, dying tables on that of the account they are charged
+ * to. */
 static UNCHECKED bool count_lists(struct machine *m, struct audit_report *report)
 {
 	uint32_t free = count_type(m, FRAME_FREE), dying = count_type(m, FRAME_DYING);
-	uint32_t index, former = FRAME_NONE, listed = 0, zero = FRAME_ZERO, i;
+	uint32_t index, ends, former, listed = 0, zero, i;
 
-	SAME("free frames are miscounted", 0, m->free_count, free);
-	for (index = m->free_head; index != FRAME_NONE; index = m->frames[index].refs) {
-		AUDIT(8, index < m->frame_count && listed++ < free,
-		      "the free list does not end", index, listed, free);
-		zero &= m->frames[index].meta; /* those known to be zero come first */
-		SAME("the free list is broken", index, m->frames[index].meta,
-		     FRAME_FREE | zero | former << 4);
-		former = index;
+	for (i = 0; i < m->cpu_count; i++) {
+		former = ends = free_ends(m, i);
+		zero = FRAME_ZERO;
+		for (index = m->frames[ends].refs; index != ends; index = m->frames[index].refs) {
+			AUDIT(8, index < m->frame_count && listed++ < free,
+			      "a free list does not end", index, listed, free);
+			SAME("a frame is on another CPU's free list", index, i,
+			     free_home(m, index));
+			zero &= m->frames[index].meta; /* those known to be zero come first */
+			SAME("a free list is broken", index, m->frames[index].meta,
+			     FRAME_FREE | zero | former << 4);
+			former = index;
+		}
+		SAME("a free list's end is lost", i, m->frames[ends].meta,
+		     FRAME_KERNEL | former << 4);
 	}
 	SAME("a free frame is on no list", 0, listed, free);
-	SAME("the free list's end is lost", 0, m->free_tail, former);
 	for (i = 0, listed = 0; i < EXO_ACCOUNTS; i++) {
 		for (index = m->accounts[i].dying; index != FRAME_NONE;
 		     index = m->frames[index].refs)

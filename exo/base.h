@@ -28,6 +28,8 @@ typedef int32_t err_t;
  * call and upcall. */
 #define INLINED __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
+/* An array's elements that different CPUs write lie in different cache lines. */
+#define CACHE_ALIGNED __attribute__((aligned(64)))
 #define MUST_USE __attribute__((warn_unused_result))
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -13,7 +13,7 @@
 enum { SHOOT_FLUSH = 1, SHOOT_END = 2 };
 
 /* First what programs may read: struct exo_table_cpu. */
-struct cpu {
+struct CACHE_ALIGNED cpu {
 	/* Vcpu whose registers are loaded, VCPU_NONE: none. Written by the CPU itself; seq_cst:
 	 * before it reads vcpus' states and events. pairs with: vcpu_kick */
 	_Atomic uint32_t current;
@@ -44,6 +44,7 @@ struct cpu {
 	/* bit set: was free when one was given back in this round of the vector */
 	uint64_t slices_late[EXO_SLICES / 64] GUARDED_BY(cpu_class);
 	uint32_t slices_end GUARDED_BY(cpu_class); /* from here on none was ever used; n * 64 */
+	struct lock free_lock;        /* of its list of free frames */
 };
 
 /* Hand out a position (EXO_SLICE_ANY: the first free one after the running slice's) of cpu's vector

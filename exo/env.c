@@ -81,7 +81,6 @@ err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *li
 	}
 	if (err) {
 		account_leave(m, account);
-		account_settle(m);
 		return err;
 	}
 	arch_root_init(m, root);
@@ -170,10 +169,9 @@ void env_destroy(struct machine *m, unsigned env)
 	struct env *e = &m->envs[env];
 
 	account_discharge(m, e->account, EXO_RESOURCE_ENVS, 1);
-	account_leave(m, e->account);
 	m->envs[e->parent].children--;
 	env_lock(m, env);
 	e->state = ENV_FREE;
 	env_unlock(m, env);
-	account_settle(m);
+	account_leave(m, e->account);
 }

@@ -18,7 +18,7 @@ enum env_state { ENV_FREE, ENV_ALIVE, ENV_ENDING, ENV_DEAD }; /* enum exo_env_st
 #define ENV_NONE 0xffffu
 
 /* First what programs may read: struct exo_table_env. */
-struct env {
+struct CACHE_ALIGNED env {
 	uint32_t state;                         /* changed with tree and env lock held */
 	uint32_t account;                       /* const from ALIVE to DEAD */
 	uint64_t generation;                    /* changed with tree and env lock held */

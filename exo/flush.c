@@ -23,11 +23,8 @@ INLINED void flush_pages(struct machine *m, struct cpu *c, unsigned env, uint64_
 void flush_all(struct machine *m, struct cpu *c, unsigned env, bool is_everywhere)
 {
 	m->envs[env].window = 0;
-	if (c->flush.env != env)
-		flush_finish(m, c);
-	c->flush.env = env;
+	flush_pages(m, c, env, 0, FLUSH_PAGES + 1);
 	c->flush.is_everywhere |= is_everywhere;
-	c->flush.pages_count = FLUSH_PAGES + 1;
 }
 
 void flush_drop(struct machine *m, struct cpu *c, struct pfn pfn)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* Frames: the free list, reference counts, charges and dying tables. Touches the frame table, the
+/* Frames: the free lists, reference counts, charges and dying tables. Touches the frame table, the
  * accounts' dying lists and, for a dying table, its slots. Takes account, free and wait locks. */
 #include "exo/slot.h"
 
-LOCK_PAIR(free, RANK_FREE, (struct machine *m), &m->free_lock)
+LOCK_PAIR(free, RANK_FREE, (struct machine *m, unsigned cpu), &m->cpus[cpu].free_lock)
 LOCK_PAIR(account, RANK_ACCOUNT, (struct machine *m, unsigned account), &m->accounts[account].lock)
 
 static uint32_t meta_make(enum frame_type type, unsigned level, unsigned account)
@@ -11,75 +11,68 @@ static uint32_t meta_make(enum frame_type type, unsigned level, unsigned account
 	return (uint32_t)type | level << 3 | (uint32_t)account << 24;
 }
 
-static void frame_set(struct machine *m, uint32_t index, uint32_t refs, uint32_t meta)
+/* Let `next`, of those flags, follow `former` in a free list. Relaxed: under the list's lock. */
+static void free_join(struct machine *m, uint32_t former, uint32_t next, uint32_t flags)
+	REQUIRES(free_class)
 {
-	atomic_store_explicit(&m->frames[index].refs, refs, memory_order_relaxed);
-	atomic_store_explicit(&m->frames[index].meta, meta, memory_order_relaxed);
-}
-
-/* Links of the free list, whose ends are in the machine: a free frame has the next one's index in
- * refs, the former one's in meta. */
-static void free_set_next(struct machine *m, uint32_t at, uint32_t next) REQUIRES(free_class)
-{
-	if (at == FRAME_NONE)
-		m->free_head = next;
-	else
-		frame_set(m, at, next, m->frames[at].meta);
-}
-
-static void free_set_former(struct machine *m, uint32_t at, uint32_t former) REQUIRES(free_class)
-{
-	if (at == FRAME_NONE)
-		m->free_tail = former;
-	else
-		frame_set(m, at, m->frames[at].refs,
-			  (m->frames[at].meta & (FRAME_ZERO | 7u)) | former << 4);
+	atomic_store_explicit(&m->frames[former].refs, next, memory_order_relaxed);
+	atomic_store_explicit(&m->frames[next].meta, flags | former << 4, memory_order_relaxed);
 }
 
 void frame_free(struct machine *m, struct pfn pfn, bool is_zero)
 {
-	uint32_t index = pfn.n - MACHINE_FIRST_FRAME, former = FRAME_NONE, next = FRAME_NONE;
+	uint32_t index = pfn.n - MACHINE_FIRST_FRAME;
+	unsigned cpu = free_home(m, index);
+	uint32_t ends = free_ends(m, cpu);
 
 	if (!is_zero)
 		arch_frame_poison(m, pfn, true);
-	free_lock(m);
-	if (is_zero)
-		next = m->free_head;
-	else
-		former = m->free_tail;
-	frame_set(m, index, next, FRAME_FREE | (is_zero ? FRAME_ZERO : 0) | former << 4);
-	free_set_next(m, former, index);
-	free_set_former(m, next, index);
-	m->free_count++;
-	free_unlock(m);
+	free_lock(m, cpu);
+	if (is_zero) {
+		uint32_t first = m->frames[ends].refs;
+
+		free_join(m, index, first, m->frames[first].meta & 15u);
+		free_join(m, ends, index, FRAME_FREE | FRAME_ZERO);
+	} else {
+		free_join(m, m->frames[ends].meta >> 4, index, FRAME_FREE);
+		free_join(m, index, ends, FRAME_KERNEL);
+	}
+	free_unlock(m, cpu);
 }
 
-/* Take the frame asked for, or one of the end that serves best, off the free list. */
+/* Take the frame asked for off its list, or any off this CPU's or, if that is empty, another's: one
+ * list after another, round and round, since a list may get a frame when it has been looked at. For
+ * whoever has been charged for a frame one is free all the time (I-8). */
 static err_t frame_take(struct machine *m, uint64_t want, uint32_t meta, bool is_raw,
 			struct pfn *pfn)
 {
-	uint32_t index, next, old = 0;
-	bool is_free;
+	uint32_t index = (uint32_t)want - MACHINE_FIRST_FRAME, old, next;
+	unsigned cpu = want ? free_home(m, index) : arch_cpu_index();
 
-	free_lock(m);
-	index = m->free_head;
-	if (want)
-		index = (uint32_t)want - MACHINE_FIRST_FRAME;
-	else if (is_raw || (index != FRAME_NONE && !(m->frames[index].meta & FRAME_ZERO)))
-		index = m->free_tail;
-	is_free = want ? frame_exists(m, want) && frame_type(m->frames[index].meta) == FRAME_FREE
-		: index != FRAME_NONE;
-	if (is_free) {
-		old = m->frames[index].meta;
-		next = m->frames[index].refs;
-		free_set_next(m, old >> 4, next);
-		free_set_former(m, next, old >> 4);
-		m->free_count--;
-		frame_set(m, index, 1, meta);
-	}
-	free_unlock(m);
-	if (!is_free)
+	if (want && !frame_exists(m, want))
 		return EXO_E_FRAME;
+	for (;; cpu = (cpu + 1) % m->cpu_count) {
+		const struct frame *ends = &m->frames[free_ends(m, cpu)];
+
+		free_lock(m, cpu);
+		if (!want) {
+			index = ends->refs;
+			if (is_raw || !(m->frames[index].meta & FRAME_ZERO))
+				index = ends->meta >> 4;
+		}
+		old = m->frames[index].meta;
+		if (frame_type(old) == FRAME_FREE)
+			break;
+		free_unlock(m, cpu);
+		if (want)
+			return EXO_E_FRAME;
+		spin_point("free_list_empty");
+	}
+	next = m->frames[index].refs;
+	free_join(m, old >> 4, next, m->frames[next].meta & 15u);
+	atomic_store_explicit(&m->frames[index].refs, 1, memory_order_relaxed);
+	atomic_store_explicit(&m->frames[index].meta, meta, memory_order_relaxed);
+	free_unlock(m, cpu);
 	pfn->n = index + MACHINE_FIRST_FRAME;
 	arch_frame_poison(m, *pfn, false);
 	if (!is_raw && !(old & FRAME_ZERO))
@@ -171,13 +164,14 @@ err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account)
 /* A table nobody holds waits for frame_drain; what its slots hold stays counted until then. */
 static void dying_push(struct machine *m, struct pfn pfn)
 {
-	struct account *a = &m->accounts[frame_account(frame_meta(m, pfn))];
+	unsigned account = frame_account(frame_meta(m, pfn));
+	struct account *a = &m->accounts[account];
 
-	account_lock(m, frame_account(frame_meta(m, pfn)));
+	account_lock(m, account);
 	meta_change(m, pfn, ~meta_make(7, 0, 0), FRAME_DYING);
 	atomic_store_explicit(&frame_of(m, pfn)->refs, a->dying, memory_order_relaxed);
 	a->dying = pfn.n - MACHINE_FIRST_FRAME;
-	account_unlock(m, frame_account(frame_meta(m, pfn)));
+	account_unlock(m, account);
 }
 
 /* Drop what a table that nobody holds has in its slots, and leave it zero. */
@@ -199,27 +193,31 @@ static void frame_release(struct machine *m, struct pfn pfn)
 	uint32_t meta = frame_meta(m, pfn);
 	unsigned level = frame_level(meta); /* of a table, which is left zero */
 
-	if (level == EXO_LEVELS)
-		arch_root_clear(m, pfn);
-	if (level)
+	if (level) {
+		if (level == EXO_LEVELS)
+			arch_root_clear(m, pfn);
 		table_empty(m, pfn, frame_groups(meta));
-	frame_free(m, pfn, level);
+		frame_free(m, pfn, true);
+	} else {
+		frame_free(m, pfn, false);
+	}
 	account_discharge(m, frame_account(meta), EXO_RESOURCE_FRAMES, 1);
 }
 
 void frame_unref(struct machine *m, struct pfn pfn)
 {
-	uint32_t meta = frame_meta(m, pfn);
 	/* Release what was done with the frame to whoever drops it last; pairs with:
 	 * frame_unref. */
 	uint32_t former = atomic_fetch_sub_explicit(&frame_of(m, pfn)->refs, 1,
 						    memory_order_acq_rel);
+	uint32_t meta;
 
 	assert(former != 0 && former <= FRAME_REFS_MAX + FRAME_REFS_OVER);
 	if (former > 1)
 		return;
+	meta = frame_meta(m, pfn);
 	assert(frame_type(meta) != FRAME_KERNEL && frame_type(meta) != FRAME_BOOT);
-	if (frame_used(frame_meta(m, pfn)))
+	if (frame_used(meta))
 		dying_push(m, pfn);
 	else
 		frame_release(m, pfn);

@@ -6,7 +6,7 @@
  *          under that lock, is stable. In a free or dying frame: the next one of its list.
  *   meta   type 0..2, level 3..5 (not 0: a table), used 6..15, groups 16..23, account 24..31.
  *          Changed atomically, since CLAIM, waits and slot counts meet in it. In a free frame:
- *          type, FRAME_ZERO, and the former one of the free list in 4..31.
+ *          type, FRAME_ZERO, and the former one of its free list in 4..31.
  *   groups of a table: which eighths of it may hold anything but zeros, so that of a table with a
  *          few slots in use only their surroundings are searched, copied and made zero again. What
  *          a table dies of leaves it zero: a free frame that is known to be is not cleared again.
@@ -28,6 +28,12 @@ enum frame_type {
 
 #define FRAME_NONE      0x0fffffffu
 #define FRAME_ZERO      8u
+/* A free frame is on the list of a CPU, always the same one's: so many frames, one after another,
+ * on the first CPU's, then on the next one's. A list is a ring through the frame table, guarded by
+ * that CPU's free lock: first those that are known to be zero; its ends are an entry, as of a
+ * KERNEL frame, behind the table, in a cache line of its own. */
+#define FREE_RUN        EXO_TABLE_SLOTS
+#define FREE_ENDS       (EXO_CPUS * 8)
 /* No new holder at the limit; CPUs that have seen the count just below it may pass it by a table's
  * slots each. */
 #define FRAME_REFS_MAX  0x80000000u
@@ -41,7 +47,7 @@ struct frame {
 /* Slots of one group of a table. */
 #define TABLE_GROUP     (EXO_TABLE_SLOTS < 32 ? 4 : EXO_TABLE_SLOTS / 8)
 
-/* Take a frame off the free list for `account`: refs 1, zero (I-6). want: a physical frame
+/* Take a frame off a free list for `account`: refs 1, zero (I-6). want: a physical frame
  * number, or 0 for any. Drains the account's dying list a bounded amount when it has to.
  * EXO_E_LIMIT: account full; EXO_E_FRAME: `want` is out of range or not free; EXO_E_AGAIN: full,
  * but dying tables are left or not yet taken apart. Locks: takes account, free. */
@@ -69,7 +75,7 @@ err_t frame_claim(struct machine *m, struct pfn pfn, unsigned account) MUST_USE;
  * slots: so at most a table more. True if some are left, be it in another CPU's hands. Locks: takes
  * account, free, wait. */
 bool frame_drain(struct machine *m, unsigned account, int slots);
-/* Put a frame that nobody uses on the free list. is_zero: that is all it holds. Takes free. */
+/* Put a frame that nobody uses on its free list. is_zero: that is all it holds. Takes free. */
 void frame_free(struct machine *m, struct pfn pfn, bool is_zero);
 
 #endif

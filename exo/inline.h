@@ -8,6 +8,19 @@ static inline struct frame *frame_of(struct machine *m, struct pfn pfn)
 	return &m->frames[pfn.n - MACHINE_FIRST_FRAME];
 }
 
+/* The CPU on whose list the frame of that index is when it is free: always the same one, so that
+ * who wants this frame knows which lock to take. */
+static inline unsigned free_home(struct machine *m, uint32_t index)
+{
+	return index / FREE_RUN % m->cpu_count;
+}
+
+/* The index where a CPU's free list begins and ends: see exo/frame.h. */
+static inline uint32_t free_ends(struct machine *m, unsigned cpu)
+{
+	return m->frame_count + cpu * (FREE_ENDS / EXO_CPUS);
+}
+
 /*@ requires \valid_read(&m->frame_count);
   @ assigns \nothing;
   @ ensures \result <==> MACHINE_FIRST_FRAME <= pfn < MACHINE_FIRST_FRAME + m->frame_count; */

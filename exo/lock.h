@@ -8,7 +8,7 @@
  *   env      an env's slots (all tables that only it reaches)
  *   common   a common table's slots (hashed by frame)
  *   account  an account's dying list (limits and use are atomic)
- *   free     the list of free frames
+ *   free     a CPU's list of free frames
  *   wait     a bucket of waits
  *   cpu      a CPU's slice vector, its sleepers
  *   console  the input ring

@@ -36,21 +36,16 @@ struct machine {
 	_Atomic uint32_t joined;    /* CPUs that take part; seq_cst, pairs with: cpu_park */
 	_Atomic uint32_t parked;    /* of these, those that have come to rest; the same */
 	struct lock tree_lock;
-	struct lock free_lock;
 	struct lock console_lock;
 	struct lock common_locks[16];
 	uint32_t merging GUARDED_BY(tree_class); /* accounts that are */
-	/* The free list's ends: index in frames[], or FRAME_NONE. Those known to be zero first. */
-	uint32_t free_head GUARDED_BY(free_class);
-	uint32_t free_tail GUARDED_BY(free_class);
-	uint32_t free_count GUARDED_BY(free_class);
 	uint32_t console_head GUARDED_BY(console_class); /* bytes put; the info page shows it too */
 	uint32_t console_tail GUARDED_BY(console_class); /* bytes taken */
 	uint8_t console_ring[256] GUARDED_BY(console_class);
 	struct wait_bucket buckets[EXO_BUCKETS];
 	struct vcpu vcpus[EXO_VCPUS];
 	/* From here on programs may read: EXO_INFO_TABLES. */
-	_Alignas(EXO_PAGE_SIZE) struct account accounts[EXO_ACCOUNTS];
+	struct account accounts[EXO_ACCOUNTS] __attribute__((aligned(EXO_PAGE_SIZE)));
 	struct cpu cpus[EXO_CPUS];
 	struct env envs[EXO_ENVS];
 	struct frame frames[];

@@ -36,7 +36,7 @@ static uint64_t command_number(const char *line, const char *word, uint64_t usua
 /* Where the trace begins: behind the frame table and the audit's scratch array. */
 static size_t machine_trace(uint32_t frame_count, const char *cmdline)
 {
-	size_t bytes = sizeof(struct machine) + frame_count * sizeof(struct frame)
+	size_t bytes = sizeof(struct machine) + (frame_count + FREE_ENDS) * sizeof(struct frame)
 		+ audit_scratch_bytes(frame_count, cmdline);
 
 	return (bytes + sizeof(struct exo_trace) - 1) & -sizeof(struct exo_trace);
@@ -67,16 +67,17 @@ static void init_accounts(struct machine *m) UNCHECKED
 static void init_cpu(struct machine *m, unsigned cpu) UNCHECKED
 {
 	struct cpu *c = &m->cpus[cpu];
-	unsigned i;
+	uint32_t ends = free_ends(m, cpu);
 
 	c->current = VCPU_NONE;
 	c->root_env = ENV_NONE;
 	c->flush.env = ENV_NONE;
 	c->slice_end = c->deadline = UINT64_MAX;
 	c->sleepers = VCPU_NONE;
+	m->frames[ends].refs = ends;
+	m->frames[ends].meta = FRAME_KERNEL | ends << 4;
 	c->in_kernel = 1;
-	for (i = 0; i < EXO_SLICES; i++)
-		c->slices[i] = VCPU_NONE;
+	__builtin_memset(c->slices, 0xff, sizeof(c->slices)); /* VCPU_NONE */
 }
 
 void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHECKED
@@ -85,7 +86,6 @@ void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHEC
 
 	m->frame_count = frame_count;
 	m->cpu_count = cpus;
-	m->free_head = m->free_tail = FRAME_NONE;
 	m->trace_records = (uint32_t)command_number(m->arch.cmdline, "trace=", 0, TRACE_MAX) / cpus;
 	m->trace_offset = machine_trace(frame_count, m->arch.cmdline);
 	init_accounts(m);
@@ -96,31 +96,30 @@ void machine_init(struct machine *m, uint32_t frame_count, unsigned cpus) UNCHEC
 	for (i = 0; i < EXO_ENVS; i++)
 		m->envs[i].vcpus = VCPU_NONE;
 	for (i = 0; i < frame_count; i++) {
-		m->frames[i].refs = 1;
-		m->frames[i].meta = FRAME_KERNEL;
+		atomic_init(&m->frames[i].refs, 1);
+		atomic_init(&m->frames[i].meta, FRAME_KERNEL);
 	}
 }
 
-void machine_give_frame(struct machine *m, struct pfn pfn)
+void machine_give_frames(struct machine *m, struct pfn pfn, struct pfn end)
 {
-	frame_free(m, pfn, false);
-	m->accounts[0].quota[EXO_RESOURCE_FRAMES] += UINT64_C(1) << 32;
+	m->accounts[0].quota[EXO_RESOURCE_FRAMES] += (uint64_t)(end.n - pfn.n) << 32;
+	for (; pfn.n < end.n; pfn.n++)
+		frame_free(m, pfn, false);
 }
 
 static void init_times(struct machine *m, struct exo_info *info)
 {
 	uint64_t clock_hz = m->arch.clock_hz;
 
-	m->slice_units = clock_hz / command_number(m->arch.cmdline, "hz=", HZ_DEFAULT, HZ_MAX);
-	m->allowance_units = clock_hz * ALLOWANCE_US / 1000000;
-	m->quantum_units = clock_hz * QUANTUM_NS / 1000000000;
+	m->slice_units = info->slice_units =
+		clock_hz / command_number(m->arch.cmdline, "hz=", HZ_DEFAULT, HZ_MAX);
+	m->allowance_units = info->allowance_units = clock_hz * ALLOWANCE_US / 1000000;
+	m->quantum_units = info->quantum_units = clock_hz * QUANTUM_NS / 1000000000;
 	info->clock_hz = clock_hz;
 	info->epoch_s = command_number(m->arch.cmdline, "epoch=", 0, UINT32_MAX);
 	info->clock_shift = 24;
 	info->clock_mult = (UINT64_C(1000000000) << 24) / clock_hz;
-	info->slice_units = m->slice_units;
-	info->allowance_units = m->allowance_units;
-	info->quantum_units = m->quantum_units;
 }
 
 /* Whole frames of the kernel's that programs may read for ever, `offset` behind EXO_INFO_BASE: one

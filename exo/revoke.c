@@ -144,7 +144,6 @@ err_t revoke_take(struct machine *m, struct cpu *c, unsigned account)
 	revoke_collect(m, account);
 	if (a->revoke_frames && steps == REVOKE_STEP)
 		return EXO_E_AGAIN;
-	a->revoke_frames = 0;
-	a->revoke_deadline = 0;
+	a->revoke_deadline = a->revoke_frames = 0;
 	return EXO_OK;
 }

@@ -35,7 +35,7 @@ enum vcpu_state {
 
 #define VCPU_NONE 0xffffu
 
-struct vcpu {
+struct CACHE_ALIGNED vcpu {
 	struct exo_regs regs;         /* first: the entry code stores here */
 	uint32_t env;                 /* const from INITIALIZING to TERMINATED */
 	uint32_t next GUARDED_BY(tree_class); /* of the same env */

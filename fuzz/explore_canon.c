@@ -66,18 +66,23 @@ static UNCHECKED void canon_number(struct canon *c)
 			c->to[i] = c->next++;
 }
 
-/* Free frames are on the list both ways: the list is about to be made anew. */
-static UNCHECKED bool canon_check_free(struct machine *m)
+/* Free frames are on a list both ways: the lists are about to be made anew. */
+static bool canon_check_free(struct machine *m)
 {
-	uint32_t at, former = FRAME_NONE, count = 0;
+	uint32_t at, former, ends, listed = 0, free = 0, i;
 
-	for (at = m->free_head; at != FRAME_NONE; at = m->frames[at].refs) {
-		if (frame_type(m->frames[at].meta) != FRAME_FREE
-		    || m->frames[at].meta >> 4 != former || count++ > m->frame_count)
-			return false;
-		former = at;
+	for (i = 0; i < m->frame_count; i++)
+		free += frame_type(m->frames[i].meta) == FRAME_FREE;
+	for (i = 0; i < m->cpu_count; i++) {
+		former = ends = free_ends(m, i);
+		for (at = m->frames[ends].refs; at != ends; at = m->frames[at].refs) {
+			if (frame_type(m->frames[at].meta) != FRAME_FREE
+			    || m->frames[at].meta >> 4 != former || listed++ > free)
+				return false;
+			former = at;
+		}
 	}
-	return count == m->free_count;
+	return listed == free;
 }
 
 static uint32_t canon_link(const struct canon *c, uint32_t link)
@@ -128,21 +133,24 @@ static void canon_frames(struct canon *c)
 	memcpy(arch_frame_memory(m, (struct pfn){ 0 }), memory, m->frame_count * EXO_PAGE_SIZE);
 }
 
-static UNCHECKED void canon_free(struct machine *m)
+static void canon_free(struct machine *m)
 {
-	uint32_t i, former = FRAME_NONE;
+	uint32_t i, ends, last;
 
-	m->free_head = m->free_tail = FRAME_NONE;
-	for (i = 1; i < m->frame_count; i++) {
+	for (i = 0; i < m->cpu_count; i++) {
+		ends = free_ends(m, i);
+		m->frames[ends].refs = ends;
+		m->frames[ends].meta = FRAME_KERNEL | ends << 4;
+	}
+	for (i = 0; i < m->frame_count; i++) {
 		if (frame_type(m->frames[i].meta) != FRAME_FREE)
 			continue;
-		m->frames[i].meta = FRAME_FREE | FRAME_ZERO | former << 4;
-		m->frames[i].refs = FRAME_NONE;
-		if (former == FRAME_NONE)
-			m->free_head = i;
-		else
-			m->frames[former].refs = i;
-		m->free_tail = former = i;
+		ends = free_ends(m, free_home(m, i));
+		last = m->frames[ends].meta >> 4;
+		m->frames[last].refs = i;
+		m->frames[i].meta = FRAME_FREE | FRAME_ZERO | last << 4;
+		m->frames[i].refs = ends;
+		m->frames[ends].meta = FRAME_KERNEL | i << 4;
 	}
 }
 

@@ -314,9 +314,10 @@ static void step(struct linux_world *w, const struct fuzz_record *r)
 }
 
 /* What an input has must suffice. */
-static UNCHECKED bool has_memory(const struct machine *m)
+static bool has_memory(struct machine *m)
 {
-	return m->free_count > LINUX_FRAMES_LEAST;
+	return account_limit(m, 0, EXO_RESOURCE_FRAMES)
+		- account_used(m, 0, EXO_RESOURCE_FRAMES) > LINUX_FRAMES_LEAST;
 }
 
 static void linux_run(const uint8_t *data, size_t size, bool is_traced)

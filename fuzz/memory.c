@@ -279,9 +279,10 @@ static void finish(struct memory_world *w)
 }
 
 /* What an input has must suffice: no call is refused for want of memory. */
-static UNCHECKED bool has_memory(const struct machine *m)
+static bool has_memory(struct machine *m)
 {
-	return m->free_count > FRAMES_LEAST;
+	return account_limit(m, 0, EXO_RESOURCE_FRAMES)
+		- account_used(m, 0, EXO_RESOURCE_FRAMES) > FRAMES_LEAST;
 }
 
 static void memory_run(const uint8_t *data, size_t size, bool is_traced)

@@ -350,6 +350,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/first_run_once.unfix.patch \
 	tests/race/found_after_the_reaping.unfix.patch \
 	tests/race/found_while_initializing.unfix.patch \
+	tests/race/free_frame_missed.unfix.patch \
 	tests/race/generation_stays.unfix.patch \
 	tests/race/idle_not_interrupted.unfix.patch \
 	tests/race/no_cpu_sees_freed_frames.unfix.patch \

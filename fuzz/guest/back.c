@@ -54,7 +54,7 @@ void guest_save(struct guest *g)
 	struct machine *m = g->m;
 	uint32_t i;
 
-	back_add(g, m, sizeof(*m) + m->frame_count * sizeof(*m->frames));
+	back_add(g, m, sizeof(*m) + (m->frame_count + FREE_ENDS) * sizeof(*m->frames));
 	back_add(g, arch_frame_memory(m, m->info), EXO_PAGE_SIZE);
 	back_add(g, g->box, offsetof(struct guest_mailbox, steps));
 	back_add_span(g, GUEST_STACK_TOP - GUEST_STACK_PAGES * EXO_PAGE_SIZE,

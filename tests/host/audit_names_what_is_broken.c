@@ -42,7 +42,7 @@ static void names(struct lab *l, unsigned invariant, const char *how)
 
 static UNCHECKED void check_i1(struct lab *l)
 {
-	uint32_t free = l->m->free_head;
+	uint32_t free = l->m->frames[free_ends(l->m, 0)].refs;
 
 	*at(l, P(5), 1) = slot_leaf(l->m->frame_count, 7, 1, 0);
 	names(l, 1, "a leaf on a frame that there is not");
@@ -171,22 +171,30 @@ static UNCHECKED void check_i8_frames(struct lab *l)
 
 static UNCHECKED void check_i8_lists(struct lab *l)
 {
-	uint32_t head = l->m->free_head, next = l->m->frames[head].refs;
+	struct frame *ends = &l->m->frames[free_ends(l->m, 0)];
+	struct frame *others = &l->m->frames[free_ends(l->m, 1)];
+	uint32_t head = ends->refs, next = l->m->frames[head].refs;
 
-	l->m->free_count--;
-	names(l, 8, "free frames miscounted");
 	l->m->frames[next].refs = head;
 	names(l, 8, "a free list in a circle");
 	l->m->frames[next].meta = FRAME_FREE | next << 4;
 	names(l, 8, "a free list with a wrong way back");
-	l->m->free_head = next;
+	ends->refs = next;
 	names(l, 8, "a free frame on no list");
+	ends->meta = FRAME_KERNEL | head << 4;
+	names(l, 8, "a free list whose end is another");
+	l->m->frames[head].refs = others->refs;
+	l->m->frames[head].meta = others->meta & ~7u;
+	others->refs = head;
+	others->meta = FRAME_KERNEL | head << 4;
+	ends->refs = next;
+	l->m->frames[next].meta = FRAME_FREE | free_ends(l->m, 0) << 4;
+	names(l, 8, "a free frame on another CPU's list");
 	l->m->frames[head].meta = FRAME_DYING;
 	arch_frame_poison(l->m, (struct pfn){ head }, false);
 	arch_frame_zero(l->m, (struct pfn){ head });
-	l->m->free_head = next;
-	l->m->free_count--;
-	l->m->frames[next].meta = FRAME_FREE | FRAME_NONE << 4;
+	ends->refs = next;
+	l->m->frames[next].meta = FRAME_FREE | free_ends(l->m, 0) << 4;
 	names(l, 8, "a dying table on no list");
 }
 
@@ -218,7 +226,7 @@ static UNCHECKED void check_i8_tree(struct lab *l)
 
 int main(void)
 {
-	struct lab *l = lab_open(128, 1);
+	struct lab *l = lab_open(128, 2);
 
 	lab_map(l, 0, A, 3);
 	lab_child(l, 0);

@@ -35,6 +35,7 @@ KERNEL_TESTS = \
 	tests/host/drops_wait_for_the_flush.tap \
 	tests/host/late_wakes_hit_nobody.tap \
 	tests/host/freed_table_leaves_the_view.tap \
+	tests/host/free_frames_are_found.tap \
 	tests/host/full_while_another_drains.tap \
 	tests/host/payload_is_never_a_leaf.tap \
 	tests/host/no_cpu_sees_freed_frames.tap \

@@ -131,15 +131,16 @@ void memory_init(struct memory *memory, uint64_t physical)
 		boot_refuse("too little memory");
 }
 
+static struct pfn memory_frame(uint64_t physical)
+{
+	return (struct pfn){ (uint32_t)(physical >> EXO_PAGE_SHIFT) };
+}
+
 void memory_give(struct machine *m, const struct memory *memory)
 {
-	uint64_t at;
-
-	for (at = memory->ram.start; at < memory->ram.end; at += EXO_PAGE_SIZE) {
-		if (at >= LAYOUT_LOAD && at < memory->machine.end)
-			continue;
-		if (at >= memory->archive.start && at < memory->archive.end)
-			continue;
-		machine_give_frame(m, (struct pfn){ (uint32_t)(at >> EXO_PAGE_SHIFT) });
-	}
+	machine_give_frames(m, memory_frame(memory->ram.start), memory_frame(LAYOUT_LOAD));
+	machine_give_frames(m, memory_frame(memory->machine.end),
+			    memory_frame(memory->archive.start));
+	machine_give_frames(m, memory_frame(memory->archive.end + EXO_PAGE_SIZE - 1),
+			    memory_frame(memory->ram.end));
 }

@@ -54,7 +54,6 @@ struct machine *host_create_told(uint32_t frames, unsigned cpus, uint32_t kept, 
 		& ~(EXO_PAGE_SIZE - 1);
 	uint64_t bytes = memory + frames * EXO_PAGE_SIZE;
 	struct machine *m = create_memory(bytes);
-	struct pfn pfn;
 	unsigned cpu;
 
 	memset(m, 0, bytes);
@@ -70,8 +69,7 @@ struct machine *host_create_told(uint32_t frames, unsigned cpus, uint32_t kept, 
 	}
 	host_self.index = 0;
 	machine_init(m, frames, cpus);
-	for (pfn.n = 1; pfn.n < frames - kept; pfn.n++)
-		machine_give_frame(m, pfn);
+	machine_give_frames(m, (struct pfn){ 1 }, (struct pfn){ frames - kept });
 	return m;
 }
 

@@ -106,6 +106,11 @@ void memory_init(struct memory *memory, uint64_t physical)
 	memory_machine_place(memory);
 }
 
+static struct pfn memory_frame(uint64_t physical)
+{
+	return (struct pfn){ (uint32_t)(physical >> EXO_PAGE_SHIFT) };
+}
+
 void memory_give(struct machine *m, const struct memory *memory)
 {
 	/* In ascending order: the archive is not below the machine. */
@@ -115,17 +120,17 @@ void memory_give(struct machine *m, const struct memory *memory)
 		memory->archive,
 		{ MEMORY_MOST, MEMORY_MOST },
 	};
-	uint64_t at, start = 0;
+	uint64_t start = 0;
 	uint32_t i, k;
 
 	for (k = 0; k < ARRAY_COUNT(kept); k++) {
 		for (i = 0; i < memory->count; i++) {
 			const struct memory_range *ram = &memory->ram[i];
+			uint64_t from = ram->start > start ? ram->start : start;
+			uint64_t to = ram->end < kept[k].start ? ram->end : kept[k].start;
 
-			at = ram->start > start ? ram->start : start;
-			for (; at < ram->end && at < kept[k].start; at += EXO_PAGE_SIZE)
-				machine_give_frame(m, (struct pfn){
-					(uint32_t)(at >> EXO_PAGE_SHIFT) });
+			if (from < to)
+				machine_give_frames(m, memory_frame(from), memory_frame(to));
 		}
 		start = (kept[k].end + EXO_PAGE_SIZE - 1) & ~(EXO_PAGE_SIZE - 1);
 	}
