@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --timeout 60
+ * run-guest: --icount
  * kernel-progress: between two asynchronous upcalls the interrupted code executes at least one
  * instruction, however long the handler takes and however close the next deadline is. Under icount,
  * so it is exact. What happens to run with a deadline always in the past (a handler that sets the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 1000 --timeout 120
+ * run-guest: --icount --hz 1000
  * An env whose upcall stack is missing, unmapped, read-only, in a frozen table, too small, or not
  * its own memory at all, or whose upcall entry is none, dies with that as its status at its next
  * upcall of any kind. Nobody else notices: not a bystander that counts all the while, nor the

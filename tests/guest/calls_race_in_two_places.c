@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 200
+ * run-guest: --icount --hz 10000
  * One hostile env on two CPUs: while one of its vcpus makes calls whose arguments lie in a page,
  * the other changes those arguments to hostile ones, takes the page away, protects it, puts another
  * in its place, and fills, empties and uses up the slots that the calls are about. Each result is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 300
+ * run-guest: --icount --hz 10000
  * slot-terminated-only: an env can be ended in every state of its vcpus: not started, without a
  * slice, runnable, preempted, running (by itself), waiting (on its own word, on a shared one,
  * with a timer, with a doorbell), in an upcall, masked with events pending, with a second vcpu in

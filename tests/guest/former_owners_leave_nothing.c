@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 1000 --memory 64M --timeout 200
+ * run-guest: --icount --hz 1000 --memory 64M
  * No byte of a former owner is ever seen (I-6). An env fills memory, tables' payloads, its vcpu
  * page, its registers (those that few know too) and upcall frames with a secret, and ends. Then
  * all free memory is asked for, in every way that there is to come by a frame, and searched; so is

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --timeout 120
+ * run-guest: --icount
  * Every call with wild pointers, handles, counts and numbers is an error with a name, and has
  * changed nothing: not what the account holds, nor any slot of one's tables. Handles of those who
  * are not below the caller are no handles. A number with another prefix is somebody else's system

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --timeout 120
  * Frames given to resume are hostile input. Addresses beyond the user's, kernel addresses, and a
  * masked word that is no truth value are refused and nothing has changed; flags lose what is not
  * the program's (IOPL, IF off, NT, VM and the rest); a frame may lie across a page's end or in

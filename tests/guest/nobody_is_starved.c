@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 1000 --timeout 200
+ * run-guest: --icount --hz 1000
  * Who tries to keep the CPU for itself gets no more of it than who just runs: an env that holds on
  * at its slice's end, or moves its slice ahead of itself each time it runs, that yields to others
  * only when its slice is over, makes upcalls, timers, doorbells, wakes, the longest batches, gives

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 60
+ * run-guest: --icount --hz 10000
  * When an env dies its children become its parent's: the living run on, in the account of the
  * dead one while that has members; the dead wait to be reaped by whoever has inherited them, who
  * hears of it and can ask for their handles. Down a chain of generations, whichever dies first.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 200
+ * run-guest: --icount --hz 10000
  * A fork-like birth of a grandchild is run inside an account with room for n frames, for each n
  * from none until it succeeds; then with n slices, vcpus and envs. Until then each try is an
  * error with a name, nothing panics, the child that meets it is told and goes on, and nothing is

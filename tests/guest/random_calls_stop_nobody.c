@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 200
+ * run-guest: --icount --hz 10000
  * Children make calls with arguments drawn at random from the interesting ones, slot operations
  * most of all, until they die of it or are killed. The kernel goes on, each result is 0 or an
  * error with a name, a bystander counts on, the parent's memory is as it was, and when a child

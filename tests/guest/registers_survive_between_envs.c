@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 120
+ * run-guest: --icount --hz 10000
  * Three envs hold patterns of their own in every register: one is preempted by force, one takes an
  * upcall and yields in each round, one is interrupted by upcalls of its timer; the parent runs in
  * between, and so do children that are born and die. Nothing of one is ever seen in another.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 60
+ * run-guest: --icount --hz 10000
  * Frames are asked back by a deadline: given back in time nothing is taken; late, or never, the
  * kernel takes what is missing, no more and not before the deadline, and lists each slot it took;
  * what was taken is gone at once, the rest is as it was. Frames below shared tables are taken by

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --memory 64M --timeout 200
+ * run-guest: --icount --memory 64M
  * Names of what is gone are names of nothing: handles of an env and a vcpu that have been killed,
  * that have been reaped, and whose entries others have by now, or that are children's of others,
  * are refused in every place that takes one. After each refused call the kernel's tables and all

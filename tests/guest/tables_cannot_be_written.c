@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --timeout 120
  * No way to write a page table, whatever one calls it by (I-3): not through the recursive view at
  * any level, not by naming that view, the vcpu page or a table's frame in a slot operation, not
  * as a reserve. Every physical frame is asked for by number: what is given is free and zero, and

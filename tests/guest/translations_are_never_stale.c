@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --timeout 60
  * What a slot operation takes away is gone for the CPU when the call returns (I-7), though the
  * translation was in use a moment before: after CLEAR, PROTECT, DUP, SHARE, UNSHARE and MOVE, at
  * every level, for one page and for more than a flush remembers, in one's own env and a child's;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --timeout 60
+ * run-guest: --icount
  * Synchronous upcalls nest until the upcall stack is full, and no deeper: a stack holds as many
  * frames, none across a page's end, as have room, of a handler that itself uses none of it; the
  * next upcall ends the env. Each frame shows the registers of the one above, to the last bit, and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * run-guest: --icount --hz 10000 --timeout 60
+ * run-guest: --icount --hz 10000
  * Wait and wake: private words are keyed by env and address, shared ones by frame; a wake ends as
  * many waits as asked and says how many; a wrong value, a pending event, a bad word or flag is an
  * error; an event ends a wait; the doorbell is a wait that does not block; dropping a slot on a
