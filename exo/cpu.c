@@ -182,14 +182,16 @@ static NOINLINE void cpu_wake_sleeper(struct machine *m, struct cpu *c, uint64_t
  * interrupt. */
 static void cpu_idle(struct machine *m, struct cpu *c)
 {
-	bool is_left = false;
-	unsigned i;
+	unsigned i, left = 0; /* to do */
 
 	cpu_load_root(m, c, ENV_NONE);
 	for (i = 0; i < EXO_ACCOUNTS; i++)
-		is_left |= frame_drain(m, i, 64);
+		left += frame_drain(m, i, 64);
 	c->slice_end = UINT64_MAX;
-	if (is_left) {
+	cpu_lock(m, c);
+	left += slice_find(m, c) != EXO_SLICES; /* who waited on a page that was dropped */
+	cpu_unlock(m, c);
+	if (left) {
 		cpu_tick(m, c);
 		spin_point("idle_drain"); /* what is left may be in another CPU's hands */
 		return;
@@ -253,13 +255,11 @@ static void cpu_slice_over(struct machine *m, struct cpu *c, uint64_t now)
 
 void cpu_set_deadline(struct machine *m, struct cpu *c, uint64_t sleeper)
 {
-	uint64_t timer = m->vcpus[c->current].timer;
+	uint64_t own = m->vcpus[c->current].timer, timer = own < sleeper ? own : sleeper;
 
 	c->deadline = c->slice_end + (c->is_over ? m->allowance_units : 0);
 	if (timer < c->deadline)
 		c->deadline = timer;
-	if (sleeper < c->deadline)
-		c->deadline = sleeper;
 }
 
 void cpu_tick(struct machine *m, struct cpu *c)
