@@ -13,7 +13,17 @@
 
 #include "fuzz/fuzz.h"
 
-static void back_add(struct guest *g, const void *memory, size_t bytes)
+static bool is_free(const struct machine *m, uint32_t index)
+{
+	return frame_type(m->frames[index].meta) == FRAME_FREE;
+}
+
+static bool is_zero(const struct machine *m, uint32_t index)
+{
+	return is_free(m, index) && m->frames[index].meta & FRAME_ZERO;
+}
+
+static struct guest_part *back_add(struct guest *g, const void *memory, size_t bytes)
 {
 	struct guest_part *part = &g->parts[g->parts_count++];
 
@@ -23,6 +33,38 @@ static void back_add(struct guest *g, const void *memory, size_t bytes)
 	part->bytes = bytes;
 	part->start = malloc(bytes);
 	memcpy(part->start, memory, bytes);
+	part->frame = FRAME_NONE;
+	return part;
+}
+
+/* A frame of the world: mostly zeros. */
+static void back_add_frame(struct guest *g, uint32_t index)
+{
+	struct pfn pfn = { index + MACHINE_FIRST_FRAME };
+	struct guest_part *part = back_add(g, arch_frame_memory(g->m, pfn), EXO_PAGE_SIZE);
+	const uint64_t *words = (const void *)part->start;
+	uint32_t i;
+
+	part->frame = index;
+	for (i = 0; i < EXO_TABLE_SLOTS && part->words_count < GUEST_WORDS; i++)
+		if (words[i])
+			part->words[part->words_count++] = (uint16_t)i;
+}
+
+/* Few words of a frame that is zero: those. */
+static void part_put_back(const struct machine *m, const struct guest_part *part)
+{
+	const uint64_t *start = (const void *)part->start;
+	uint64_t *words = (void *)part->memory;
+	uint32_t i;
+
+	if (part->frame == FRAME_NONE || part->words_count == GUEST_WORDS
+	    || !is_zero(m, part->frame)) {
+		memcpy(part->memory, part->start, part->bytes);
+		return;
+	}
+	for (i = 0; i < part->words_count; i++)
+		words[part->words[i]] = start[part->words[i]];
 }
 
 /* What the supervisor can write between two addresses. */
@@ -34,11 +76,6 @@ static void back_add_span(struct guest *g, uint64_t from, uint64_t until)
 		if (page)
 			back_add(g, page, EXO_PAGE_SIZE);
 	}
-}
-
-static bool is_free(const struct machine *m, uint32_t index)
-{
-	return frame_type(m->frames[index].meta) == FRAME_FREE;
 }
 
 void guest_note_free(struct guest *g)
@@ -62,8 +99,7 @@ void guest_save(struct guest *g)
 	back_add_span(g, EXO_LIBRARY_BASE, EXO_LIBRARY_BASE + 2 * EXO_SPAN(2));
 	for (i = 0; i < m->frame_count; i++)
 		if (g->scratch[i] && !is_free(m, i))
-			back_add(g, arch_frame_memory(m, (struct pfn){ i + MACHINE_FIRST_FRAME }),
-				 EXO_PAGE_SIZE);
+			back_add_frame(g, i);
 }
 
 void guest_put_back(struct guest *g)
@@ -72,13 +108,10 @@ void guest_put_back(struct guest *g)
 	struct machine *m = g->m;
 	uint32_t i;
 
-	for (i = 0; i < m->frame_count; i++) {
-		uint32_t meta = m->frames[i].meta;
-
-		if (is_free(start, i) && !(is_free(m, i) && meta & FRAME_ZERO))
+	for (i = 0; i < m->frame_count; i++)
+		if (is_free(start, i) && !is_zero(m, i))
 			memset(arch_frame_memory(m, (struct pfn){ i + MACHINE_FIRST_FRAME }), 0,
 			       EXO_PAGE_SIZE);
-	}
-	for (i = 0; i < g->parts_count; i++)
-		memcpy(g->parts[i].memory, g->parts[i].start, g->parts[i].bytes);
+	for (i = g->parts_count; i-- > 0;) /* the machine, which tells what is zero, last */
+		part_put_back(m, &g->parts[i]);
 }

@@ -74,12 +74,14 @@ static void check_access(struct guest *g, const struct guest_step *s, unsigned n
 	uint64_t address = s->argument[0];
 	struct model_view view = model_look(&g->model, s->env, address);
 
-	if (g->model.is_lost || !is_known(address))
+	if (g->model.is_lost)
+		return;
+	if (s->state == GUEST_DONE && need == EXO_WRITE) /* perhaps by a copy that lies elsewhere */
+		model_store(&g->model, s->env, address, s->argument[1]);
+	if (!is_known(address))
 		return;
 	if (s->state == GUEST_DONE && !(view.object && view.access & need))
 		fuzz_fail("the model: an access succeeded that must not");
-	if (s->state == GUEST_DONE && need == EXO_WRITE)
-		model_store(&g->model, s->env, address, s->argument[1]);
 	if (need != EXO_READ)
 		return;
 	if (s->state == GUEST_UPCALL && s->upcall == EXO_UPCALL_FAULT && view.access & EXO_READ

@@ -19,13 +19,17 @@ struct guest_image {
 	const uint64_t *pcs;        /* address and flags of each, from the image */
 };
 
+#define GUEST_PARTS 256u
+#define GUEST_WORDS 32u
+
 /* Memory that is put back, and as what. */
 struct guest_part {
 	uint8_t *memory, *start;
 	size_t bytes;
+	uint32_t frame; /* index, if it can be free meanwhile; else FRAME_NONE */
+	uint32_t words_count;
+	uint16_t words[GUEST_WORDS]; /* that are not zero, unless there are more */
 };
-
-#define GUEST_PARTS 256u
 
 struct guest {
 	pid_t pid;                  /* QEMU; 0: no machine */

@@ -27,18 +27,21 @@ GUEST_HOST_GC = -Wl,--gc-sections
 GUEST_SIZES = -DEXO_ENVS=16u -DEXO_VCPUS=16u -DEXO_ACCOUNTS=8u -DEXO_CPUS=2u -DEXO_SLICES=64u \
 	-DEXO_BUCKETS=4u -DEXO_DROPS=8u -DEXO_TAKEN_MAX=8u
 
+# What fuzz/guest/hook.c comes between.
+GUEST_WRAP = --wrap=arch_console_put --wrap=arch_clock_arm --wrap=kernel_interrupt
+
 EXTRA_PROGRAMS += fuzz/guest/exo-x86_64.elf fuzz/guest/exo-aarch64.elf
 fuzz_guest_exo_x86_64_elf_SOURCES = $(exo_x86_64_elf_SOURCES) fuzz/guest/hook.c
 fuzz_guest_exo_x86_64_elf_CPPFLAGS = $(exo_x86_64_elf_CPPFLAGS) $(GUEST_SIZES)
 fuzz_guest_exo_x86_64_elf_CFLAGS = $(exo_x86_64_elf_CFLAGS) $(GUEST_COVERAGE)
 fuzz_guest_exo_x86_64_elf_CCASFLAGS = $(exo_x86_64_elf_CCASFLAGS)
-fuzz_guest_exo_x86_64_elf_LINK = $(exo_x86_64_elf_LINK) --wrap=arch_console_put
+fuzz_guest_exo_x86_64_elf_LINK = $(exo_x86_64_elf_LINK) $(GUEST_WRAP)
 fuzz_guest_exo_x86_64_elf_LDADD = $(exo_x86_64_elf_LDADD)
 fuzz_guest_exo_aarch64_elf_SOURCES = $(exo_aarch64_elf_SOURCES) fuzz/guest/hook.c
 fuzz_guest_exo_aarch64_elf_CPPFLAGS = $(exo_aarch64_elf_CPPFLAGS) $(GUEST_SIZES)
 fuzz_guest_exo_aarch64_elf_CFLAGS = $(exo_aarch64_elf_CFLAGS) $(GUEST_COVERAGE)
 fuzz_guest_exo_aarch64_elf_CCASFLAGS = $(exo_aarch64_elf_CCASFLAGS)
-fuzz_guest_exo_aarch64_elf_LINK = $(exo_aarch64_elf_LINK) --wrap=arch_console_put
+fuzz_guest_exo_aarch64_elf_LINK = $(exo_aarch64_elf_LINK) $(GUEST_WRAP)
 fuzz_guest_exo_aarch64_elf_LDADD = $(exo_aarch64_elf_LDADD)
 
 # As QEMU boots them.

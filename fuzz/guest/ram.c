@@ -246,7 +246,7 @@ static void boot_mailbox(struct guest *g, int fd)
 static void boot(struct guest *g)
 {
 	const char *words[] = { "fuzz" };
-	struct run_options options = { .arch = &guest_arch, .cpus = 1, .hz = 4,
+	struct run_options options = { .arch = &guest_arch, .cpus = 1, .hz = 1000,
 		.memory_bytes = GUEST_RAM_BYTES, .machine = GUEST_MACHINE, .icount = "shift=0",
 		.boot_image = GUEST_IMAGE, .words = words, .word_count = 1 };
 	struct memory memory;
