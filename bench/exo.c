@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What the kernel alone costs: every slot operation and the calls and upcalls that paths of the
- * library are made of, without a library. Rows exo_*; bench/limits.tsv says what each may cost.
+ * library are made of, without a library. Rows exo_*; bench/limits-*.tsv say what each may cost.
  * A program in the library's place (chitin-run --raw); arguments: the rows wanted. No locks.
  */
 #include "bench/exo.h"

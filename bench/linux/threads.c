@@ -7,7 +7,10 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 
-enum { FUTEX_PRIVATE_WAIT = 128, FUTEX_PRIVATE_WAKE = 129 };
+enum {
+	FUTEX_PRIVATE_WAIT = 128, FUTEX_PRIVATE_WAKE = 129,
+	TURNS = 40, TURNS_UNITS = 2000000, /* less than a tick of Linux */
+};
 
 static pthread_t start(void *(*entry)(void *))
 {
@@ -132,9 +135,108 @@ static void run_futex(void)
 	join(thread);
 }
 
+/* On Linux; Chitin's library chooses where a thread runs. */
+static void pin(unsigned cpu)
+{
+	uint64_t cpus = UINT64_C(1) << cpu;
+
+	syscall(SYS_sched_setaffinity, 0, sizeof(cpus), (uintptr_t)&cpus);
+}
+
+/* Two threads hand a word to and fro by looking at it: at once, if each has a CPU. */
+static bool play_first(void)
+{
+	uint64_t start = 0;
+	uint32_t i;
+
+	for (i = 1; i <= TURNS; i += 2) {
+		costs.turn = i;
+		while (costs.turn == i) {
+			machine_relax();
+			if (start && machine_clock() - start > TURNS_UNITS)
+				return false;
+		}
+		start = start ? start : machine_clock(); /* the other is there */
+	}
+	costs.turn = 0;
+	return true;
+}
+
+static void *answer_elsewhere(void *argument)
+{
+	uint32_t i;
+
+	pin(1);
+	for (i = 1; i <= TURNS && !costs.is_done; i += 2) {
+		while (costs.turn != i && !costs.is_done)
+			machine_relax();
+		costs.turn = i + 1;
+	}
+	return answer_futex(argument);
+}
+
+/* Until the other thread waits, and its CPU is idle. */
+static void before_wake(void)
+{
+	unsigned i;
+
+	for (i = 0; i < 1000; i++)
+		machine_relax();
+}
+
+static void body_wake(void)
+{
+	ring(&costs.turn);
+}
+
+static void body_wake_runs(void)
+{
+	ring(&costs.turn);
+	while (costs.answer == 0)
+		machine_relax();
+}
+
+static void after_wake(void)
+{
+	await(&costs.answer);
+}
+
+static void run_two_cpus(void)
+{
+	static const struct bench_row rtt = {
+		"futex_rtt_2_cpus", NULL, body_futex, NULL, 0, 0, 0
+	}, wake = {
+		"futex_wake_other_cpu", before_wake, body_wake, after_wake, 0, 0, 0
+	}, runs = {
+		"futex_wake_other_cpu_runs", before_wake, body_wake_runs, after_wake, 0, 0, 0
+	};
+	bool is_at_once;
+	pthread_t thread;
+
+	pin(0);
+	costs.is_done = false;
+	costs.turn = costs.answer = 0;
+	thread = start(answer_elsewhere);
+	is_at_once = play_first();
+	if (is_at_once) {
+		costs_settle(&rtt);
+		costs_run(&rtt);
+		costs_run(&wake);
+		costs_run(&runs);
+	}
+	costs.is_done = true;
+	ring(&costs.turn);
+	join(thread);
+	errno = 0;
+	if (!is_at_once)
+		costs_fail("one CPU");
+}
+
 const struct costs_group costs_thread_groups[] = {
 	{ "yield_thread", run_yield, { "yield_rtt_thread", "yield_own_calls_thread" } },
 	{ "futex", run_futex, { "futex_rtt" } },
 	{ "threads", run_create, { "thread_create_join" } },
+	{ "two_cpus", run_two_cpus, { "futex_rtt_2_cpus", "futex_wake_other_cpu",
+		"futex_wake_other_cpu_runs" } },
 	{ NULL, NULL, { NULL } },
 };
