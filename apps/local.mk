@@ -42,6 +42,7 @@ RUN_APPS_aarch64 = $(AARCH64_APPS)
 # Of tests/programs, what is built.
 RUN_BUILT = $(RUN_BUILT_$(ARCH))
 RUN_BUILT_x86_64 = $(wildcard $(BUILT_FOR_LINUX))
+RUN_BUILT_aarch64 = $(wildcard $(BUILT_FOR_AARCH64))
 SHELL_PROGRAM = $(SHELL_PROGRAM_$(ARCH))
 SHELL_PROGRAM_x86_64 = $(firstword $(wildcard /bin/busybox /usr/bin/busybox))
 SHELL_PROGRAM_aarch64 = $(wildcard $(BUSYBOX_AARCH64))

@@ -29,10 +29,12 @@ done
 for name in waits_end_by_wake_or_event.raw registers_survive_preemption.raw \
 	threads_mixed_kinds.guest; do
 	boots "$name" --hz 10000 --machine virt,gic-version=3
+	boots "$name" --hz 10000 --machine virt,gic-version=3 --cpu cortex-a72
 done
 for machine in virt virt,gic-version=3; do
 	boots waits_end_by_wake_or_event.raw --machine "$machine" --cpus 2
 	boots threads_mixed_kinds.guest --machine "$machine" --cpus 8
+	boots threads_mixed_kinds.guest --machine "$machine" --cpus 2 --cpu cortex-a72
 done
 
 # A CPU that does nothing and one that does not end: where they are is asked from outside.

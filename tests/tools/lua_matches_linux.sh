@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-# Lua, built by musl-gcc from Debian's source, says on Chitin what the same binary says here.
+# Lua, built by musl-gcc from Debian's source, says on Chitin what the same binary says here; and
+# on AArch64, built for that.
 set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 . "${top_srcdir:-.}/tests/tools/same.sh"

@@ -94,4 +94,22 @@ tap_eq "is its parent's business" "$(cat out)" ""
 tap_status "unless one asks" 7 crash --post-mortem ./crash child
 tap_ok "then it is told" grep -q "^crash: page fault at 0x18 " out
 tap_ok "whole" grep -q "^regions:" out
+
+if [ -n "${QEMU_AARCH64-}" ] && [ -f "$build/aarch64/libos.elf" ]; then
+	"$build/tools/chitin-cc" --arch aarch64 -g -O1 crash.c -o crash64 || exit 1
+	tap_status "AArch64: all, if asked for" 139 crash --arch aarch64 --post-mortem \
+		--trace crash64.json ./crash64
+	tap_eq "AArch64: a line and a backtrace" "$(tr -d '\r' <out | sed -n '1s/ (pc .*//p; 2s/ 0x.* / /p')" \
+		"crash64: page fault at 0x8
+#0 /bin/crash64"
+	tap_ok "AArch64: places" sh -c \
+		'grep -q "#0 .* strlen" err && grep -q "#[12] .* deeper at .*crash.c:15" err'
+	tap_ok "AArch64: registers" grep -Eq "^pc +0x0000000000[0-9a-f]+  pstate " out
+	tap_ok "AArch64: regions" grep -q "^  0x10000-0x810000 rw- stack" out
+	tap_ok "AArch64: the last that happened is the fault" sh -c 'tr -d "\r" <out |
+		sed -n "/^last in the kernel.s trace/,\$p" | tail -n 1 |
+		grep -q " UPCALL FAULT 0x0 0x8 at 0x8"'
+else
+	tap_skip "AArch64" "no qemu-system-aarch64, or not built for it"
+fi
 tap_done tests/tools/post_mortem.sh

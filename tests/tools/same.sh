@@ -56,28 +56,37 @@ same_program() {
 
 # same_script COMMAND PROGRAM SCRIPT: a command of busybox sh, with PROGRAM of tests/programs on its
 # path and SCRIPT of that folder in an otherwise empty one. It says on Chitin what it says here, where
-# the same binaries run, and ends with the same status.
+# the same binaries run, and ends with the same status; and on AArch64 too, made for that.
 same_script() {
 	busybox=$(command -v busybox) || { tap_ok "busybox for $1" false; return; }
-	program=$build/tests/programs/$2
 	script=$source/tests/programs/$3
 	mkdir -p bin folder
 	cp "$busybox" bin/sh
-	cp "$program" bin/
+	cp "$build/tests/programs/$2" bin/
 	cp "$script" folder/
 	here=0
 	(cd folder && env -i HOME=/ PATH="$tap_scratch/bin:/usr/bin:/bin" timeout 300 sh -c "$1") \
 		>here.out 2>&1 </dev/null || here=$?
 	rm -rf folder
+	tap_ok "$1: says something here" test "$(wc -l <here.out)" -gt 4
+	same_script_there x86_64 "$busybox" "$build/tests/programs/$2" "$1"
+	program=$build/aarch64/tests/programs/$2
+	if [ -n "${QEMU_AARCH64-}" ] && [ -f "${BUSYBOX_AARCH64-}" ] && [ -x "$program" ]; then
+		same_script_there aarch64 "$BUSYBOX_AARCH64" "$program" "$1"
+	else
+		tap_skip "aarch64: $1" "no qemu-system-aarch64, busybox of arm64 or $2 for it"
+	fi
+}
+
+same_script_there() {	# same_script_there ARCH BUSYBOX PROGRAM COMMAND: with here.out, $here, $script
 	there=0
-	"$build/tools/chitin-run" --timeout 300 --env HOME=/ --env PATH=/bin \
-		--add "$busybox=bin/sh" --add "$program=bin/$2" --add "$script=work/$3" "$busybox" \
-		sh -c "cd /work; $1" >there.out 2>there.err </dev/null || there=$?
+	"$build/tools/chitin-run" --arch "$1" --timeout 300 --env HOME=/ --env PATH=/bin \
+		--add "$2=bin/sh" --add "$3=bin/${3##*/}" --add "$script=work/${script##*/}" "$2" \
+		sh -c "cd /work; $4" >there.out 2>there.err </dev/null || there=$?
 	if ! cmp -s here.out there.out; then
 		diff here.out there.out | head -n 40 | sed 's/^/# /'
 		sed 's/^/# /' there.err
 	fi
-	tap_ok "$1: says something here" test "$(wc -l <here.out)" -gt 4
-	tap_ok "$1: the same output" cmp -s here.out there.out
-	tap_eq "$1: status $here" "$there" "$here"
+	tap_ok "$1: $4: the same output" cmp -s here.out there.out
+	tap_eq "$1: $4: status $here" "$there" "$here"
 }

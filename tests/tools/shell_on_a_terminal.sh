@@ -10,17 +10,19 @@ build=$(cd "${top_builddir:-.}" && pwd)
 "${CC:-clang}" -std=gnu11 -Wall -Wextra -Werror "$source/tests/tools/terminal.c" \
 	-o "$tap_scratch/terminal" || exit 1
 
-session() {	# session NAME STATUS <LINES: lines as terminal.c wants them; it ends with that status
+session() {	# session NAME STATUS <LINES: of $arch; lines as terminal.c wants them; it ends with that status
 	got=0
-	MAKEFLAGS= MFLAGS= "$tap_scratch/terminal" 240 make -s -C "$build" run \
+	MAKEFLAGS= MFLAGS= "$tap_scratch/terminal" 240 make -s -C "$build" run ARCH=$arch \
 		>"$tap_scratch/out" 2>"$tap_scratch/err" || got=$?
 	if [ "$got" != "$2" ]; then
 		tail -n 30 "$tap_scratch/out" | cat -v | sed 's/^/# /'
 		sed 's/^/# /' "$tap_scratch/err"
 	fi
-	tap_eq "$1" "$got" "$2"
+	tap_eq "$arch: $1" "$got" "$2"
 }
 
+sessions() {	# sessions ARCH
+arch=$1
 # make says 2 for whatever status a command of its has.
 session "a line is edited with arrows, backspace, end and tab; the one before comes back" 0 <<'END'
 > ~ #
@@ -137,4 +139,12 @@ session "a here-document, a monitor of processes, a function over several lines"
 > ~ #
 < \x04
 END
+}
+
+sessions x86_64
+if [ -n "${QEMU_AARCH64-}" ] && [ -f "$build/aarch64/libos.elf" ] && [ -f "${BUSYBOX_AARCH64-}" ]; then
+	sessions aarch64
+else
+	tap_skip "aarch64" "no qemu-system-aarch64, not built, or no busybox of arm64"
+fi
 tap_done tests/tools/shell_on_a_terminal.sh

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # SQLite's shell, built by musl-gcc from Debian's source, says on Chitin what the same binary says
-# here: transactions on files, alone and two at once.
+# here: transactions on files, alone and two at once; and on AArch64, built for that.
 set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 . "${top_srcdir:-.}/tests/tools/same.sh"
