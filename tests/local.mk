@@ -28,6 +28,7 @@ GUEST_TESTS = \
 	tests/guest/first_run_once.guest \
 	tests/guest/first_run_storm.guest \
 	tests/guest/fork_fresh_root.guest \
+	tests/guest/fork_inherits.guest \
 	tests/guest/fork_keeps_contents.guest \
 	tests/guest/fork_progress.guest \
 	tests/guest/fork_random_tree.guest \
@@ -54,6 +55,7 @@ RAW_TESTS = \
 	tests/guest/calls_race_in_two_places.raw \
 	tests/guest/call_costs.raw \
 	tests/guest/cpu_exceptions_are_upcalls.raw \
+	tests/guest/each_cpu_has_its_own.raw \
 	tests/guest/exit_in_every_state.raw \
 	tests/guest/former_owners_leave_nothing.raw \
 	tests/guest/hostile_arguments_change_nothing.raw \
@@ -63,6 +65,7 @@ RAW_TESTS = \
 	tests/guest/out_of_memory_at_every_allocation.raw \
 	tests/guest/random_calls_stop_nobody.raw \
 	tests/guest/random_code_cannot_stop_the_kernel.raw \
+	tests/guest/registers_name_nobody.raw \
 	tests/guest/registers_survive_at_1000_hz.raw \
 	tests/guest/registers_survive_between_envs.raw \
 	tests/guest/registers_survive_preemption.raw \
@@ -145,6 +148,7 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/first_run_fair.guest \
 	tests/aarch64/first_run_once.guest \
 	tests/aarch64/fork_fresh_root.guest \
+	tests/aarch64/fork_inherits.guest \
 	tests/aarch64/fork_keeps_contents.guest \
 	tests/aarch64/fork_progress.guest \
 	tests/aarch64/fork_random_tree.guest \
@@ -170,6 +174,7 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/async_upcalls_leave_progress.raw \
 	tests/aarch64/bad_upcall_stacks_kill_their_env_alone.raw \
 	tests/aarch64/calls_race_in_two_places.raw \
+	tests/aarch64/each_cpu_has_its_own.raw \
 	tests/aarch64/exit_in_every_state.raw \
 	tests/aarch64/former_owners_leave_nothing.raw \
 	tests/aarch64/hostile_arguments_change_nothing.raw \
@@ -178,6 +183,7 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/orphans_go_to_the_parent.raw \
 	tests/aarch64/out_of_memory_at_every_allocation.raw \
 	tests/aarch64/random_calls_stop_nobody.raw \
+	tests/aarch64/registers_name_nobody.raw \
 	tests/aarch64/registers_survive_at_1000_hz.raw \
 	tests/aarch64/registers_survive_between_envs.raw \
 	tests/aarch64/registers_survive_preemption.raw \
@@ -339,6 +345,7 @@ EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tool
 	tests/tools/shell/proc.sh \
 	tests/tools/shell/words.sh
 EXTRA_DIST += doc/hostile.md doc/scenarios.md \
+	tests/race/announced_before_it_is_so.unfix.patch \
 	tests/race/bucket_read_once.unfix.patch \
 	tests/race/claimed_while_stopping.unfix.patch \
 	tests/race/claimed_without_its_env.unfix.patch \
@@ -352,13 +359,17 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/found_while_initializing.unfix.patch \
 	tests/race/free_frame_missed.unfix.patch \
 	tests/race/generation_stays.unfix.patch \
+	tests/race/gs_by_its_sign.unfix.patch \
 	tests/race/idle_not_interrupted.unfix.patch \
+	tests/race/joining_begins_all_anew.unfix.patch \
 	tests/race/no_cpu_sees_freed_frames.unfix.patch \
 	tests/race/progress_with_a_late_event.unfix.patch \
 	tests/race/quota_in_two_steps.unfix.patch \
+	tests/race/record_of_another_cpu.unfix.patch \
 	tests/race/registers_still_there.unfix.patch \
 	tests/race/result_after_runnable.unfix.patch \
 	tests/race/root_freed_while_loaded.unfix.patch \
+	tests/race/signals_pend_for_the_child.unfix.patch \
 	tests/race/sleeper_woken_without_the_tree.unfix.patch \
 	tests/race/slice_read_after_the_lock.unfix.patch \
 	tests/race/stopping_may_wait.unfix.patch \

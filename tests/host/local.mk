@@ -25,6 +25,7 @@ KERNEL_TESTS = \
 	tests/host/boot_pages_stay_read_only.tap \
 	tests/host/charge_follows_claim.tap \
 	tests/host/contexts_move_between_cpus.tap \
+	tests/host/announced_when_complete.tap \
 	tests/host/contexts_have_one_owner.tap \
 	tests/host/counts_agree_under_load.tap \
 	tests/host/programs_start_at_once.tap \

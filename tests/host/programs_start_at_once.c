@@ -125,11 +125,11 @@ int main(void)
 	struct lab *l = lab_open(512, CPUS);
 	struct sides s;
 
-	wanted = tap_iterations(3000);
+	wanted = tap_iterations(20000);
 	sides_init(&s, l, CPUS);
 	s.choose = sides_shuffle;
 	s.watch = watch;
-	s.one_in = 2;
+	s.one_in = 6;
 	s.random = tap_seed(1);
 	s.side[0].program = side_clear_away;
 	s.side[1].program = side_begin;

@@ -156,4 +156,18 @@ static inline uint64_t cpu_call(uint64_t number)
 	return x0;
 }
 
+/* Write what could name a vcpu: the thread pointer. (The other is read-only.) */
+static inline void cpu_name(uint64_t value)
+{
+	__asm__ volatile("msr tpidr_el0, %0" : : "r"(value));
+}
+
+static inline uint64_t cpu_named(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(value));
+	return value;
+}
+
 #endif

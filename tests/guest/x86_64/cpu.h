@@ -150,4 +150,20 @@ static inline uint64_t cpu_call(uint64_t number)
 	return number;
 }
 
+/* Write what could name a vcpu: selectors, then the bases of FS and GS, a canonical address. */
+static inline void cpu_name(uint64_t value)
+{
+	__asm__ volatile("mov %1, %%ds; mov %1, %%es; mov %1, %%fs; mov %1, %%gs\n"
+			 "wrfsbase %0; wrgsbase %0" : : "r"(value), "r"(0));
+}
+
+/* What they hold; 0xbad: not the same. */
+static inline uint64_t cpu_named(void)
+{
+	uint64_t fs, gs;
+
+	__asm__ volatile("rdfsbase %0; rdgsbase %1" : "=r"(fs), "=r"(gs));
+	return fs == gs ? fs : 0xbad;
+}
+
 #endif
