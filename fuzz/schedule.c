@@ -8,12 +8,11 @@
 #include "fuzz/schedule.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "fuzz/fuzz.h"
 #include "tests/host/fiber.h"
 
-#define STACK_BYTES (64u << 10)
+#define STACK_BYTES (32u << 10)
 #define SPINS_MAX   100000u
 
 /* One of the CPUs or, last, whoever runs the input. */
@@ -56,12 +55,22 @@ static void schedule_switch(struct schedule *s, unsigned to)
 	host_self = from->self;
 }
 
+/* strcmp, without a sanitizer that looks at what it compares. */
+static bool is_named(const char *name, const char *want)
+{
+	while (*name && *name == *want) {
+		name++;
+		want++;
+	}
+	return *name == *want;
+}
+
 /* The hook at the kernel's named points. */
 static void schedule_point(void *context, const char *name)
 {
 	struct schedule *s = context;
 	unsigned at = s->points++ % (8 * sizeof(struct fuzz_record));
-	bool is_spin = !strcmp(name, "lock_spin") || !strcmp(name, "flush_remote_spin");
+	bool is_spin = is_named(name, "lock_spin") || is_named(name, "flush_remote_spin");
 	unsigned other = !s->current;
 
 	if (s->w->is_over) /* and perhaps a lock held for ever */
