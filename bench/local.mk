@@ -39,6 +39,14 @@ aarch64/bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS_AARCH64)
 	$(AM_V_CHITIN_CC)$(NATIVE_CC_AARCH64) -I$(srcdir) -I$(srcdir)/bench/aarch64 $< -o $@ && \
 		$(OBJCOPY) --strip-debug $@
 
+# Of the kernel as a host library, as it is released: two threads.
+EXTRA_PROGRAMS += bench/threads
+CLEANFILES += bench/threads
+bench_threads_SOURCES = bench/threads.c tests/host/lab.c $(EXO_SOURCES) $(HOST_EXO_SOURCES)
+bench_threads_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir) -I$(srcdir)/arch/host/include
+bench_threads_CFLAGS = $(WARN_CFLAGS) -pthread
+bench_threads_LDADD =
+
 # make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not booted.
 # make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program; both with
 # ARCH=aarch64 too.
@@ -46,7 +54,7 @@ BENCH_ENV = ARCH='$(ARCH)' top_srcdir='$(top_srcdir)' top_builddir='$(top_buildd
 ROWS =
 ROW = exo_null
 BENCH_FLAGS =
-bench: all $(BENCHES_$(ARCH))
+bench: all $(BENCHES_$(ARCH)) bench/threads
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/run $(BENCH_FLAGS) $(ROWS)
 profile: all $(BENCHES_$(ARCH))
 	@$(BENCH_ENV) $(SHELL) $(srcdir)/bench/profile $(ROW)
