@@ -374,6 +374,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/slice_read_after_the_lock.unfix.patch \
 	tests/race/stopping_may_wait.unfix.patch \
 	tests/race/table_in_hand_forgotten.unfix.patch \
+	tests/race/taken_away_in_silence.unfix.patch \
 	tests/race/taken_by_two.unfix.patch \
 	tests/race/waiter_chosen_before_the_lock.unfix.patch \
 	tests/race/woken_by_a_store.unfix.patch \
