@@ -2,10 +2,10 @@
 /*
  * run-guest: --icount --hz 1000
  * preempt-watchdog: at the end of its slice a vcpu that has company gets an upcall; it may yield
- * within the allowance; past that, or masked, or without an upcall entry, it is preempted by force and what
- * it ran too long is counted and taken off its next slice. Alone it is not asked. Nothing puts
- * the end of a slice off: no loop of short calls, of faults, of doorbells, of timers, no two that
- * yield to each other.
+ * within the allowance; past that, or masked, or without an upcall entry, it is preempted by
+ * force and what it ran too long is counted and taken off its next slice. Alone it is not asked.
+ * Nothing puts the end of a slice off: no loop of short calls, of faults, of doorbells, of
+ * timers, no two that yield to each other.
  */
 #include "tests/guest/raw_child.h"
 
