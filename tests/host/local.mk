@@ -28,6 +28,7 @@ KERNEL_TESTS = \
 	tests/host/announced_when_complete.tap \
 	tests/host/contexts_have_one_owner.tap \
 	tests/host/counts_agree_under_load.tap \
+	tests/host/exit_releases_who_waits.tap \
 	tests/host/programs_start_at_once.tap \
 	tests/host/queues_hold_who_waits.tap \
 	tests/host/no_wake_is_lost.tap \
