@@ -39,6 +39,7 @@ GUEST_TESTS = \
 	tests/guest/kernel_tables_tell_the_truth.guest \
 	tests/guest/linux_calls_answer_as_linux.guest \
 	tests/guest/native_linux_calls.guest \
+	tests/guest/cpus_are_told.guest \
 	tests/guest/pthreads_share_and_wait.guest \
 	tests/guest/processes_run_at_once.guest \
 	tests/guest/random_linux_calls_leave_the_process.guest \
@@ -114,6 +115,7 @@ SMP_TESTS = \
 	tests/smp/out_of_memory_at_every_allocation.raw \
 	tests/smp/out_of_memory_is_told.guest \
 	tests/smp/processes_run_at_once.guest \
+	tests/smp/cpus_are_told.guest \
 	tests/smp/pthreads_share_and_wait.guest \
 	tests/smp/random_calls_stop_nobody.raw \
 	tests/smp/random_code_cannot_stop_the_kernel.raw \
@@ -155,6 +157,7 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/fork_spin_stress.guest \
 	tests/aarch64/linux_calls_answer_as_linux.guest \
 	tests/aarch64/native_linux_calls.guest \
+	tests/aarch64/cpus_are_told.guest \
 	tests/aarch64/pthreads_share_and_wait.guest \
 	tests/aarch64/random_linux_calls_leave_the_process.guest \
 	tests/aarch64/signal_on_cow_stack.guest \
@@ -225,6 +228,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/nobody_is_starved.raw \
 	tests/aarch64/smp/orphans_go_to_the_parent.raw \
 	tests/aarch64/smp/out_of_memory_at_every_allocation.raw \
+	tests/aarch64/smp/cpus_are_told.guest \
 	tests/aarch64/smp/pthreads_share_and_wait.guest \
 	tests/aarch64/smp/random_calls_stop_nobody.raw \
 	tests/aarch64/smp/random_code_cannot_stop_the_kernel.raw \

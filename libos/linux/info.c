@@ -102,7 +102,15 @@ static bool info_is_task(uint64_t id)
 	return (uint32_t)id == 0 || family_find(task_process((uint32_t)id)) != NULL;
 }
 
-/* The only CPU must be among them. */
+/* All CPUs: which of them runs whom is for the kernel and the policy to say. */
+static uint64_t info_cpus(void)
+{
+	uint32_t cpus = libos_info()->cpus;
+
+	return cpus < 64 ? (UINT64_C(1) << cpus) - 1 : UINT64_MAX;
+}
+
+/* One that there is must be among them. */
 int64_t info_setaffinity(struct linux_call *c)
 {
 	uint64_t cpus = 0;
@@ -112,12 +120,12 @@ int64_t info_setaffinity(struct linux_call *c)
 		return -LINUX_EFAULT;
 	if (!info_is_task(c->arg[0]))
 		return -LINUX_ESRCH;
-	return cpus & 1 ? 0 : -LINUX_EINVAL;
+	return cpus & info_cpus() ? 0 : -LINUX_EINVAL;
 }
 
 int64_t info_getaffinity(struct linux_call *c)
 {
-	uint64_t cpus = 1;
+	uint64_t cpus = info_cpus();
 
 	if ((uint32_t)c->arg[1] < sizeof(cpus) || (uint32_t)c->arg[1] % sizeof(cpus) != 0)
 		return -LINUX_EINVAL;
@@ -127,26 +135,51 @@ int64_t info_getaffinity(struct linux_call *c)
 		: (int64_t)sizeof(cpus);
 }
 
+/* The CPU that runs this vcpu now, as the kernel's table has it. */
+static uint32_t info_cpu(void)
+{
+	const struct exo_info *info = libos_info();
+	const struct exo_array *cpus = &info->arrays[EXO_ARRAY_CPUS];
+	const char *table = exo_table(info, EXO_ARRAY_CPUS);
+	uint32_t me = (uint16_t)libos_vcpu_page()->vcpu, i;
+
+	for (i = info->cpus - 1; i > 0; i--)
+		if (((const struct exo_table_cpu *)(table + (size_t)i * cpus->size))->current == me)
+			break;
+	return i;
+}
+
 int64_t info_getcpu(struct linux_call *c)
 {
-	uint32_t zero = 0;
+	uint32_t cpu = info_cpu(), node = 0;
 	int64_t error = 0;
 
 	if (c->arg[0] != 0)
-		error = linux_out(c, c->arg[0], &zero, sizeof(zero));
+		error = linux_out(c, c->arg[0], &cpu, sizeof(cpu));
 	if (error >= 0 && c->arg[1] != 0)
-		error = linux_out(c, c->arg[1], &zero, sizeof(zero));
+		error = linux_out(c, c->arg[1], &node, sizeof(node));
 	return error;
 }
 
-/* One vcpu sees its own memory in order; every command is done at once. */
+/*
+ * Among the threads of the process: each other vcpu that runs the program is interrupted, and has
+ * seen what this one did before it goes on.
+ */
 int64_t info_membarrier(struct linux_call *c)
 {
-	enum { COMMANDS = 0x1ff };
+	enum {
+		EXPEDITED = 1 << 3, REGISTER_EXPEDITED = 1 << 4,
+		SYNC_CORE = 1 << 5, REGISTER_SYNC_CORE = 1 << 6,
+		COMMANDS = EXPEDITED | REGISTER_EXPEDITED | SYNC_CORE | REGISTER_SYNC_CORE
+	};
 	uint32_t command = (uint32_t)c->arg[0];
 
 	if ((uint32_t)c->arg[1] != 0 || command & ~(uint32_t)COMMANDS || command & (command - 1))
 		return -LINUX_EINVAL;
+	if (command & (EXPEDITED | SYNC_CORE)) {
+		vcpu_halt_others(c->os);
+		vcpu_go_on(c->os);
+	}
 	return command == 0 ? COMMANDS : 0;
 }
 
