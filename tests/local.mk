@@ -350,6 +350,7 @@ EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tool
 	tests/tools/shell/words.sh
 EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/announced_before_it_is_so.unfix.patch \
+	tests/race/asleep_beside_who_can_run.unfix.patch \
 	tests/race/bucket_read_once.unfix.patch \
 	tests/race/claimed_while_stopping.unfix.patch \
 	tests/race/claimed_without_its_env.unfix.patch \
@@ -365,6 +366,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/generation_stays.unfix.patch \
 	tests/race/gs_by_its_sign.unfix.patch \
 	tests/race/idle_not_interrupted.unfix.patch \
+	tests/race/idle_takes_the_others_turn.unfix.patch \
 	tests/race/joining_begins_all_anew.unfix.patch \
 	tests/race/no_cpu_sees_freed_frames.unfix.patch \
 	tests/race/progress_with_a_late_event.unfix.patch \

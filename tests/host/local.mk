@@ -38,7 +38,9 @@ KERNEL_TESTS = \
 	tests/host/late_wakes_hit_nobody.tap \
 	tests/host/freed_table_leaves_the_view.tap \
 	tests/host/free_frames_are_found.tap \
+	tests/host/dropped_page_wakes_its_cpu.tap \
 	tests/host/full_while_another_drains.tap \
+	tests/host/idle_cpu_gives_way.tap \
 	tests/host/payload_is_never_a_leaf.tap \
 	tests/host/no_cpu_sees_freed_frames.tap \
 	tests/host/progress_with_a_late_event.tap \
