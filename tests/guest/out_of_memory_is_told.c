@@ -53,8 +53,8 @@ static void check_copies(void)
 }
 
 /*
- * Forks that only wait, until fork itself fails or the child finds no frame for its first steps. One
- * begins after the other has: who is short of a frame is then always the last. What the parent
+ * Forks that only wait, until fork itself fails or the child finds no frame for its first steps.
+ * One begins after the other has: who is short of a frame is then always the last. What the parent
  * writes meanwhile is shared, so that it needs no copies.
  */
 static void check_forks(void)
