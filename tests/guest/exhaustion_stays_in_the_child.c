@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A process that takes all memory, all processes, all descriptors or all pipes gets errors or dies,
- * and nobody else does: its parent goes on, and when it is gone all of that is there again. Where
- * CPUs take turns it ends at all: idle-waits-for-drain.
+ * and nobody else does: its parent goes on, and when it is gone all of that is there again.
  * run-guest: --memory 64M
  */
 #define _GNU_SOURCE
