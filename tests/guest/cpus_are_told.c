@@ -36,14 +36,13 @@ static void *answer(void *argument)
 /* Upcalls of all CPUs but one. */
 static uint64_t upcalls(uint32_t but)
 {
-	const char *table = exo_table(info, EXO_ARRAY_CPUS);
+	const char *cpu = exo_table(info, EXO_ARRAY_CPUS);
 	uint64_t sum = 0;
 	uint32_t i, k;
 
-	for (i = 0; i < info->cpus; i++)
+	for (i = 0; i < info->cpus; i++, cpu += info->arrays[EXO_ARRAY_CPUS].size)
 		for (k = 0; k < EXO_UPCALLS && i != but; k++)
-			sum += ((const struct exo_table_cpu *)
-				(table + (size_t)i * info->arrays[EXO_ARRAY_CPUS].size))->upcalls[k];
+			sum += ((const struct exo_table_cpu *)cpu)->upcalls[k];
 	return sum;
 }
 
