@@ -352,6 +352,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/announced_before_it_is_so.unfix.patch \
 	tests/race/asleep_beside_who_can_run.unfix.patch \
 	tests/race/bucket_read_once.unfix.patch \
+	tests/race/charged_to_who_waits.unfix.patch \
 	tests/race/claimed_while_stopping.unfix.patch \
 	tests/race/claimed_without_its_env.unfix.patch \
 	tests/race/claimed_without_the_tree.unfix.patch \
@@ -382,6 +383,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/table_in_hand_forgotten.unfix.patch \
 	tests/race/taken_away_in_silence.unfix.patch \
 	tests/race/taken_by_two.unfix.patch \
+	tests/race/tick_before_the_first_step.unfix.patch \
 	tests/race/waiter_chosen_before_the_lock.unfix.patch \
 	tests/race/woken_by_a_store.unfix.patch \
 	tests/race/word_before_the_block.unfix.patch \
