@@ -374,6 +374,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/quota_in_two_steps.unfix.patch \
 	tests/race/record_of_another_cpu.unfix.patch \
 	tests/race/registers_still_there.unfix.patch \
+	tests/race/restart_is_an_end.unfix.patch \
 	tests/race/result_after_runnable.unfix.patch \
 	tests/race/root_freed_while_loaded.unfix.patch \
 	tests/race/signals_pend_for_the_child.unfix.patch \
@@ -384,6 +385,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/taken_away_in_silence.unfix.patch \
 	tests/race/taken_by_two.unfix.patch \
 	tests/race/tick_before_the_first_step.unfix.patch \
+	tests/race/told_after_the_wake.unfix.patch \
 	tests/race/waiter_chosen_before_the_lock.unfix.patch \
 	tests/race/woken_by_a_store.unfix.patch \
 	tests/race/word_before_the_block.unfix.patch \
