@@ -353,6 +353,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/asleep_beside_who_can_run.unfix.patch \
 	tests/race/bucket_read_once.unfix.patch \
 	tests/race/charged_to_who_waits.unfix.patch \
+	tests/race/child_forgotten_unless_waited_for.unfix.patch \
 	tests/race/claimed_while_stopping.unfix.patch \
 	tests/race/claimed_without_its_env.unfix.patch \
 	tests/race/claimed_without_the_tree.unfix.patch \
@@ -363,6 +364,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/first_run_once.unfix.patch \
 	tests/race/found_after_the_reaping.unfix.patch \
 	tests/race/found_while_initializing.unfix.patch \
+	tests/race/frame_kept_for_its_waiter.unfix.patch \
 	tests/race/free_frame_missed.unfix.patch \
 	tests/race/generation_stays.unfix.patch \
 	tests/race/gs_by_its_sign.unfix.patch \
