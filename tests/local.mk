@@ -361,6 +361,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/current_before_it_runs.unfix.patch \
 	tests/race/event_before_the_block.unfix.patch \
 	tests/race/excess_outlives_its_vcpu.unfix.patch \
+	tests/race/exec_keeps_the_old_space.unfix.patch \
 	tests/race/files_data_is_shared.unfix.patch \
 	tests/race/first_run_once.unfix.patch \
 	tests/race/found_after_the_reaping.unfix.patch \
