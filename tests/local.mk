@@ -373,6 +373,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/idle_not_interrupted.unfix.patch \
 	tests/race/idle_takes_the_others_turn.unfix.patch \
 	tests/race/joining_begins_all_anew.unfix.patch \
+	tests/race/killed_by_a_signal_that_pends.unfix.patch \
 	tests/race/no_cpu_sees_freed_frames.unfix.patch \
 	tests/race/progress_with_a_late_event.unfix.patch \
 	tests/race/quota_in_two_steps.unfix.patch \
@@ -384,6 +385,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/signals_pend_for_the_child.unfix.patch \
 	tests/race/sleeper_woken_without_the_tree.unfix.patch \
 	tests/race/slice_read_after_the_lock.unfix.patch \
+	tests/race/slot_serves_once.unfix.patch \
 	tests/race/stopping_may_wait.unfix.patch \
 	tests/race/table_in_hand_forgotten.unfix.patch \
 	tests/race/taken_away_in_silence.unfix.patch \
