@@ -80,11 +80,15 @@ static uint32_t arena_find(struct family_arena *arena, uint32_t pages)
 static void *arena_run(struct family_arena *arena, uint32_t pages, uint32_t kind)
 {
 	uint32_t page = arena_find(arena, pages), n;
+	uint64_t at;
 
-	if (page >= arena->end) {
+	if (page >= arena->end)
 		page = arena->end;
-		if (pages > arena->pages - page)
-			return NULL;
+	at = arena->base + page * EXO_PAGE_SIZE;
+	if (pages > arena->pages - page
+	    || (pages == 1 && slots_fill(at, at + EXO_PAGE_SIZE) != EXO_OK))
+		return NULL;
+	if (page == arena->end) {
 		arena->map[page] = pages << 2 | kind;
 		arena_order();
 		arena->end = page + pages;
@@ -95,7 +99,7 @@ static void *arena_run(struct family_arena *arena, uint32_t pages, uint32_t kind
 		arena_order();
 		arena->map[page] = pages << 2 | kind;
 	}
-	return (void *)(arena->base + page * EXO_PAGE_SIZE);
+	return (void *)at;
 }
 
 static void *arena_page(struct family_arena *arena)

@@ -2,8 +2,9 @@
 /*
  * The family's memory: blocks and runs of pages in its common tables, for whatever several
  * processes reach. Small blocks are cut from pages that begin with their class; a map has a word
- * for each page. Frames come when a page is touched (level 0 of the fault path) and go back with
- * the run; a few single pages are kept.
+ * for each page. A page alone has its frame at once, or is refused; those of a longer run come when
+ * they are touched (level 0 of the fault path). They go back with the run; a few single pages are
+ * kept.
  */
 #ifndef LIBOS_FAMILY_ARENA_H
 #define LIBOS_FAMILY_ARENA_H

@@ -121,3 +121,25 @@ err_t slots_path(uint64_t address, unsigned level)
 
 	return n ? slots_run(ops, n, NULL) : EXO_OK;
 }
+
+err_t slots_fill(uint64_t address, uint64_t end)
+{
+	struct exo_slot_op ops[2 * EXO_LEVELS + 1];
+	err_t err = EXO_OK;
+	uint64_t slot;
+	unsigned n;
+
+	for (; address < end && err == EXO_OK; address += EXO_PAGE_SIZE) {
+		if (slots_read(address, 1, &slot) && slot_is_present(slot))
+			continue;
+		n = slots_path_ops(ops, address, 1);
+		ops[n++] = (struct exo_slot_op){
+			.op = EXO_OP_ALLOC, .level = 1, .count = 1, .target = address,
+			.access = EXO_READ | EXO_WRITE,
+		};
+		err = slots_run(ops, n, NULL);
+		if (err == EXO_E_USED) /* another process of the family was first */
+			err = EXO_OK;
+	}
+	return err;
+}

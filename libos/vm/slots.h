@@ -61,5 +61,8 @@ unsigned slots_unshare(struct exo_slot_op *ops, uint64_t address, unsigned level
 unsigned slots_path_ops(struct exo_slot_op *ops, uint64_t address, unsigned level);
 /* Make the tables on the path to the level `level` slot of `address` present and writable. */
 err_t slots_path(uint64_t address, unsigned level) MUST_USE;
+/* Give the library's own pages [address, end), page-aligned, those frames that they lack: who asks
+ * first can be refused, who touches them dies. EXO_E_LIMIT: there are none. */
+err_t slots_fill(uint64_t address, uint64_t end) MUST_USE;
 
 #endif
