@@ -81,7 +81,7 @@ int main(void)
 	printf("# %llu ticks, %llu switches, %llu and %llu rounds\n", (unsigned long long)s.ticks,
 	       (unsigned long long)s.thread_switches, (unsigned long long)mine.rounds,
 	       (unsigned long long)its.rounds);
-	tap_ok(s.ticks > periods, "there were ticks");
+	tap_ok(s.ticks > periods / 2, "there were ticks, in every other period at least");
 	tap_ok(its.rounds > 0, "the other thread ran");
 	tap_eq(mine.wrong_calls + its.wrong_calls, 0, "library calls keep what a function keeps");
 	tap_eq(mine.wrong_faults + its.wrong_faults, 0, "faults keep every register and flag");
