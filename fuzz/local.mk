@@ -272,7 +272,8 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits fuzz/regressions/a
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.
 MUTANTS =
 MUTANT_SECONDS = 60
-mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) $(STRESSES) fuzz/replay
+JOBS = 1
+mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) $(STRESSES) fuzz/replay fuzz/guest/x86_64.fuzz
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MUTANT_HOST='$(HOST_CPPFLAGS) $(HOST_CFLAGS)' \
 		MUTANT_FUZZ='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS)' \
 		MUTANT_EXPLORE_account='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
@@ -285,7 +286,9 @@ mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) $(STRESSES) fuzz/replay
 		MUTANT_FUZZ_LIBRARIES='$(FUZZ_LDADD)' \
 		MUTANT_STRESS='$(STRESS_CPPFLAGS) $(STRESS_CFLAGS)' \
 		MUTANT_TESTS='$(KERNEL_TESTS)' MUTANT_ENGINE='$(LIB_FUZZING_ENGINE)' \
-		$(SHELL) $(srcdir)/fuzz/run-mutants -s $(MUTANT_SECONDS) $(MUTANTS)
+		MUTANT_GUEST='$(fuzz_guest_exo_x86_64_elf_CPPFLAGS) $(fuzz_guest_exo_x86_64_elf_CFLAGS)' \
+		MUTANT_GUEST_LINK='$(fuzz_guest_exo_x86_64_elf_LINK)' \
+		$(SHELL) $(srcdir)/fuzz/run-mutants -s $(MUTANT_SECONDS) -j $(JOBS) $(MUTANTS)
 .PHONY: mutants
 
 FUZZ_PLANTED = \
