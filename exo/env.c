@@ -67,11 +67,9 @@ err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *li
 		at++;
 	if (at == EXO_ENVS)
 		return EXO_E_FULL;
-	if (limits) {
-		err = account_create(m, account, limits, &account);
-		if (err)
-			return err;
-	}
+	err = limits ? account_create(m, account, limits, &account) : EXO_OK;
+	if (err)
+		return err;
 	m->accounts[account].envs++;
 	err = account_charge(m, account, EXO_RESOURCE_ENVS, 1);
 	if (!err) {

@@ -8,31 +8,32 @@
 /* The last place of a frame in a page; both are multiples of 16. */
 #define FRAME_LAST (EXO_PAGE_SIZE - sizeof(struct exo_frame))
 
-/* Where the frame goes: below the stack pointer if that is on the upcall stack, and in one page. No
- * room: an address that no window is on. */
-static ALWAYS_INLINE uint64_t upcall_frame(const struct exo_vcpu_page *page, uint64_t sp)
+/* Where the frame goes: below the stack pointer if that is on the upcall stack, and in one page.
+ * False: no room. */
+static ALWAYS_INLINE bool upcall_frame(const struct exo_vcpu_page *page, uint64_t sp, uint64_t *at)
 {
-	uint64_t base = page->stack_base, top = page->stack_top, at;
+	uint64_t base = page->stack_base, top = page->stack_top;
 
-	if (sp > base && sp <= top)
+	if (__builtin_expect(sp > base && sp <= top, false)) /* it is the library's own */
 		top = sp;
-	at = (top - sizeof(struct exo_frame)) & ~UINT64_C(15);
-	if (at % EXO_PAGE_SIZE > FRAME_LAST)
-		at = (at & -EXO_PAGE_SIZE) + FRAME_LAST;
+	*at = (top - sizeof(struct exo_frame)) & ~UINT64_C(15);
+	if (__builtin_expect(*at % EXO_PAGE_SIZE > FRAME_LAST, false))
+		*at = (*at & -EXO_PAGE_SIZE) + FRAME_LAST;
 	/* Not at the base itself: a nested one would begin at the top again. */
-	return at < top && at > base ? at : ~UINT64_C(15);
+	return *at < top && *at > base;
 }
 
 INLINED bool upcall_push(struct machine *m, struct cpu *c, struct vcpu *v, enum exo_upcall kind,
 			 uint64_t code, uint64_t address)
 {
 	struct exo_vcpu_page *page = arch_frame_memory(m, v->page);
-	uint64_t entry = page->upcall_entry, at = upcall_frame(page, EXO_REG_SP(&v->regs));
+	uint64_t entry = page->upcall_entry, at;
 	struct exo_frame *frame;
 	unsigned env = v->env;
 
-	if (entry - 1 >= EXO_ROOT_USER * EXO_ROOT_SPAN - EXO_PAGE_SIZE - 1)
-		return false; /* none, or the CPU refuses it */
+	if (!upcall_frame(page, EXO_REG_SP(&v->regs), &at)
+	    || entry - 1 >= EXO_ROOT_USER * EXO_ROOT_SPAN - EXO_PAGE_SIZE - 1)
+		return false; /* or there is no entry, or the CPU refuses it */
 	c->upcalls[kind]++;
 	env_lock(m, env);
 	frame = user_window_kept(m, env, (struct uaddr){ at }, sizeof(*frame));
