@@ -77,7 +77,7 @@ static int64_t call_run(struct linux_call *c)
 }
 
 /* The result that the program must not see. What sigreturn brings back is the program's own. */
-static int64_t call_restart(struct linux_call *c, int64_t result)
+static NOINLINE int64_t call_restart(struct linux_call *c, int64_t result)
 {
 	return call_table[c->number].handler == signal_return ? result : signal_restart(c, result);
 }
@@ -87,7 +87,7 @@ static bool call_is_interrupted(int64_t result)
 	return result <= -LINUX_ERESTARTSYS && result >= -LINUX_ERESTART_RESTARTBLOCK;
 }
 
-bool call_hook(struct thread *t, struct exo_frame *frame)
+void call_hook(struct thread *t, struct exo_frame *frame)
 {
 	struct exo_regs *regs = &frame->regs;
 	int64_t result;
@@ -108,7 +108,6 @@ bool call_hook(struct thread *t, struct exo_frame *frame)
 	if (call_is_interrupted(result))
 		result = call_restart(&c, result);
 	EXO_REG_RESULT(regs) = (uint64_t)result;
-	return true;
 }
 
 int64_t call_native(struct thread *t, struct exo_frame *frame, uint64_t number,

@@ -83,7 +83,7 @@ struct linux_entry {
 #undef ABSENT
 
 /* struct upcall_hooks.syscall: a system call of the program. */
-bool call_hook(struct thread *t, struct exo_frame *frame);
+void call_hook(struct thread *t, struct exo_frame *frame);
 /* struct upcall_hooks.linux_call: one made by libos_linux. */
 int64_t call_native(struct thread *t, struct exo_frame *frame, uint64_t number,
 		    const uint64_t argument[4]);

@@ -95,8 +95,10 @@ static void upcall_syscall(struct libos *os, struct thread *t, struct exo_frame 
 	t->frame = frame;
 	if (native_call(os, frame))
 		return;
-	if (os->hooks.syscall && os->hooks.syscall(t, frame))
+	if (os->hooks.syscall) {
+		os->hooks.syscall(t, frame);
 		return;
+	}
 	print("%s: system call %lu is not answered\n", os->process.name,
 	      EXO_REG_NUMBER(&frame->regs));
 	process_exit(os, PROCESS_STATUS_SIGNAL(31));
@@ -135,13 +137,11 @@ void upcall_leave(struct thread *t, struct exo_frame *frame)
 struct exo_frame *upcall_dispatch(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
 	struct vcpu_local *vcpu = vcpu_local(page);
-	struct thread *t;
-	struct libos *os;
+	struct thread *t = vcpu->current;
+	struct libos *os = vcpu->os;
 
 	if (frame->kind == EXO_UPCALL_FAULT && vm_fault0(frame))
 		return frame;
-	os = vcpu->os;
-	t = vcpu->current;
 	if (frame->masked) {
 		upcall_library(os, frame);
 		return frame;
