@@ -16,16 +16,29 @@ PLAIN_LOOP void *memcpy(void *restrict to, const void *restrict from, size_t n)
 	return to;
 }
 
+/* The two may overlap. */
+static inline void memory_move_8(uint8_t *to, const uint8_t *from)
+{
+	uint64_t eight;
+
+	__builtin_memcpy(&eight, from, 8);
+	__builtin_memcpy(to, &eight, 8);
+}
+
 PLAIN_LOOP void *memmove(void *to, const void *from, size_t n)
 {
 	uint8_t *t = to;
 	const uint8_t *f = from;
 
 	if (t <= f || t >= f + n) {
+		for (; n >= 8; n -= 8, t += 8, f += 8)
+			memory_move_8(t, f);
 		while (n--)
 			*t++ = *f++;
 		return to;
 	}
+	for (; n >= 8; n -= 8)
+		memory_move_8(&t[n - 8], &f[n - 8]);
 	while (n--)
 		t[n] = f[n];
 	return to;
