@@ -69,6 +69,8 @@ static void qemu_add_machine(struct qemu_command *command, const struct run_opti
 	qemu_add(command, "-no-reboot");
 	if (options->icount != NULL)
 		qemu_add_pair(command, "-icount", options->icount);
+	if (options->plugin != NULL)
+		qemu_add_pair(command, "-plugin", options->plugin);
 	if (options->gdb_port != 0) {
 		qemu_add(command, "-S");
 		qemu_add(command, "-gdb");

@@ -51,6 +51,7 @@ struct run_options {
 	bool raw;			/* the program itself is the first program */
 	const char *icount;		/* of QEMU's option; NULL: a real clock */
 	const char *machine;		/* one of arch->machines */
+	const char *plugin;		/* of QEMU's, with its arguments; NULL: none */
 	const char *kernel;		/* with symbols ... */
 	const char *boot_image;		/* ... and as QEMU boots it */
 	const char *libos;

@@ -17,6 +17,7 @@ struct guest_image {
 	uint64_t counters;          /* physical address */
 	uint32_t count;
 	const uint64_t *pcs;        /* address and flags of each, from the image */
+	uint64_t handoff;           /* address of hook_wait (hook.c) */
 };
 
 #define GUEST_PARTS 256u
@@ -33,7 +34,8 @@ struct guest_part {
 
 struct guest {
 	pid_t pid;                  /* QEMU; 0: no machine */
-	int serial;
+	int handoff;                /* a byte each way: hook.c, handoff.c */
+	int serial;                 /* what the kernel prints when it panics */
 	uint8_t *ram;
 	size_t ram_bytes;
 	struct guest_image image;

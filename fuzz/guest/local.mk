@@ -11,7 +11,7 @@ GUEST_HOST_FILES = fuzz/guest/check.c fuzz/guest/back.c fuzz/guest/look.c fuzz/g
 	exo/account.c exo/audit.c exo/audit_count.c exo/slot.c
 GUEST_H = fuzz/follow.h fuzz/fuzz.h fuzz/guest/guest.h fuzz/guest/host.h fuzz/guest/mailbox.h \
 	fuzz/guest/x86_64/agent.h fuzz/guest/aarch64/agent.h fuzz/kinds.h fuzz/step.h
-EXTRA_DIST += fuzz/guest/agent.c fuzz/guest/supervisor.c fuzz/guest/ignore \
+EXTRA_DIST += fuzz/guest/handoff.c fuzz/guest/agent.c fuzz/guest/supervisor.c fuzz/guest/ignore \
 	fuzz/guest/include/machine/inline.h fuzz/kinds.h \
 	fuzz/guest/guest.h fuzz/guest/host.h fuzz/guest/mailbox.h \
 	fuzz/guest/x86_64/agent.h fuzz/guest/aarch64/agent.h
@@ -28,7 +28,8 @@ GUEST_SIZES = -DEXO_ENVS=16u -DEXO_VCPUS=16u -DEXO_ACCOUNTS=8u -DEXO_CPUS=2u -DE
 	-DEXO_BUCKETS=4u -DEXO_DROPS=8u -DEXO_TAKEN_MAX=8u
 
 # What fuzz/guest/hook.c comes between.
-GUEST_WRAP = --wrap=arch_console_put --wrap=arch_clock_arm --wrap=kernel_interrupt
+GUEST_WRAP = --wrap=arch_console_put --wrap=arch_console_get --wrap=arch_idle \
+	--wrap=arch_clock_arm --wrap=kernel_interrupt
 
 EXTRA_PROGRAMS += fuzz/guest/exo-x86_64.elf fuzz/guest/exo-aarch64.elf
 fuzz_guest_exo_x86_64_elf_SOURCES = $(exo_x86_64_elf_SOURCES) fuzz/guest/hook.c
@@ -49,6 +50,11 @@ fuzz/guest/exo-x86_64.img: fuzz/guest/exo-x86_64.elf
 	$(AM_V_GEN)cp fuzz/guest/exo-x86_64.elf $@
 fuzz/guest/exo-aarch64.img: fuzz/guest/exo-aarch64.elf
 	$(AM_V_GEN)$(OBJCOPY) -O binary fuzz/guest/exo-aarch64.elf $@
+
+fuzz/guest/handoff.so: fuzz/guest/handoff.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(WARN_CFLAGS) -O2 -fPIC -fvisibility=hidden -shared \
+		$(srcdir)/fuzz/guest/handoff.c -o $@
 
 # The compiler's calls of memset and memcpy are the program's own (tests/guest/raw.h). Data are apart
 # from code: mailbox.h.
@@ -86,6 +92,7 @@ GUEST_FUZZERS += fuzz/guest/aarch64.fuzz
 endif
 TESTS += $(GUEST_FUZZERS)
 GUEST_BUILT = $(GUEST_FUZZERS) $(GUEST_FUZZERS:.fuzz=.replay) $(GUEST_FUZZERS:.fuzz=.afl) \
+	fuzz/guest/handoff.so \
 	fuzz/guest/exo-x86_64.img fuzz/guest/exo-aarch64.img fuzz/guest/program-x86_64 \
 	fuzz/guest/program-aarch64
 CLEANFILES += $(GUEST_BUILT) libguest-x86_64.a libguest-aarch64.a fuzz/guest/exo-x86_64.elf \
@@ -93,7 +100,7 @@ CLEANFILES += $(GUEST_BUILT) libguest-x86_64.a libguest-aarch64.a fuzz/guest/exo
 
 GUEST_HOST_COMPILE = $(GUEST_HOST_CPPFLAGS) -I$(srcdir)/arch/$(*F)/include $(GUEST_HOST_CFLAGS)
 $(GUEST_FUZZERS:.fuzz=.replay): fuzz/guest/%.replay: fuzz/replay.c libguest-%.a \
-		fuzz/guest/exo-%.img fuzz/guest/program-%
+		fuzz/guest/exo-%.img fuzz/guest/program-% fuzz/guest/handoff.so
 	$(AM_V_CCLD)$(CC) $(GUEST_HOST_COMPILE) $(srcdir)/fuzz/replay.c libguest-$(*F).a \
 		$(GUEST_HOST_GC) -o $@
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,8 +27,9 @@
 #define GUEST_KERNEL    "fuzz/guest/exo-" GUEST_ARCH ".elf"
 #define GUEST_IMAGE     "fuzz/guest/exo-" GUEST_ARCH ".img"
 #define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
+#define GUEST_HANDOFF   "./fuzz/guest/handoff.so"
 
-enum { WAIT_SPINS = 300, WAIT_MS = 10000, BOOT_MS = 60000 };
+enum { WAIT_SECONDS = 10, BOOT_SECONDS = 60 };
 
 _Static_assert(GUEST_NOBODY == VCPU_NONE, "fuzz/guest/mailbox.h");
 
@@ -96,10 +98,13 @@ const struct guest_image *guest_image(void)
 			image.count = (uint32_t)s[i].sh_size;
 		} else if (!strcmp(name, "__sancov_pcs")) {
 			image.pcs = (const void *)((const char *)elf + s[i].sh_offset);
+		} else if (!strcmp(name, "handoff")) {
+			memcpy(&image.handoff, (const char *)elf + s[i].sh_offset,
+			       sizeof(image.handoff));
 		}
 	}
-	if (!image.count || !image.pcs)
-		run_end(RUN_USAGE, "%s has no counters", GUEST_KERNEL);
+	if (!image.count || !image.pcs || !image.handoff)
+		run_end(RUN_USAGE, "%s has no counters or no hand-off", GUEST_KERNEL);
 	return &image;
 }
 
@@ -124,64 +129,39 @@ static bool hear(struct guest *g)
 	return true;
 }
 
-/* The supervisor, whose vcpu is the first, has gone to sleep, and the CPU has come to rest: as its
- * last act cpu_idle (exo/cpu.c) sets the clock, to never since nobody sleeps. */
-static UNCHECKED bool is_asleep(struct guest *g)
-{
-	volatile struct cpu *c = &g->m->cpus[0];
-
-	return atomic_load(&g->m->vcpus[0].state) == VCPU_WAITING
-		&& atomic_load(&c->current) == VCPU_NONE && c->slice_end == UINT64_MAX
-		&& c->sleepers == VCPU_NONE && c->armed == UINT64_MAX
-		&& c->deadline == UINT64_MAX;
-}
-
-static bool is_ours(struct guest *g)
-{
-	return atomic_load(&g->box->turn) == GUEST_SLEEPS && is_asleep(g);
-}
-
-/* Until the guest has carried out the order. A byte comes when it is about to sleep. */
+/* Until the guest has carried out the order: its CPU rests, and no clock will wake it. */
 static const char *await(struct guest *g)
 {
 	struct pollfd f = { .fd = g->serial, .events = POLLIN };
-	unsigned spins, polls;
+	char byte;
+	ssize_t n;
 
-	for (polls = 0; polls < WAIT_MS; polls++) {
-		bool sleeps = atomic_load(&g->box->turn) == GUEST_SLEEPS;
+	do {
+		n = read(g->handoff, &byte, 1);
+	} while (n < 0 && errno == EINTR); /* libFuzzer's own clock */
+	if (n == 1)
+		return NULL;
+	while (poll(&f, 1, 0) > 0 && hear(g))
+		;
+	return n < 0 ? "the guest hangs" : "the guest's machine has ended";
+}
 
-		for (spins = 0; sleeps && spins < WAIT_SPINS; spins++) {
-			if (is_ours(g))
-				return NULL;
-			__builtin_ia32_pause();
-		}
-		if (sleeps)
-			sched_yield();
-		switch (poll(&f, 1, sleeps ? polls > 100 : WAIT_MS)) {
-		case 0:
-			if (!sleeps && atomic_load(&g->box->turn) != GUEST_SLEEPS)
-				return "the guest hangs";
-			break;
-		case 1:
-			if (!hear(g))
-				return "the guest's machine has ended";
-		}
-	}
-	return "the guest does not sleep";
+static bool is_asleep(const struct guest *g)
+{
+	return atomic_load(&g->box->turn) == GUEST_SLEEPS
+		&& atomic_load(&g->m->vcpus[0].state) == VCPU_WAITING;
 }
 
 const char *guest_order(struct guest *g, unsigned order)
 {
-	struct pollfd f = { .fd = g->serial, .events = POLLIN };
+	const char *wrong;
 
-	while (poll(&f, 1, 0) > 0)
-		if (!hear(g))
-			return "the guest's machine has ended";
 	g->box->order = order;
 	atomic_store(&g->box->turn, GUEST_WORKS);
-	if (write(g->serial, "x", 1) != 1)
+	if (write(g->handoff, "x", 1) != 1)
 		return "the guest's machine has ended";
-	return await(g);
+	wrong = await(g);
+	return wrong || is_asleep(g) ? wrong : "the guest does not sleep";
 }
 
 /* ---- Boot ---- */
@@ -201,30 +181,43 @@ static int boot_archive(void)
 	return fd;
 }
 
-/* The kernel says on the channel for last words where its tables are, the program that it waits. */
-static void boot_await(struct guest *g, int end, struct memory *memory)
+/* The kernel says on the channel for last words where its tables are, first of all. */
+static void boot_tables(int end, struct memory *memory)
 {
-	struct pollfd f[2] = { { .fd = g->serial, .events = POLLIN },
-		{ .fd = end, .events = POLLIN } };
+	struct pollfd f = { .fd = end, .events = POLLIN };
 	char line[128];
 	size_t length = 0;
+	ssize_t n;
 
-	while (!strchr(g->said, '!') || !memory->info) {
-		if (poll(f, 2, BOOT_MS) <= 0)
-			run_end(RUN_QEMU, "the guest does not boot: %s", g->said);
-		if (f[1].revents) {
-			ssize_t n = read(end, line + length, sizeof(line) - 1 - length);
-
-			if (n <= 0)
-				run_end(RUN_QEMU, "the guest does not boot: %s", g->said);
-			length += (size_t)n;
-			line[length] = '\0';
-			if (strchr(line, '\n') && !strncmp(line, "info 0x", 7))
-				memory_set_info(memory, strtoull(line + 5, NULL, 16));
-		}
-		if (f[0].revents && !hear(g))
-			run_end(RUN_QEMU, "the guest does not boot: %s", g->said);
+	while (!memory->info) {
+		if (poll(&f, 1, BOOT_SECONDS * 1000) <= 0
+		    || (n = read(end, line + length, sizeof(line) - 1 - length)) <= 0)
+			run_end(RUN_QEMU, "the guest does not boot");
+		length += (size_t)n;
+		line[length] = '\0';
+		if (strchr(line, '\n') && !strncmp(line, "info 0x", 7))
+			memory_set_info(memory, strtoull(line + 5, NULL, 16));
 	}
+}
+
+/* Our end of the hand-off's socket; QEMU inherits the other. */
+static int boot_handoff(int *theirs)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		run_end(RUN_QEMU, "no socket for the hand-off: %s", strerror(errno));
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	*theirs = ends[1];
+	return ends[0];
+}
+
+/* How long the guest may take. */
+static void boot_patience(struct guest *g, unsigned seconds)
+{
+	const struct timeval time = { .tv_sec = seconds };
+
+	setsockopt(g->handoff, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
 }
 
 /* The mailbox's pages in a row, from wherever they are in RAM. */
@@ -246,31 +239,40 @@ static void boot_mailbox(struct guest *g, int fd)
 static void boot(struct guest *g)
 {
 	const char *words[] = { "fuzz" };
+	char plugin[80];
 	struct run_options options = { .arch = &guest_arch, .cpus = 1, .hz = 1000,
 		.memory_bytes = GUEST_RAM_BYTES, .machine = GUEST_MACHINE, .icount = "shift=0",
-		.boot_image = GUEST_IMAGE, .words = words, .word_count = 1 };
+		.boot_image = GUEST_IMAGE, .words = words, .word_count = 1,
+		.plugin = plugin };
 	struct memory memory;
 	struct qemu qemu;
+	int theirs;
 
+	g->image = *guest_image();
+	g->handoff = boot_handoff(&theirs);
+	snprintf(plugin, sizeof(plugin), "file=" GUEST_HANDOFF ",fd=%d,at=%#llx", theirs,
+		 (unsigned long long)g->image.handoff);
 	memory_create(&memory, &options);
 	fcntl(198, F_SETFD, FD_CLOEXEC); /* AFL++'s pipes end with us, not with QEMU */
 	fcntl(199, F_SETFD, FD_CLOEXEC);
 	qemu_create(&qemu, &options, boot_archive(), memory.fd);
+	close(theirs);
 	g->pid = qemu.pid;
 	g->serial = qemu.serial;
 	g->ram_bytes = GUEST_RAM_BYTES;
 	g->ram = mmap(NULL, g->ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd, 0);
 	g->said[0] = '\0';
-	boot_await(g, qemu.end, &memory);
-	g->image = *guest_image();
+	boot_tables(qemu.end, &memory);
+	boot_patience(g, BOOT_SECONDS);
+	if (await(g))
+		run_end(RUN_QEMU, "the guest does not sleep: %s", g->said);
+	boot_patience(g, WAIT_SECONDS);
 	g->counters = g->ram + (g->image.counters - memory.start);
 	g->m = (struct machine *)(g->ram + (memory.info->arrays[EXO_ARRAY_MACHINE].physical
 					    - memory.start));
 	g->scratch = calloc(g->m->frame_count, sizeof(*g->scratch));
 	boot_mailbox(g, memory.fd);
 	g->box->sleepers = offsetof(struct cpu, sleepers);
-	if (await(g))
-		run_end(RUN_QEMU, "the guest does not sleep: %s", g->said);
 }
 
 struct guest *guest_get(void)

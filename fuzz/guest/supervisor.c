@@ -224,7 +224,6 @@ static void guest_sleep(struct guest_mailbox *box)
 	char bytes[16];
 
 	atomic_store_explicit(&box->turn, GUEST_SLEEPS, memory_order_release);
-	raw_text("!");
 	while (*(const volatile uint32_t *)&info->console_in == supervisor.seen)
 		exo_call(EXO_CALL_WAIT, (uint64_t)&info->console_in, supervisor.seen,
 			 EXO_WAIT_SHARED, 0, 0);
