@@ -151,6 +151,18 @@ static void proc_update(struct fs *fs, struct fs_node *dir, uint32_t number)
 		proc_remove(fs, node);
 }
 
+/* Those that have ended leave /proc: else each that ever looked at itself there stayed. */
+static void proc_forget(struct fs *fs, struct fs_node *root)
+{
+	struct fs_node *node, *next;
+
+	for (node = root->child; node != NULL; node = next) {
+		next = node->sibling;
+		if (node->proc == PROC_PROCESS && !fs->outside->proc->is_process(node->pid))
+			proc_remove(fs, node);
+	}
+}
+
 struct fs_node *proc_find(struct fs *fs, struct fs_node *dir, const char *name,
 	size_t name_bytes)
 {
@@ -158,8 +170,11 @@ struct fs_node *proc_find(struct fs *fs, struct fs_node *dir, const char *name,
 
 	if (dir->proc != PROC_FDS)
 		proc_fill(fs, dir);
-	if (dir->proc != PROC_PROCESS && proc_number(name, name_bytes, &number))
+	if (dir->proc != PROC_PROCESS && proc_number(name, name_bytes, &number)) {
+		if (dir->proc == PROC_ROOT && node_entry(dir, name, name_bytes) == NULL)
+			proc_forget(fs, dir);
 		proc_update(fs, dir, number);
+	}
 	return node_find(dir, name, name_bytes);
 }
 
