@@ -161,6 +161,12 @@ void heap_free(struct libos *os, void *p)
 	block_free(p, false);
 }
 
+err_t slots_fill(uint64_t address, uint64_t end)
+{
+	(void)address, (void)end;
+	return EXO_OK;
+}
+
 void *arena_alloc(struct libos *os, size_t n)
 {
 	(void)os;

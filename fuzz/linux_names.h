@@ -27,5 +27,6 @@ const char *linux_archive(void);
 #undef EXO_INFO_ARCHIVE
 #define EXO_INFO_ARCHIVE ((uint64_t)linux_archive())
 #define exo_table linux_table
+#define slots_fill linux_slots_fill /* the library's own pages are there */
 
 #endif

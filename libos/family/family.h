@@ -65,7 +65,7 @@ err_t family_attach(struct libos *os, uint32_t pid) MUST_USE;
 /* Slot operation that shares the family's memory with a child env. */
 struct exo_slot_op family_share_op(uint64_t env);
 
-/* An entry for a new child of this process, MAKING, without files. EXO_E_FULL. */
+/* An entry for a new child of this process, MAKING, without files. EXO_E_FULL, EXO_E_LIMIT. */
 err_t family_make(struct libos *os, struct family_process **made) MUST_USE;
 /* Its env is known: it is ALIVE. */
 void family_announce(struct family_process *p, uint64_t env);

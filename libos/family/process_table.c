@@ -8,6 +8,7 @@
 #include "libos/family/family.h"
 #include "libos/fork/process.h"
 #include "libos/state.h"
+#include "libos/vm/slots.h"
 
 enum {
 	TABLE_PID_MAX = 32768,
@@ -79,8 +80,18 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	}
 }
 
-/* Claim a FREE entry of one word of `used`; NULL: none. */
-static struct family_process *table_claim_in(struct family *f, unsigned word)
+/* The entry's own pages are had now, or refused: later whoever writes to them would die. Those of
+ * what comes with a signal, too: they are written by who sends it. */
+static err_t table_have(struct family *f, const struct family_process *p)
+{
+	uint64_t entry = (uint64_t)p, info = (uint64_t)f->info[p - f->process];
+	err_t err = slots_fill(PAGE_DOWN(entry), PAGE_UP(entry + sizeof(*p)));
+
+	return err ? err : slots_fill(PAGE_DOWN(info), PAGE_UP(info + sizeof(f->info[0])));
+}
+
+/* Claim a FREE entry of one word of `used`. FULL: none is. LIMIT. */
+static err_t table_claim_in(struct family *f, unsigned word, struct family_process **claimed)
 {
 	uint64_t free = ~atomic_load(&f->used[word]);
 	uint32_t places = f->places;
@@ -89,27 +100,31 @@ static struct family_process *table_claim_in(struct family *f, unsigned word)
 		unsigned bit = (unsigned)__builtin_ctzll(free);
 		struct family_process *p = &f->process[word * 64 + bit];
 		uint32_t expected = FAMILY_FREE;
+		err_t err = table_have(f, p);
 
+		if (err)
+			return err;
 		if (!atomic_compare_exchange_strong(&p->state, &expected, FAMILY_MAKING))
 			continue;
 		atomic_fetch_or(&f->used[word], UINT64_C(1) << bit);
 		while (places < word * 64 + bit + 1
 		       && !atomic_compare_exchange_weak(&f->places, &places, word * 64 + bit + 1))
 			;
-		return p;
+		*claimed = p;
+		return EXO_OK;
 	}
-	return NULL;
+	return EXO_E_FULL;
 }
 
-/* The first entry that is FREE becomes MAKING; NULL: none is. */
-static struct family_process *table_claim(struct family *f)
+/* The first entry that is FREE becomes MAKING. FULL: none is. LIMIT. */
+static err_t table_claim(struct family *f, struct family_process **claimed)
 {
-	struct family_process *p = NULL;
+	err_t err = EXO_E_FULL;
 	unsigned word;
 
-	for (word = 0; word < ARRAY_COUNT(f->used) && !p; word++)
-		p = table_claim_in(f, word);
-	return p;
+	for (word = 0; word < ARRAY_COUNT(f->used) && err == EXO_E_FULL; word++)
+		err = table_claim_in(f, word, claimed);
+	return err;
 }
 
 /* A number that none has, nor any with the same place in by_pid. */
@@ -129,10 +144,11 @@ static uint32_t table_number(struct family *f, unsigned place)
 err_t family_make(struct libos *os, struct family_process **made)
 {
 	struct family *f = family_root();
-	struct family_process *p = table_claim(f);
+	struct family_process *p;
+	err_t err = table_claim(f, &p);
 
-	if (!p)
-		return EXO_E_FULL;
+	if (err)
+		return err;
 	table_fill(p, table_number(f, family_place(p)), os->family.self);
 	*made = p;
 	return EXO_OK;

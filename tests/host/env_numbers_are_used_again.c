@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "libos/state.h"
+#include "libos/vm/slots.h"
 #include "tests/tap.h"
 
 #include <machine/call.h>
@@ -75,6 +76,12 @@ uint64_t machine_vcpu(void)
 struct thread *thread_self(void)
 {
 	abort();
+}
+
+err_t slots_fill(uint64_t address, uint64_t end)
+{
+	(void)address, (void)end;
+	return EXO_OK;
 }
 
 void family_lock(struct libos *os, enum family_lock_rank rank)
