@@ -19,6 +19,7 @@ GUEST_TESTS = \
 	tests/guest/cow_two_addresses.guest \
 	tests/guest/fault_kills_once.guest \
 	tests/guest/events_on_the_way_back.guest \
+	tests/guest/every_refusal_is_told.guest \
 	tests/guest/exhaustion_stays_in_the_child.guest \
 	tests/guest/calendar_begins_where_told.guest \
 	tests/guest/dirty_pages_are_told.guest \
@@ -167,6 +168,7 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/threads_run_at_once.guest \
 	tests/aarch64/wait_statuses.guest \
 	tests/aarch64/events_on_the_way_back.guest \
+	tests/aarch64/every_refusal_is_told.guest \
 	tests/aarch64/exhaustion_stays_in_the_child.guest \
 	tests/aarch64/first_run_storm.guest \
 	tests/aarch64/kernel_tables_tell_the_truth.guest \
