@@ -93,15 +93,8 @@ static void upcall_fault(struct libos *os, struct thread *t, struct exo_frame *f
 static void upcall_syscall(struct libos *os, struct thread *t, struct exo_frame *frame)
 {
 	t->frame = frame;
-	if (native_call(os, frame))
-		return;
-	if (os->hooks.syscall) {
+	if (!native_call(os, frame))
 		os->hooks.syscall(t, frame);
-		return;
-	}
-	print("%s: system call %lu is not answered\n", os->process.name,
-	      EXO_REG_NUMBER(&frame->regs));
-	process_exit(os, PROCESS_STATUS_SIGNAL(31));
 }
 
 /* Events that came while a frame was being restored (upcall.S) are events of what it belongs to;

@@ -45,8 +45,8 @@ enum upcall_fault {
  * context on the thread's library stack with its frame; may change the frame's registers, may
  * block; the frame is resumed when they return. */
 struct upcall_hooks {
-	/* A foreign system call, registers as they were. The hook sets the result register. NULL:
-	 * the process ends with a line on the console. */
+	/* A foreign system call, registers as they were. The hook sets the result register. Not
+	 * NULL when the program runs. */
 	void (*syscall)(struct thread *t, struct exo_frame *frame);
 	/* A foreign call of up to four arguments that a native program makes by libos_linux: its
 	 * result. A call that a signal has interrupted is not made again. */

@@ -17,7 +17,6 @@
 
 	.macro	enter dispatch
 	wrgsbase %rdi			/* the program may have changed it */
-	cld				/* so does C expect it */
 	xor	%ebp, %ebp		/* backtraces end here */
 	call	\dispatch
 	.endm
@@ -117,6 +116,7 @@ FUNCTION(native_at_once)
 FUNCTION(native_enter)
 	movl	$1, VCPU_MASKED	/* from here on it is the library that runs */
 native_masked:
+	cld				/* as the kernel does, and C expects it */
 	mov	%rsp, %r11
 	mov	VCPU_STACK_TOP, %rsp
 	sub	$FRAME_BYTES, %rsp
