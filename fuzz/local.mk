@@ -269,6 +269,34 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits fuzz/regressions/a
 	fuzz/regressions/slots-reserve-flushed-before-use \
 	fuzz/regressions/slots-share-within-the-path
 
+# make fuzz-seeds: what the guest tests ask of the kernel, as inputs, in fuzz/found/ with those that
+# fuzzers found; make fuzz-corpus TARGET=... takes of them what reaches more into the corpus.
+SEED_TARGETS = abi slots accounts wait schedules
+EXTRA_DIST += fuzz/seed_hook.c fuzz/run-seeds
+if HAVE_FUZZER
+check_PROGRAMS += fuzz/seed
+check_DATA += fuzz/seeds-x86_64.elf tests/guest/cpu_exceptions_are_upcalls.raw
+endif
+fuzz_seed_SOURCES = fuzz/seed.c
+fuzz_seed_CPPFLAGS = $(FUZZ_CPPFLAGS)
+fuzz_seed_CFLAGS = $(WARN_CFLAGS) -O2
+fuzz_seed_LINK = $(FUZZ_LINK) -o $@
+fuzz_seed_LDADD = $(FUZZ_LDADD)
+EXTRA_fuzz_seed_DEPENDENCIES = fuzz/replay
+CLEANFILES += fuzz/seeds-x86_64.elf fuzz/seed_hook.o
+
+# The kernel that is shipped, and who writes down what it is asked.
+fuzz/seeds-x86_64.elf: exo-x86_64.elf $(srcdir)/fuzz/seed_hook.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(exo_x86_64_elf_CPPFLAGS) $(exo_x86_64_elf_CFLAGS) $(CFLAGS) \
+		-c $(srcdir)/fuzz/seed_hook.c -o fuzz/seed_hook.o
+	$(AM_V_CCLD)$(exo_x86_64_elf_LINK) --wrap=kernel_syscall --wrap=kernel_trap \
+		$(exo_x86_64_elf_OBJECTS) fuzz/seed_hook.o
+
+fuzz-seeds: fuzz/seed fuzz/seeds-x86_64.elf tools/chitin-run libos.elf $(GUEST_TESTS) $(RAW_TESTS)
+	$(SHELL) $(srcdir)/fuzz/run-seeds '$(SEED_TARGETS)' $(GUEST_TESTS) $(RAW_TESTS)
+.PHONY: fuzz-seeds
+
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.
 MUTANTS =
 MUTANT_SECONDS = 60

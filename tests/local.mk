@@ -323,6 +323,7 @@ TOOL_TESTS = \
 	tests/tools/ps_and_vmstat.sh \
 	tests/tools/roulette.sh \
 	tests/tools/scenarios_are_tested.sh \
+	tests/tools/seeds_are_the_calls_of_a_trace.sh \
 	tests/tools/shoot_down_costs.sh \
 	tests/tools/pthreads_match_linux.sh \
 	tests/tools/several_cpus_match_linux.sh \
