@@ -313,6 +313,7 @@ TOOL_TESTS = \
 	tests/tools/first_run_rates.sh \
 	tests/tools/hostile_is_tested.sh \
 	tests/tools/installed.sh \
+	tests/tools/interrupts_stay_off.sh \
 	tests/tools/leaf_functions_are_proved.sh \
 	tests/tools/models_hold.sh \
 	tests/tools/oss_fuzz_builds.sh \
@@ -345,7 +346,8 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 	tests/host/library_lock.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
-	tests/tools/trace_is_a_timeline.py tests/tools/barriers_are_there.py tests/tools/terminal.c tests/README \
+	tests/tools/trace_is_a_timeline.py tests/tools/barriers_are_there.py \
+	tests/tools/interrupts_stay_off.py tests/tools/terminal.c tests/README \
 	tests/check-layout tests/check-long tests/check-unfix tests/copy-tree tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
@@ -375,6 +377,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/gs_by_its_sign.unfix.patch \
 	tests/race/idle_not_interrupted.unfix.patch \
 	tests/race/idle_takes_the_others_turn.unfix.patch \
+	tests/race/interrupts_in_system_calls.unfix.patch \
 	tests/race/joining_begins_all_anew.unfix.patch \
 	tests/race/killed_by_a_signal_that_pends.unfix.patch \
 	tests/race/no_cpu_sees_freed_frames.unfix.patch \

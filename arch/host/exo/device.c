@@ -129,6 +129,7 @@ void arch_idle(struct machine *m, struct cpu *c)
 	struct host_cpu *hc = &m->arch.cpus[c - m->cpus];
 	bool has_input = m->arch.console_in_tail != m->arch.console_in_head;
 
+	assert(!c->held); /* an interrupt may come here: it finds every lock free */
 	if (host_self.is_parallel) {
 		idle_parallel(m, hc);
 		kernel_interrupt_idle(m, c);
