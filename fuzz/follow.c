@@ -38,7 +38,8 @@ void model_call(struct model *d, const struct fuzz_step *step, unsigned caller, 
 	if (call == EXO_CALL_VCPU_START && !error)
 		model_add(d, follow_env(argument[0], caller), page,
 			  EXO_READ | EXO_WRITE, EXO_READ | EXO_WRITE, NULL, true);
-	if (call == EXO_CALL_ACCOUNT && argument[0] == EXO_ACCOUNT_REPOSSESS)
+	if (call == EXO_CALL_ACCOUNT && argument[0] == EXO_ACCOUNT_REPOSSESS
+	    && (!error || error == EXO_E_AGAIN))
 		model_doubt_all(d);
 	for (i = 0; call == EXO_CALL_CONSOLE_READ && i <= 256; i += EXO_PAGE_SIZE)
 		model_loosen(d, caller, argument[0] + i);

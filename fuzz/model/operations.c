@@ -47,6 +47,23 @@ static void want_empty(struct model *d, struct model_place place, uint64_t addre
 	remove_maybe(d, place);
 }
 
+/* A branch takes an empty slot's place: below it there is nothing, whatever was there before. */
+static void want_nothing(struct model *d, const struct operation *o)
+{
+	uint64_t bytes = EXO_SPAN(o->op->level);
+	uint32_t i;
+
+	for (i = 0; i < d->pages_count; i++)
+		model_want(d, d->pages[i].space != o->target || d->pages[i].is_maybe
+			   || d->pages[i].address - o->to >= bytes,
+			   "a branch took the place of a page", d->pages[i].address);
+	for (i = 0; i < d->regions_count; i++)
+		model_want(d, d->regions[i].space != o->target || d->regions[i].is_maybe
+			   || d->regions[i].address - o->to >= bytes,
+			   "a branch took the place of a region", d->regions[i].address);
+	model_span_remove(d, o->target, o->to, bytes);
+}
+
 static void alloc_slot(struct model *d, const struct operation *o)
 {
 	struct model_place place = model_place(d, o->target, o->to);
@@ -65,10 +82,7 @@ static void dup_slot(struct model *d, const struct operation *o)
 	want_free(d, from, o->from);
 	if (!from)
 		return;
-	if (is_in_place(o) && model_is_sole(d, from)) {
-		grant(from, EXO_RWX, o->op->access);
-		return;
-	}
+	/* In place, too, even if it is raised and not copied: nobody else has the old one then. */
 	object = model_object_add(d, &d->objects[from->object]);
 	if (is_in_place(o))
 		remove_maybe(d, to);
@@ -155,6 +169,9 @@ static void region_add(struct model *d, struct model_region region)
 
 static void table_slot(struct model *d, const struct operation *o)
 {
+	/* Of a run that goes down the first slot was empty, and the others lie below it. */
+	if (!(o->op->flags & EXO_OP_DOWN) || o->op->target - o->to < EXO_SPAN(o->op->level))
+		want_nothing(d, o);
 	if (o->op->flags & EXO_OP_COMMON)
 		region_add(d, (struct model_region){ .space = o->target, .address = o->to,
 			.shared = MODEL_SHARED + d->next_shared++, .rights = EXO_RWX });
@@ -165,11 +182,14 @@ static void table_slot(struct model *d, const struct operation *o)
 static void share_slot(struct model *d, const struct operation *o)
 {
 	uint64_t bytes = EXO_SPAN(o->op->level);
-	uint32_t i, pages = d->pages_count, regions = d->regions_count;
 	unsigned mask = o->op->rights | EXO_READ;
 	struct model_page *page, copy;
 	struct model_region region;
+	uint32_t i, pages, regions;
 
+	want_nothing(d, o);
+	pages = d->pages_count;
+	regions = d->regions_count;
 	for (i = 0; i < pages && !d->is_lost; i++) {
 		page = &d->pages[i];
 		if (page->space != o->source || page->address - o->from >= bytes)
@@ -222,6 +242,7 @@ static void move_slot(struct model *d, const struct operation *o)
 	uint64_t bytes = EXO_SPAN(o->op->level);
 	uint32_t i;
 
+	want_nothing(d, o);
 	for (i = 0; i < d->pages_count; i++)
 		if (d->pages[i].space == o->source && d->pages[i].address - o->from < bytes) {
 			d->pages[i].space = o->target;
