@@ -66,8 +66,9 @@ FUZZERS_TINY = fuzz/abi.fuzz fuzz/slots.fuzz fuzz/accounts.fuzz fuzz/wait.fuzz \
 	fuzz/schedules.fuzz fuzz/elf.fuzz fuzz/archive.fuzz
 FUZZERS = $(FUZZERS_TINY) fuzz/memory.fuzz fuzz/linux.fuzz
 
+HOST_WATCHED_SOURCES = arch/host/exo/create.c arch/host/exo/device.c arch/host/exo/unwatched.c
 FUZZ_WATCHED_SOURCES = fuzz/files.c fuzz/files_library.c fuzz/schedule.c libos/fork/image.c \
-	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/exo/device.c
+	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) $(HOST_WATCHED_SOURCES)
 FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/check.c fuzz/decode.c fuzz/follow.c fuzz/model/model.c \
 	fuzz/model/operations.c fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
@@ -110,7 +111,7 @@ fuzz_replay_LINK = $(FUZZ_LINK) -o $@
 fuzz_replay_LDADD = $(FUZZ_LDADD)
 
 # The target memory: libos/vm and libos/fork on the simulated machine, as large as the real ones.
-MEMORY_WATCHED_SOURCES = $(EXO_KERNEL_SOURCES) arch/host/exo/create.c arch/host/exo/device.c
+MEMORY_WATCHED_SOURCES = $(EXO_KERNEL_SOURCES) $(HOST_WATCHED_SOURCES)
 MEMORY_WATCHING_SOURCES = fuzz/library_machine.c fuzz/memory.c fuzz/memory_model.c fuzz/mutate.c \
 	$(EXO_AUDIT_SOURCES) \
 	arch/host/exo/audit_tlb.c arch/host/exo/mmu.c

@@ -49,6 +49,13 @@ extern _Thread_local struct host_self host_self;
  * use again. */
 void host_poison(void *memory, size_t bytes, bool is_free);
 
+/* longjmp(to, 1), to another stack too; memcpy; is memcmp 0? None is told to the address sanitizer:
+ * so they are for memory that may be poisoned, and who leaves frames of a stack behind for good
+ * says so by host_poison. */
+void host_jump(jmp_buf to);
+void host_copy(void *to, const void *from, size_t bytes);
+bool host_is_same(const void *a, const void *b, size_t bytes);
+
 /* Run a statement that may stop the kernel; its value is why it stopped (HOST_RUNS: it did not). */
 #define HOST_TRY(statement) ({						\
 	jmp_buf host_jump, *host_outer = host_self.stop;		\

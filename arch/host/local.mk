@@ -4,7 +4,8 @@ HOST_EXO_SOURCES = \
 	arch/host/exo/audit_tlb.c \
 	arch/host/exo/create.c \
 	arch/host/exo/device.c \
-	arch/host/exo/mmu.c
+	arch/host/exo/mmu.c \
+	arch/host/exo/unwatched.c
 
 HOST_H = arch/host/host.h arch/host/include/machine/call.h arch/host/include/machine/fpu.h arch/host/include/machine/inline.h \
 	arch/host/include/machine/linux.def arch/host/include/machine/linux.h \

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* Coroutines for tests and fuzz targets that simulate several CPUs with one thread: a stack and a
- * context each, and what the address sanitizer wants to know of a switch. Touches nothing but them;
- * no locks. */
+/* Coroutines for tests and fuzz targets that simulate several CPUs with one thread: a stack each, a
+ * place to go on, and what the address sanitizer wants to know of a switch. Touches nothing but
+ * them; no locks. */
 #ifndef TESTS_HOST_FIBER_H
 #define TESTS_HOST_FIBER_H
 
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <ucontext.h>
+
+#include "arch/host/host.h"
 
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
 #include <sanitizer/common_interface_defs.h>
@@ -20,24 +24,59 @@
 #endif
 
 struct fiber {
-	ucontext_t context;
-	const void *stack; /* NULL: none yet, or the thread's own */
+	jmp_buf at;          /* where it goes on */
+	jmp_buf base;        /* where it is to begin, again and again */
+	void (*entry)(void);
+	struct fiber *maker; /* while it is made */
+	const void *stack;   /* NULL: none yet, or the thread's own */
 	size_t stack_bytes;
-	void *fake;        /* the sanitizer's */
+	void *fake;          /* the sanitizer's */
 };
 
+/* The bottom of its stack: back to who makes it; then, each time, begin. */
+static inline void fiber_base(unsigned low, unsigned high)
+{
+	struct fiber *f = (struct fiber *)((uintptr_t)high << 32 | low);
+
+	FIBER_FINISH(NULL, f->maker);
+	if (!setjmp(f->base)) {
+		FIBER_START(&f->fake, f->maker);
+		host_jump(f->maker->at);
+	}
+	f->entry();
+}
+
+/* A context's making costs system calls, so it is made once; from then on all are jumps. */
+static inline void fiber_make(struct fiber *f, size_t bytes)
+{
+	struct fiber maker = { 0 };
+	ucontext_t context;
+
+	f->stack = malloc(bytes);
+	f->stack_bytes = bytes;
+	f->maker = &maker;
+	getcontext(&context);
+	context.uc_stack.ss_sp = (void *)(uintptr_t)f->stack;
+	context.uc_stack.ss_size = bytes;
+	makecontext(&context, (void (*)(void))fiber_base, 2, (unsigned)(uintptr_t)f,
+		    (unsigned)((uintptr_t)f >> 32));
+	if (!setjmp(maker.at)) {
+		FIBER_START(&maker.fake, f);
+		setcontext(&context);
+	}
+	FIBER_FINISH(maker.fake, f);
+}
+
 /* Let it begin in `entry`, which must call fiber_begun first and must not return. Its stack stays
- * for the next time, so `bytes` is always the same; the sanitizer clears as much at each switch. */
+ * for the next time, so `bytes` is always the same, and f stays where it is. */
 static inline void fiber_init(struct fiber *f, void (*entry)(void), size_t bytes)
 {
 	if (!f->stack)
-		f->stack = malloc(bytes);
-	f->stack_bytes = bytes;
+		fiber_make(f, bytes);
+	host_poison((void *)(uintptr_t)f->stack, bytes, false);
+	memcpy(f->at, f->base, sizeof(f->at));
+	f->entry = entry;
 	f->fake = NULL;
-	getcontext(&f->context);
-	f->context.uc_stack.ss_sp = (void *)(uintptr_t)f->stack;
-	f->context.uc_stack.ss_size = bytes;
-	makecontext(&f->context, entry, 0);
 }
 
 /* The first act of one that begins: whose turn it was. */
@@ -53,7 +92,8 @@ static inline void fiber_switch(struct fiber *from, struct fiber *to, struct fib
 {
 	*former = from;
 	FIBER_START(&from->fake, to);
-	swapcontext(&from->context, &to->context);
+	if (!setjmp(from->at))
+		host_jump(to->at);
 	FIBER_FINISH(from->fake, *former);
 }
 
