@@ -19,6 +19,15 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
 /* libFuzzer's own mutator. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most) __attribute__((weak));
 
+const char *__asan_default_options(void);
+
+/* The kernel has no heap: how long what is freed stays poisoned, and who allocated it, is little
+ * help and costs memory that no cache holds. */
+const char *__asan_default_options(void)
+{
+	return "quarantine_size_mb=1:malloc_context_size=1";
+}
+
 static const struct fuzz_target *driver_target(void)
 {
 	static const struct fuzz_target *target;
