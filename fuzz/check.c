@@ -17,55 +17,9 @@ _Noreturn void fuzz_fail(const char *what)
 	abort();
 }
 
-/* No interceptor, no check of poison, and no call of memcpy in the loop's place. */
-#define UNSANITIZED __attribute__((no_sanitize("address"), no_builtin("memcpy"), noinline))
-
-UNSANITIZED void fuzz_copy(void *to, const void *from, size_t bytes)
+static bool is_free(const struct machine *m, uint32_t frame)
 {
-	uint64_t *t = to;
-	const uint64_t *f = from;
-	size_t i;
-
-	for (i = 0; i < bytes / 8; i++)
-		t[i] = f[i];
-}
-
-enum { FRAME_WORDS = EXO_PAGE_SIZE / 8 };
-
-/* Of a frame's size, which the compiler knows: fuzz_copy; do they differ? */
-UNSANITIZED static void frame_copy(uint64_t *to, const uint64_t *from)
-{
-	size_t i;
-
-	for (i = 0; i < FRAME_WORDS; i++)
-		to[i] = from[i];
-}
-
-UNSANITIZED static bool frame_differs(const uint64_t *a, const uint64_t *b)
-{
-	uint64_t difference = 0;
-	size_t i;
-
-	for (i = 0; i < FRAME_WORDS; i++)
-		difference |= a[i] ^ b[i];
-	return difference;
-}
-
-/* The first word that differs, or the number of words. */
-UNSANITIZED static size_t differs_at(const uint64_t *a, const uint64_t *b, size_t words, size_t i)
-{
-	while (i + FRAME_WORDS <= words && !frame_differs(&a[i], &b[i]))
-		i += FRAME_WORDS;
-	while (i < words && a[i] == b[i])
-		i++;
-	return i;
-}
-
-/* A frame that a call may use. Nobody asks for the bytes of one that is free: the address sanitizer
- * sees who touches it, the audit whether it is zero if it is said to be. */
-static bool is_in_use(const struct machine *m, uint32_t frame)
-{
-	return frame_type(m->frames[frame].meta) != FRAME_FREE;
+	return frame_type(m->frames[frame].meta) == FRAME_FREE;
 }
 
 /* What CPUs have cached, and their registers, are nobody's business. */
@@ -74,26 +28,33 @@ enum {
 	CACHES_TO = CACHES_FROM + sizeof(((struct machine *)0)->arch.cpus),
 };
 
-static void remember_frame(struct fuzz_world *w, uint32_t frame)
+/* The next frames in a row that a call may use: from *from to before *end, which is where the ones
+ * before ended. Those that are free keep what they are filled with, which is asked at the end. */
+static bool next_in_use(const struct machine *m, uint32_t *from, uint32_t *end)
 {
-	struct pfn pfn = { frame };
+	for (*from = *end; *from < m->frame_count && is_free(m, *from); ++*from)
+		;
+	for (*end = *from; *end < m->frame_count && !is_free(m, *end); ++*end)
+		;
+	return *from < *end;
+}
 
-	frame_copy(arch_frame_memory(w->shadow, pfn), arch_frame_memory(w->m, pfn));
+static size_t frame_at(const struct machine *m, uint32_t frame)
+{
+	return m->arch.memory + frame * EXO_PAGE_SIZE;
 }
 
 void fuzz_remember(struct fuzz_world *w)
 {
-	uint32_t i;
+	uint32_t from, end = 1;
 
 	if (!w->is_shadow_old)
 		return;
 	w->is_shadow_old = false;
-	fuzz_copy(w->shadow, w->m, CACHES_FROM);
-	fuzz_copy((uint8_t *)w->shadow + CACHES_TO, (const uint8_t *)w->m + CACHES_TO,
-		  w->m->arch.memory - CACHES_TO);
-	for (i = 1; i < w->m->frame_count; i++)
-		if (is_in_use(w->m, i))
-			remember_frame(w, i);
+	host_copy(w->shadow, w->m, w->m->arch.memory);
+	while (next_in_use(w->m, &from, &end))
+		host_copy((uint8_t *)w->shadow + frame_at(w->m, from),
+			  (uint8_t *)w->m + frame_at(w->m, from), (end - from) * EXO_PAGE_SIZE);
 }
 
 void fuzz_remember_page(struct fuzz_world *w, unsigned cpu, uint64_t address)
@@ -109,7 +70,8 @@ void fuzz_remember_page(struct fuzz_world *w, unsigned cpu, uint64_t address)
 	walk = host_walk(w->m, c->root_env, address);
 	pfn = host_walk_leaf(w->m, &walk, address, &access);
 	if (access & EXO_WRITE)
-		remember_frame(w, pfn.n);
+		host_copy(arch_frame_memory(w->shadow, pfn), arch_frame_memory(w->m, pfn),
+			  EXO_PAGE_SIZE);
 }
 
 /* Nor are results, clocks, hints and counts of refusals. */
@@ -154,42 +116,36 @@ static bool unchanged_word(struct machine *m, const struct machine *shadow, size
 	return type == FRAME_TABLE || type == FRAME_COMMON;
 }
 
-/* Of the machine's words from one on to another. */
-static void unchanged_words(struct fuzz_world *w, size_t from, size_t to)
+/* Of the machine's bytes from one on to another. */
+static void unchanged_bytes(struct fuzz_world *w, size_t from, size_t to)
 {
 	const uint64_t *live = (const uint64_t *)w->m, *old = (const uint64_t *)w->shadow;
 	char text[160];
 	size_t i;
 
-	for (i = from; (i = differs_at(live, old, to, i)) < to; i++) {
-		w->is_shadow_old = true;
-		if (!unchanged_word(w->m, w->shadow, i))
-			break;
-	}
-	if (i == to)
+	if (host_is_same(&live[from / 8], &old[from / 8], to - from))
 		return;
-	snprintf(text, sizeof(text), "a failing call changed the word at %#llx (memory is at %#llx)"
-		 " from %llx to %llx", (unsigned long long)i * 8,
-		 (unsigned long long)w->m->arch.memory, (unsigned long long)old[i],
-		 (unsigned long long)live[i]);
-	fuzz_fail(text);
+	w->is_shadow_old = true;
+	for (i = from / 8; i < to / 8; i++) {
+		if (live[i] == old[i] || unchanged_word(w->m, w->shadow, i))
+			continue;
+		snprintf(text, sizeof(text), "a failing call changed the word at %#llx (memory is"
+			 " at %#llx) from %llx to %llx", (unsigned long long)i * 8,
+			 (unsigned long long)w->m->arch.memory, (unsigned long long)old[i],
+			 (unsigned long long)live[i]);
+		fuzz_fail(text);
+	}
 }
 
 void fuzz_check_unchanged(struct fuzz_world *w)
 {
-	struct machine *m = w->m;
-	size_t memory = m->arch.memory / 8, at;
-	struct pfn pfn = { 1 };
+	uint32_t from, end = 1;
 
-	unchanged_forget(m, w->shadow);
-	unchanged_words(w, 0, CACHES_FROM / 8);
-	unchanged_words(w, CACHES_TO / 8, memory);
-	for (; pfn.n < m->frame_count; pfn.n++) {
-		at = memory + pfn.n * FRAME_WORDS;
-		if (is_in_use(m, pfn.n) && frame_differs(arch_frame_memory(m, pfn),
-							 arch_frame_memory(w->shadow, pfn)))
-			unchanged_words(w, at, at + FRAME_WORDS);
-	}
+	unchanged_forget(w->m, w->shadow);
+	unchanged_bytes(w, 0, CACHES_FROM);
+	unchanged_bytes(w, CACHES_TO, w->m->arch.memory);
+	while (next_in_use(w->m, &from, &end))
+		unchanged_bytes(w, frame_at(w->m, from), frame_at(w->m, end));
 }
 
 static void check_report(bool is_sound, const struct audit_report *r)
@@ -204,10 +160,24 @@ static void check_report(bool is_sound, const struct audit_report *r)
 	fuzz_fail(text);
 }
 
+/* Whatever is free and not said to be zero, which the audit asks, is as it was filled. */
+static void check_free(struct fuzz_world *w)
+{
+	uint8_t filled[EXO_PAGE_SIZE];
+	struct pfn pfn = { 1 };
+
+	__builtin_memset(filled, HOST_FREE_BYTE, sizeof(filled));
+	for (; pfn.n < w->m->frame_count; pfn.n++)
+		if ((frame_meta(w->m, pfn) & (FRAME_ZERO | 7u)) == FRAME_FREE
+		    && !host_is_same(arch_frame_memory(w->m, pfn), filled, sizeof(filled)))
+			fuzz_fail("a free frame was written");
+}
+
 void fuzz_check_audit(struct fuzz_world *w)
 {
 	struct audit_report report;
 
+	check_free(w);
 	check_report(audit(w->m, w->lab->scratch, &report), &report);
 }
 

@@ -61,8 +61,6 @@ void fuzz_check_tlb(struct fuzz_world *w);
 void fuzz_check_model(struct fuzz_world *w);
 /* The model as the machine is now. */
 void fuzz_model_init(struct fuzz_world *w);
-/* Copy memory that the address sanitizer may hold for poisoned. bytes: a multiple of 8. */
-void fuzz_copy(void *to, const void *from, size_t bytes);
 
 /* print.c: a step with where it is made; the step itself; what came of a call. */
 void fuzz_print_step(const struct fuzz_world *w, const struct fuzz_step *step);

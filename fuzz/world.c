@@ -73,7 +73,7 @@ void fuzz_reset(struct fuzz_world *w)
 			host_poison(arch_frame_memory(w->m, (struct pfn){ i }), EXO_PAGE_SIZE,
 				    was_free);
 	}
-	fuzz_copy(w->m, w->start, w->m->arch.bytes);
+	host_copy(w->m, w->start, w->m->arch.bytes);
 	model_copy(&w->model, &w->model_start);
 	w->is_shadow_old = true;
 	w->is_over = false;
