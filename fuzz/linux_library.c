@@ -380,9 +380,9 @@ void sched_set_bell(struct libos *os, const _Atomic uint32_t *word, _Atomic uint
 	(void)os, (void)word, (void)waiting;
 }
 
-err_t process_fork(struct libos *os, bool is_borrowing, unsigned signal, uint32_t *pid)
+err_t process_fork(struct libos *os, const struct process_fork_how *how, uint32_t *pid)
 {
-	(void)os, (void)is_borrowing, (void)signal, (void)pid;
+	(void)os, (void)how, (void)pid;
 	return EXO_E_FULL;
 }
 

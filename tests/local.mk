@@ -7,6 +7,7 @@ HOST_TESTS = \
 	tests/host/cpio_refuses_bad_archives.tap \
 	tests/host/env_numbers_are_used_again.tap \
 	tests/host/files_keep_what_is_written.tap \
+	tests/host/groups_are_killed_at_once.tap \
 	tests/host/library_lock_loses_no_wake.tap \
 	tests/host/paths_lead_where_linux_says.tap \
 	tests/host/tty_edits_lines.tap \
@@ -34,6 +35,7 @@ GUEST_TESTS = \
 	tests/guest/fork_progress.guest \
 	tests/guest/fork_random_tree.guest \
 	tests/guest/fork_spin_stress.guest \
+	tests/guest/group_ends_while_it_forks.guest \
 	tests/guest/out_of_memory_is_told.guest \
 	tests/guest/threads_keep_registers.guest \
 	tests/guest/threads_mixed_kinds.guest \
@@ -106,6 +108,7 @@ SMP_TESTS = \
 	tests/smp/fork_progress.guest \
 	tests/smp/fork_random_tree.guest \
 	tests/smp/fork_spin_stress.guest \
+	tests/smp/group_ends_while_it_forks.guest \
 	tests/smp/hostile_arguments_change_nothing.raw \
 	tests/smp/hostile_frames_are_refused.raw \
 	tests/smp/kernel_tables_tell_the_truth.guest \
@@ -156,6 +159,7 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/fork_progress.guest \
 	tests/aarch64/fork_random_tree.guest \
 	tests/aarch64/fork_spin_stress.guest \
+	tests/aarch64/group_ends_while_it_forks.guest \
 	tests/aarch64/linux_calls_answer_as_linux.guest \
 	tests/aarch64/native_linux_calls.guest \
 	tests/aarch64/cpus_are_told.guest \
@@ -223,6 +227,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/fork_progress.guest \
 	tests/aarch64/smp/fork_random_tree.guest \
 	tests/aarch64/smp/fork_spin_stress.guest \
+	tests/aarch64/smp/group_ends_while_it_forks.guest \
 	tests/aarch64/smp/hostile_arguments_change_nothing.raw \
 	tests/aarch64/smp/hostile_frames_are_refused.raw \
 	tests/aarch64/smp/linux_calls_answer_as_linux.guest \
@@ -356,6 +361,7 @@ EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tool
 EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/announced_before_it_is_so.unfix.patch \
 	tests/race/asleep_beside_who_can_run.unfix.patch \
+	tests/race/being_made_is_not_there.unfix.patch \
 	tests/race/bucket_read_once.unfix.patch \
 	tests/race/charged_to_who_waits.unfix.patch \
 	tests/race/child_forgotten_unless_waited_for.unfix.patch \
@@ -363,6 +369,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/claimed_without_its_env.unfix.patch \
 	tests/race/claimed_without_the_tree.unfix.patch \
 	tests/race/context_saved_after_its_state.unfix.patch \
+	tests/race/counted_before_the_lock.unfix.patch \
 	tests/race/current_before_it_runs.unfix.patch \
 	tests/race/event_before_the_block.unfix.patch \
 	tests/race/excess_outlives_its_vcpu.unfix.patch \
@@ -374,6 +381,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/frame_kept_for_its_waiter.unfix.patch \
 	tests/race/free_frame_missed.unfix.patch \
 	tests/race/generation_stays.unfix.patch \
+	tests/race/group_passed_before_the_child.unfix.patch \
 	tests/race/gs_by_its_sign.unfix.patch \
 	tests/race/idle_not_interrupted.unfix.patch \
 	tests/race/idle_takes_the_others_turn.unfix.patch \
@@ -388,6 +396,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/restart_is_an_end.unfix.patch \
 	tests/race/result_after_runnable.unfix.patch \
 	tests/race/root_freed_while_loaded.unfix.patch \
+	tests/race/signal_left_to_the_parent.unfix.patch \
 	tests/race/signals_pend_for_the_child.unfix.patch \
 	tests/race/sleeper_woken_without_the_tree.unfix.patch \
 	tests/race/slice_read_after_the_lock.unfix.patch \
@@ -420,6 +429,10 @@ check_PROGRAMS += $(HOST_TESTS)
 tests_host_env_numbers_are_used_again_tap_SOURCES = tests/host/env_numbers_are_used_again.c \
 	libos/family/process_table.c libos/fork/process.c
 tests_host_env_numbers_are_used_again_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
+	-include $(srcdir)/fuzz/linux_names.h
+tests_host_groups_are_killed_at_once_tap_SOURCES = tests/host/groups_are_killed_at_once.c \
+	libos/family/process_table.c
+tests_host_groups_are_killed_at_once_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
 tests_host_library_lock_loses_no_wake_tap_SOURCES = \
 	tests/host/library_lock_loses_no_wake.c libos/thread/vcpu.c

@@ -33,7 +33,7 @@ err_t family_create(struct libos *os)
 	f->version = FAMILY_VERSION;
 	f->bytes = sizeof(*f);
 	arena_init(&f->arena, LIBOS_FAMILY + PAGE_UP(sizeof(*f)));
-	err = family_make(os, &self);
+	err = family_make(os, UINT64_MAX, &self);
 	if (err)
 		return err;
 	memcpy(self->name, "init", 5);

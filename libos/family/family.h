@@ -65,8 +65,10 @@ err_t family_attach(struct libos *os, uint32_t pid) MUST_USE;
 /* Slot operation that shares the family's memory with a child env. */
 struct exo_slot_op family_share_op(uint64_t env);
 
-/* An entry for a new child of this process, MAKING, without files. EXO_E_FULL, EXO_E_LIMIT. */
-err_t family_make(struct libos *os, struct family_process **made) MUST_USE;
+/* An entry for a new child of this process, MAKING, without files: what is sent to its group from
+ * now on is sent to it, too. EXO_E_FULL: none is free, or there are `most` already, not counting
+ * pid 1; EXO_E_LIMIT. Takes table. */
+err_t family_make(struct libos *os, uint64_t most, struct family_process **made) MUST_USE;
 /* Its env is known: it is ALIVE. */
 void family_announce(struct family_process *p, uint64_t env);
 /* Give an entry back: it was never announced, has left its env, or has been waited for. */

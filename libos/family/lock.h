@@ -5,6 +5,7 @@
  *
  *   file   the file tree, open descriptions, pipes, descriptors, the terminal
  *   arena  the family's memory
+ *   table  who is there: one entry more, or a signal to a whole group, at a time
  *
  * A lock's word names its owner by pid, so a waiter can see that the owner has died. What a lock
  * guards is consistent after every single store (a structure is complete before it is linked,
@@ -23,6 +24,7 @@
 enum family_lock_rank {
 	FAMILY_FILE,
 	FAMILY_ARENA,
+	FAMILY_TABLE,
 	FAMILY_LOCKS
 };
 

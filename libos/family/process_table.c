@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The process table (see process_table.h): entries, signals, bells. Touches the family's root; no
- * lock, every field is an atomic word. */
+/* The process table (see process_table.h): entries, signals, bells. Touches the family's root; all
+ * fields are atomic words. Takes the lock `table`. */
 #include "libos/family/process_table.h"
 
 #include <machine/call.h>
@@ -141,17 +141,32 @@ static uint32_t table_number(struct family *f, unsigned place)
 	}
 }
 
-err_t family_make(struct libos *os, struct family_process **made)
+/* May there be one more? */
+static bool table_has_room(uint64_t most)
+{
+	const struct family_process *p;
+	uint64_t count = 0;
+	uint32_t place = 0;
+
+	if (most > FAMILY_PROCESSES)
+		return true;
+	while ((p = family_next(&place)))
+		count += p->pid != FAMILY_INIT;
+	return count < most;
+}
+
+err_t family_make(struct libos *os, uint64_t most, struct family_process **made)
 {
 	struct family *f = family_root();
-	struct family_process *p;
-	err_t err = table_claim(f, &p);
+	err_t err = EXO_E_FULL;
 
-	if (err)
-		return err;
-	table_fill(p, table_number(f, family_place(p)), os->family.self);
-	*made = p;
-	return EXO_OK;
+	family_lock(os, FAMILY_TABLE);
+	if (table_has_room(most))
+		err = table_claim(f, made);
+	if (!err)
+		table_fill(*made, table_number(f, family_place(*made)), os->family.self);
+	family_unlock(os, FAMILY_TABLE);
+	return err;
 }
 
 void family_announce(struct family_process *p, uint64_t env)
@@ -203,30 +218,23 @@ struct family_siginfo family_signal_info(const struct libos *os, unsigned number
 
 static bool signal_is_for(const struct libos *os, const struct family_process *p, int32_t pid)
 {
-	if (p->state < FAMILY_ALIVE)
+	if (p->state == FAMILY_FREE)
 		return false;
 	if (pid == -1)
 		return p->pid != FAMILY_INIT && p != os->family.self;
 	return p->group == (pid ? (uint32_t)-pid : os->family.self->group);
 }
 
-err_t family_signal(struct libos *os, int32_t pid, unsigned number,
-		    const struct family_siginfo *info)
+/* To several at once: a child that is being made has an entry and gets it with the others, or its
+ * parent has it first (struct process_fork_how). */
+static err_t signal_group(struct libos *os, int32_t pid, unsigned number,
+			  const struct family_siginfo *info)
 {
-	struct family_siginfo plain = { .pid = os->process.pid };
 	struct family_process *p;
 	err_t err = EXO_E_EMPTY;
 	uint32_t place = 0;
 
-	if (number > FAMILY_SIGNALS)
-		return EXO_E_ARGUMENT;
-	info = info ? info : &plain;
-	if (pid > 0) {
-		p = family_find((uint32_t)pid);
-		if (p && number)
-			family_post(p, number, info);
-		return p ? EXO_OK : EXO_E_EMPTY;
-	}
+	family_lock(os, FAMILY_TABLE);
 	while ((p = family_next(&place))) {
 		if (!signal_is_for(os, p, pid))
 			continue;
@@ -234,7 +242,25 @@ err_t family_signal(struct libos *os, int32_t pid, unsigned number,
 		if (number)
 			family_post(p, number, info);
 	}
+	family_unlock(os, FAMILY_TABLE);
 	return err;
+}
+
+err_t family_signal(struct libos *os, int32_t pid, unsigned number,
+		    const struct family_siginfo *info)
+{
+	struct family_siginfo plain = { .pid = os->process.pid };
+	struct family_process *p;
+
+	if (number > FAMILY_SIGNALS)
+		return EXO_E_ARGUMENT;
+	info = info ? info : &plain;
+	if (pid <= 0)
+		return signal_group(os, pid, number, info);
+	p = family_find((uint32_t)pid);
+	if (p && number)
+		family_post(p, number, info);
+	return p ? EXO_OK : EXO_E_EMPTY;
 }
 
 /* A child's news for its parent. */

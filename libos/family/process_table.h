@@ -12,7 +12,8 @@
  * MAKING belongs to the process that forks. ALIVE <-> STOPPED is the process's own change, ZOMBIE
  * is written by whoever reaps its env; a ZOMBIE's entry is given back by its parent's wait, at
  * once if its parent is pid 1. Fields are single words that anyone may read and, where it is said,
- * write; there is no lock.
+ * write. The lock `table` is for two things that concern all entries: one more, and a signal to a
+ * whole group.
  *
  * How a signal reaches a process: family_signal sets its bit in `pending`, then rings: `bell`
  * grows, and if `is_waiting` says that the target sleeps the kernel wakes it. The target looks at
@@ -98,7 +99,8 @@ void family_ring(struct family_process *p);
 /* Send a signal as kill(2) does: pid > 0 that process, 0 the caller's group, -1 all but pid 1 and
  * the caller, < -1 the group -pid. number 0: only look. info NULL: SI_USER from the caller. A
  * stop signal takes away a pending SIGCONT and the other way round. The caller may be among the
- * targets. EXO_E_EMPTY: there is no such process; EXO_E_ARGUMENT: number > 64. */
+ * targets. A group gets it at once: whoever is being made, too. EXO_E_EMPTY: there is no such
+ * process; EXO_E_ARGUMENT: number > 64. Takes table, but not for one process. */
 err_t family_signal(struct libos *os, int32_t pid, unsigned number,
 		    const struct family_siginfo *info) MUST_USE;
 /* What came with the last signal of that number to this process; takes nothing off `pending`. */

@@ -239,7 +239,7 @@ err_t process_spawn(struct libos *os, struct process_exec_state *state, uint32_t
 {
 	struct family_process *made;
 	struct load load;
-	err_t err = fork_make_entry(os, true, &made);
+	err_t err = fork_make_entry(os, true, UINT64_MAX, &made);
 
 	if (err)
 		return err;

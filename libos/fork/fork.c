@@ -72,9 +72,9 @@ void fork_abandon(uint64_t env)
 	} while (r.value == EXO_E_AGAIN || r.value == EXO_E_STATE);
 }
 
-err_t fork_make_entry(struct libos *os, bool is_spawn, struct family_process **made)
+err_t fork_make_entry(struct libos *os, bool is_spawn, uint64_t most, struct family_process **made)
 {
-	err_t err = family_make(os, made);
+	err_t err = family_make(os, most, made);
 
 	if (err)
 		return err;
@@ -121,7 +121,7 @@ static err_t fork_make_child(struct libos *os, struct thread *self, struct fork_
 	return err;
 }
 
-err_t process_fork(struct libos *os, bool is_borrowing, unsigned signal, uint32_t *pid)
+err_t process_fork(struct libos *os, const struct process_fork_how *how, uint32_t *pid)
 {
 	uint32_t fpu_bytes = libos_info()->fpu_bytes;
 	uint8_t *area = __builtin_alloca(fpu_bytes + 64 + 64);
@@ -133,11 +133,15 @@ err_t process_fork(struct libos *os, bool is_borrowing, unsigned signal, uint32_
 
 	memset(fpu + 512, 0, 64);
 	machine_fpu_save(fpu, fpu_bytes);
-	err = fork_make_entry(os, false, &os->process.made);
+	err = fork_make_entry(os, false, how->most, &os->process.made);
 	if (err)
 		return err;
-	os->process.made->is_borrowing = is_borrowing;
-	os->process.made->end_signal = signal;
+	if (how->is_called && how->is_called(self)) {
+		fork_drop_entry(os, os->process.made);
+		return EXO_E_PENDING;
+	}
+	os->process.made->is_borrowing = how->is_borrowing;
+	os->process.made->end_signal = how->signal;
 	lock_acquire_all(os);
 	if (fork_save(&context)) {
 		/* The child. Locals are as they were before fork_save. */

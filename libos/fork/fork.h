@@ -17,7 +17,8 @@ void fork_abandon(uint64_t env);
 err_t fork_memory(struct libos *os, struct thread *self, uint64_t env) MUST_USE;
 /* An entry in the process table for a child, with a copy of this process's descriptors (is_spawn:
  * without those that close on exec). EXO_E_FULL, EXO_E_LIMIT. Takes the family's file. */
-err_t fork_make_entry(struct libos *os, bool is_spawn, struct family_process **made) MUST_USE;
+err_t fork_make_entry(struct libos *os, bool is_spawn, uint64_t most,
+		      struct family_process **made) MUST_USE;
 /* The child never came to be. */
 void fork_drop_entry(struct libos *os, struct family_process *made);
 

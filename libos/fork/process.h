@@ -77,11 +77,19 @@ struct process {
 	const struct process_exec_state *exec; /* while the program starts; NULL later */
 };
 
-/* Copy the calling process. is_borrowing: for vfork (process_wait_borrower); signal: what its end
- * sends, 0: nothing. In the parent *pid is the child's; in the child 0, and its thread returns from
- * here too.
- * EXO_E_LIMIT, EXO_E_FULL. Takes all locks. */
-err_t process_fork(struct libos *os, bool is_borrowing, unsigned signal, uint32_t *pid) MUST_USE;
+struct process_fork_how {
+	bool is_borrowing; /* for vfork (process_wait_borrower) */
+	unsigned signal;   /* what its end sends, 0: nothing */
+	uint64_t most;     /* how many processes there may be with it, not counting pid 1 */
+	/* Has a signal come that this thread takes? Asked when the child has an entry: what comes
+	 * later reaches both. NULL: such a signal can wait. */
+	bool (*is_called)(struct thread *t);
+};
+
+/* Copy the calling process. In the parent *pid is the child's; in the child 0, and its thread
+ * returns from here too. EXO_E_PENDING: is_called, so nothing was done; EXO_E_LIMIT, EXO_E_FULL.
+ * Takes all locks. */
+err_t process_fork(struct libos *os, const struct process_fork_how *how, uint32_t *pid) MUST_USE;
 /* Sleep until vfork's child executes a program or ends; signals wait. */
 void process_wait_borrower(struct libos *os, uint32_t pid);
 /* vfork-like start of the program that `state` describes, in a new process. EXO_E_TYPE: not a

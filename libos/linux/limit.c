@@ -15,17 +15,9 @@ void limit_init(struct linux_state *linux)
 	linux->limit[LIMIT_FILES].soft = linux->limit[LIMIT_FILES].hard = OPEN_FILES;
 }
 
-bool limit_has_process(struct linux_state *linux)
+uint64_t limit_processes(const struct linux_state *linux)
 {
-	uint64_t most = linux->limit[LIMIT_PROCESSES].soft, count = 0;
-	struct family_process *p;
-	uint32_t place = 0;
-
-	if (most == LINUX_UNLIMITED)
-		return true;
-	while ((p = family_next(&place)) != NULL)
-		count += p->pid != FAMILY_INIT;
-	return count < most;
+	return linux->limit[LIMIT_PROCESSES].soft;
 }
 
 /* A limit as it is now, or as `from` says (0: it is not changed); the one before to `to`. */

@@ -137,8 +137,8 @@ int64_t usage_child_out(struct linux_call *c, uint64_t to, uint64_t units);
 
 /* Limits of a program that nobody gave any. */
 void limit_init(struct linux_state *linux);
-/* May there be one process more? */
-bool limit_has_process(struct linux_state *linux);
+/* How many processes there may be. */
+uint64_t limit_processes(const struct linux_state *linux);
 
 /* The number that a thread has as a task: the process's for the first. */
 uint64_t task_id(const struct libos *os, const struct thread *t);

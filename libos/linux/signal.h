@@ -132,6 +132,8 @@ unsigned signal_take(struct libos *os, struct linux_thread *lt, uint64_t allowed
 void signal_flush(struct libos *os, uint64_t mask);
 /* What of the thread's and the process's is pending, blocked or not. */
 uint64_t signal_waiting(struct thread *t);
+/* process_fork_how: has one come that the thread does not block? */
+bool signal_is_called(struct thread *t);
 /* Change a thread's mask; whoever can take what it no longer does is woken. */
 void signal_set_mask(struct thread *t, uint64_t mask);
 /* The same until the call returns, or if a signal ends it until its handler has. */

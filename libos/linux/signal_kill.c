@@ -50,6 +50,12 @@ void signal_bell(struct libos *os)
 	}
 }
 
+bool signal_is_called(struct thread *t)
+{
+	signal_bell(t->os);
+	return signal_waiting(t) & ~signal_thread(t)->blocked;
+}
+
 /* To another process. */
 static int64_t kill_other(struct linux_call *c, uint32_t pid, const struct signal_info *info)
 {

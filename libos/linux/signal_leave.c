@@ -202,7 +202,7 @@ int64_t signal_restart(struct linux_call *c, int64_t result)
 
 	lt->restart = result;
 	lt->restart_number = c->number;
-	lt->restart_argument = c->arg[0];
+	lt->restart_argument = EXO_REG_ARG0(&c->frame->regs);
 	c->thread->is_signalled = true;
 	return -LINUX_EINTR;
 }

@@ -123,12 +123,15 @@ static void task_loan_take(struct libos *os, uint32_t pid, uint64_t sp)
 static int64_t task_clone_process(struct linux_call *c)
 {
 	uint64_t flags = c->arg[0], id, sp = EXO_REG_SP(&c->frame->regs);
+	const struct process_fork_how how = {
+		.is_borrowing = flags & TASK_CLONE_VFORK, .signal = flags & TASK_CLONE_SIGNAL,
+		.most = limit_processes(c->linux), .is_called = signal_is_called,
+	};
 	uint32_t pid;
+	err_t error = process_fork(c->os, &how, &pid);
 
-	if (!limit_has_process(c->linux))
-		return -LINUX_EAGAIN;
-	if (process_fork(c->os, flags & TASK_CLONE_VFORK, flags & TASK_CLONE_SIGNAL, &pid) < 0)
-		return -LINUX_EAGAIN;
+	if (error < 0)
+		return error == EXO_E_PENDING ? -LINUX_ERESTARTNOINTR : -LINUX_EAGAIN;
 	if (pid != 0) {
 		(void)task_tid_out(c, TASK_CLONE_PARENT_SETTID, LINUX_CLONE_PARENT, pid);
 		if (flags & TASK_CLONE_VFORK) {

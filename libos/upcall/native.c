@@ -27,8 +27,9 @@ enum { NATIVE_SIGCHLD = 17 };
 
 static int64_t native_fork(struct native *n)
 {
+	const struct process_fork_how how = { .signal = NATIVE_SIGCHLD, .most = UINT64_MAX };
 	uint32_t pid;
-	err_t err = process_fork(n->os, false, NATIVE_SIGCHLD, &pid);
+	err_t err = process_fork(n->os, &how, &pid);
 
 	return err ? (int64_t)err : (int64_t)pid;
 }

@@ -54,7 +54,7 @@ struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint6
 		return (struct exo_result){ host.dead ? EXO_OK : EXO_E_EMPTY, host.dead };
 	if (number == EXO_CALL_ENV_REAP) {
 		host.dead = 0;
-		if (host.next && !family_make(&host.other, &host.newcomer))
+		if (host.next && !family_make(&host.other, UINT64_MAX, &host.newcomer))
 			family_announce(host.newcomer, host.next);
 		host.next = 0;
 	}
@@ -119,7 +119,7 @@ static struct family_process *member(struct libos *os, uint64_t env)
 {
 	struct family_process *p;
 
-	if (family_make(os, &p))
+	if (family_make(os, UINT64_MAX, &p))
 		exit(1);
 	family_announce(p, env);
 	return p;
