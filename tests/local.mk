@@ -398,6 +398,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/root_freed_while_loaded.unfix.patch \
 	tests/race/signal_left_to_the_parent.unfix.patch \
 	tests/race/signals_pend_for_the_child.unfix.patch \
+	tests/race/sixteen_deaths_an_event.unfix.patch \
 	tests/race/sleeper_woken_without_the_tree.unfix.patch \
 	tests/race/slice_read_after_the_lock.unfix.patch \
 	tests/race/slot_serves_once.unfix.patch \
@@ -412,6 +413,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/word_before_the_block.unfix.patch \
 	tests/race/word_left_as_it_is.unfix.patch \
 	tests/race/yield_to_one_just_taken.unfix.patch \
+	tests/race/yielded_at_the_slices_end.unfix.patch \
 	tests/race/zeroed_after_it_is_free.unfix.patch
 EXTRA_DIST += tests/models/library_lock.pml tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
