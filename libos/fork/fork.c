@@ -90,9 +90,8 @@ err_t fork_make_entry(struct libos *os, bool is_spawn, uint64_t most, struct fam
 void fork_drop_entry(struct libos *os, struct family_process *made)
 {
 	family_lock(os, FAMILY_FILE);
-	files_destroy(os->fs, made->files);
+	files_destroy(os->fs, &made->files);
 	family_unlock(os, FAMILY_FILE);
-	made->files = NULL;
 	family_release(made);
 }
 

@@ -79,8 +79,7 @@ static void process_forget(struct libos *os)
 			continue;
 		if (p->files) {
 			family_lock(os, FAMILY_FILE);
-			files_destroy(os->fs, p->files);
-			p->files = NULL;
+			files_destroy(os->fs, &p->files);
 			family_unlock(os, FAMILY_FILE);
 		}
 		if ((p->parent == FAMILY_INIT && p->pid != f->main)

@@ -88,7 +88,7 @@ struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is
 		return NULL;
 	if ((files->top > 0 && files_grow(fs, copy, files->top - 1) < 0)
 			|| (!is_exec && files_copy_maps(fs, files, copy) < 0)) {
-		files_destroy(fs, copy);
+		files_destroy(fs, &copy);
 		return NULL;
 	}
 	node_ref(files->dir);
@@ -119,12 +119,16 @@ void files_exec(struct fs *fs, struct fs_files *files)
 			(void)files_remove(fs, files, fd);
 }
 
-void files_destroy(struct fs *fs, struct fs_files *files)
+void files_destroy(struct fs *fs, struct fs_files **owner)
 {
+	struct fs_files *files = *owner;
+
 	while (files->maps != NULL)
 		files_unmap(fs, files, files->maps->node);
 	while (files->top > 0)
 		(void)files_remove(fs, files, files->top - 1);
+	*owner = NULL;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	node_unref(fs, files->dir);
 	if (files->open != files->first)
 		fs->outside->free(files->open);

@@ -116,8 +116,9 @@ void files_unmap(struct fs *fs, struct fs_files *files, struct fs_node *node);
 /* Close those that close on exec; nothing is mapped any more. */
 void files_exec(struct fs *fs, struct fs_files *files);
 
-/* Close all, for good. */
-void files_destroy(struct fs *fs, struct fs_files *files);
+/* Close all, for good; *files becomes NULL when nothing is open any more, so that another can go on
+ * for who dies in the middle. */
+void files_destroy(struct fs *fs, struct fs_files **files);
 
 /* What a descriptor names, or NULL. */
 struct fs_open *files_find(const struct fs_files *files, uint64_t fd);

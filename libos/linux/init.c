@@ -213,7 +213,6 @@ static void init_fork_child(struct thread *t)
 static void init_exit(struct libos *os)
 {
 	struct family_process *self = family_self(os);
-	struct fs_files *files;
 	uint32_t i;
 
 	for (i = 0; i < os->threads_used; i++)
@@ -223,9 +222,7 @@ static void init_exit(struct libos *os)
 	if (self == NULL || self->files == NULL)
 		return;
 	family_lock(os, FAMILY_FILE);
-	files = self->files;
-	files_destroy(os->fs, files);
-	self->files = NULL;
+	files_destroy(os->fs, &self->files);
 	family_unlock(os, FAMILY_FILE);
 }
 
