@@ -16,6 +16,7 @@ enum {
 	TABLE_SIGCHLD = 17, TABLE_SIGCONT = 18, TABLE_SIGSTOP = 19, TABLE_SIGTTOU = 22,
 	TABLE_CLD_EXITED = 1, TABLE_CLD_KILLED = 2, TABLE_CLD_STOPPED = 5,
 	TABLE_CLD_CONTINUED = 6,
+	TABLE_SIGKILL = 9, TABLE_KILLED = 9 << 8 | 137, /* an env's status */
 };
 
 #define TABLE_BIT(number) (UINT64_C(1) << ((number) - 1))
@@ -59,7 +60,6 @@ struct family_process *family_next(uint32_t *place)
 
 static void table_fill(struct family_process *p, uint32_t pid, const struct family_process *parent)
 {
-	p->pid = pid;
 	p->parent = parent ? parent->pid : 0;
 	p->group = parent ? parent->group : pid;
 	p->session = parent ? parent->session : pid;
@@ -73,6 +73,7 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->units = p->children_units = 0;
 	p->start_clock = machine_clock();
 	p->files = NULL;
+	p->pid = pid; /* whose child it is has been said. pairs with: table_unmake */
 	if (parent) {
 		memcpy(p->name, parent->name, sizeof(p->name));
 		memcpy(p->command, parent->command, sizeof(p->command));
@@ -367,8 +368,30 @@ static void table_disown(const struct family_process *parent)
 			continue;
 		p->parent = FAMILY_INIT;
 		p->end_signal = TABLE_SIGCHLD;
-		if (p->state == FAMILY_ZOMBIE)
+		if (p->state == FAMILY_ZOMBIE && !p->files)
 			family_release(p);
+	}
+}
+
+/* Who was killed while it made a child: the child does not begin. What it got of its env goes with
+ * that; without one its entry is a ZOMBIE's at once. */
+static void table_unmake(struct libos *os, const struct family_process *maker)
+{
+	struct family *f = family_root();
+	struct family_process *p;
+	uint32_t place = 0;
+
+	while ((p = family_next(&place))) {
+		if (!p->pid || p->parent != maker->pid || p->vcpu || p->state > FAMILY_ALIVE)
+			continue;
+		if (p->state == FAMILY_ALIVE && f->by_env[p->env % FAMILY_PROCESSES] == place) {
+			exo_call(EXO_CALL_ENV_KILL, p->env, TABLE_KILLED, 0, 0, 0);
+			continue;
+		}
+		p->env = 0;
+		p->status = TABLE_SIGKILL;
+		p->state = FAMILY_ZOMBIE;
+		os->family.has_buried = true;
 	}
 }
 
@@ -407,6 +430,7 @@ void family_bury(struct libos *os, struct family_process *p, uint32_t status, ui
 	p->env = 0;
 	if (!p->is_reported) {
 		p->status = status;
+		table_unmake(os, p);
 		table_disown(p);
 	}
 	p->is_borrowing = 0;
