@@ -66,6 +66,18 @@ void process_reap(struct libos *os)
 		;
 }
 
+/* Close what a process left open that was killed. */
+static void process_close(struct libos *os, struct family_process *p)
+{
+	if (!p->files)
+		return;
+	family_lock(os, FAMILY_FILE);
+	/* Another member may have been first. */
+	if (p->files && p->state == FAMILY_ZOMBIE)
+		files_destroy(os->fs, &p->files);
+	family_unlock(os, FAMILY_FILE);
+}
+
 /* Of ended processes: close what one left open that was killed, and forget those that nobody will
  * wait for. */
 static void process_forget(struct libos *os)
@@ -77,11 +89,7 @@ static void process_forget(struct libos *os)
 	while ((p = family_next(&place))) {
 		if (p->state != FAMILY_ZOMBIE)
 			continue;
-		if (p->files) {
-			family_lock(os, FAMILY_FILE);
-			files_destroy(os->fs, &p->files);
-			family_unlock(os, FAMILY_FILE);
-		}
+		process_close(os, p);
 		if ((p->parent == FAMILY_INIT && p->pid != f->main)
 		    || (p->parent == os->process.pid && os->process.is_childless))
 			family_release(p);
@@ -123,6 +131,7 @@ static bool wait_take_from(struct libos *os, struct family_process *p, unsigned 
 		*ended = (struct process_ended){ p->pid, p->status, p->units };
 		if (!(how & PROCESS_WAIT_KEEP)) {
 			os->family.self->children_units += p->units;
+			process_close(os, p);
 			family_release(p);
 		}
 		return true;
