@@ -540,7 +540,8 @@ tests/guest/registers_survive_at_1000_hz.raw tests/aarch64/registers_survive_at_
 check_DATA = tests/tools/kernel.elf bench/exo.raw bench/cpus.raw
 CLEANFILES += tests/tools/kernel.elf
 if HAVE_AARCH64
-check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette aarch64/bench/exo.raw aarch64/bench/cpus.raw
+check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette \
+	aarch64/apps/ps aarch64/apps/vmstat aarch64/bench/exo.raw aarch64/bench/cpus.raw
 endif
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)
