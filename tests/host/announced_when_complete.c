@@ -6,8 +6,7 @@
  */
 #include "tests/host/sides.h"
 
-#define PAGE (2 * EXO_ROOT_SPAN) /* of the child's vcpu */
-#define WORD (3 * EXO_ROOT_SPAN) /* of the child; the first env has the frame, too */
+#define WORD SIDES_SHARED
 
 static uint64_t child, sleeper, result;
 static unsigned announced, early;
@@ -67,16 +66,10 @@ static void begin(struct sides *s)
 {
 	struct lab *l = s->l;
 
-	child = lab_child(l, 0);
-	sleeper = lab_vcpu(l, child, PAGE, 1);
-	lab_map(l, child, WORD, 1);
-	lab_map(l, 0, WORD, 0);
-	lab_op(l, OP(COPY, 1, WORD, 1, .source_env = child, .source = WORD, .rights = 7,
-		     .access = 3));
-	vcpu_page(l->m, sleeper & 0xffff)->masked = 1;
 	l->m->vcpus[s->side[1].vcpu & 0xffff].pending = 0; /* it has heard of who died */
+	child = sides_child(s, 1, 1, &sleeper);
+	vcpu_page(l->m, sleeper & 0xffff)->masked = 1;
 	l->cpu = 1;
-	lab_call(l, EXO_CALL_YIELD, sleeper, 0, 0, 0, 0);
 	lab_call(l, EXO_CALL_WAIT, WORD, 0, EXO_WAIT_SHARED, 0, 0);
 	l->cpu = 0;
 	host_self.index = 0;
@@ -85,11 +78,7 @@ static void begin(struct sides *s)
 
 static void end(struct sides *s)
 {
-	lab_call(s->l, EXO_CALL_ENV_KILL, child, 0, 0, 0, 0);
-	s->side[0].program = s->side[1].program = NULL;
-	sides_run(s); /* CPU 1 leaves it */
-	lab_reap(s->l, child);
-	lab_op(s->l, OP(CLEAR, 1, WORD, 1));
+	sides_end_child(s, child, 1);
 	vcpu_event(s->l->m, s->side[1].vcpu & 0xffff, EXO_EVENT_TIMER);
 	sides_run(s);
 }

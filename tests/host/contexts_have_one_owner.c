@@ -6,8 +6,7 @@
  */
 #include "tests/host/sides.h"
 
-#define PAGE (2 * EXO_ROOT_SPAN) /* of the child's vcpu */
-#define WORD (3 * EXO_ROOT_SPAN) /* of the child; the first env has the frame, too */
+#define WORD SIDES_SHARED
 
 /* Words of a register file that a program may set as it likes. */
 enum {
@@ -53,26 +52,11 @@ static void side_take(struct sides *s, unsigned cpu)
 		changed += words[i] != 0x1111 * (i + 1);
 }
 
-static void begin(struct lab *l)
+static void begin(struct sides *s)
 {
-	child = lab_child(l, 0);
-	waiter = lab_vcpu(l, child, PAGE, 0);
-	lab_map(l, child, WORD, 1);
-	lab_map(l, 0, WORD, 0);
-	lab_op(l, OP(COPY, 1, WORD, 1, .source_env = child, .source = WORD, .rights = 7,
-		     .access = 3));
-	vcpu_page(l->m, waiter & 0xffff)->masked = 1;
-	lab_call(l, EXO_CALL_YIELD, waiter, 0, 0, 0, 0);
-	lab_call(l, EXO_CALL_WAIT, WORD, 0, EXO_WAIT_SHARED, 0, 0);
-}
-
-static void end(struct sides *s)
-{
-	lab_call(s->l, EXO_CALL_ENV_KILL, child, 0, 0, 0, 0);
-	s->side[0].program = s->side[1].program = NULL;
-	sides_run(s); /* CPU 1 leaves it */
-	lab_reap(s->l, child);
-	lab_op(s->l, OP(CLEAR, 1, WORD, 1));
+	child = sides_child(s, 0, 1, &waiter);
+	vcpu_page(s->l->m, waiter & 0xffff)->masked = 1;
+	lab_call(s->l, EXO_CALL_WAIT, WORD, 0, EXO_WAIT_SHARED, 0, 0);
 }
 
 static void check_waker(struct sides *s, side_program *waker, const char *what)
@@ -82,14 +66,14 @@ static void check_waker(struct sides *s, side_program *waker, const char *what)
 
 	changed = taken = 0;
 	for (at = 0; is_held; at++) {
-		begin(s->l);
+		begin(s);
 		s->side[0].program = waker;
 		s->side[1].program = side_take;
 		s->hold_after = at;
 		sides_run(s);
 		is_held = s->was_held;
 		unsound += !lab_audit(s->l);
-		end(s);
+		sides_end_child(s, child, 1);
 	}
 	tap_ok(at > 5, "%s stops at each of %u points", what, at - 1);
 	tap_eq(taken, at, "another CPU runs the vcpu each time");

@@ -7,8 +7,7 @@
  */
 #include "tests/host/sides.h"
 
-#define PAGE (2 * EXO_ROOT_SPAN) /* of the child's vcpu */
-#define WORD (3 * EXO_ROOT_SPAN) /* of the child; the first env has the frame, too */
+#define WORD SIDES_SHARED
 
 static uint64_t child, sleeper;
 static uint64_t queued_clock, found_clock;
@@ -21,28 +20,8 @@ static struct vcpu *entry(struct sides *s)
 /* A child whose vcpu has a slice on CPU 1, and that CPU runs it. */
 static void begin(struct sides *s)
 {
-	struct lab *l = s->l;
-
-	child = lab_child(l, 0);
-	sleeper = lab_vcpu(l, child, PAGE, 1);
-	lab_map(l, child, WORD, 1);
-	lab_map(l, 0, WORD, 0);
-	lab_op(l, OP(COPY, 1, WORD, 1, .source_env = child, .source = WORD, .rights = 7,
-		     .access = 3));
-	l->cpu = 1;
-	vcpu_page(l->m, sleeper & 0xffff)->masked = 1;
-	lab_call(l, EXO_CALL_YIELD, sleeper, 0, 0, 0, 0);
-	l->cpu = 0;
-	host_self.index = 0;
-}
-
-static void end(struct sides *s)
-{
-	lab_call(s->l, EXO_CALL_ENV_KILL, child, 0, 0, 0, 0);
-	s->side[0].program = s->side[1].program = NULL;
-	sides_run(s); /* CPU 1 leaves it */
-	lab_reap(s->l, child);
-	lab_op(s->l, OP(CLEAR, 1, WORD, 1));
+	child = sides_child(s, 1, 1, &sleeper);
+	vcpu_page(s->l->m, sleeper & 0xffff)->masked = 1;
 }
 
 static void side_block(struct sides *s, unsigned cpu)
@@ -79,7 +58,7 @@ static void check_block(struct sides *s, side_program *other, const char *what)
 		is_held = s->was_held;
 		lost += entry(s)->state == VCPU_WAITING;
 		unsound += !lab_audit(s->l);
-		end(s);
+		sides_end_child(s, child, 1);
 	}
 	tap_ok(at > 5, "%s while another stops at each of %u points before it blocks", what,
 	       at - 1);
@@ -129,7 +108,7 @@ static void check_idle(struct sides *s)
 		s->is_there = NULL;
 		late += s->l->m->cpus[1].current != (sleeper & 0xffff)
 			|| found_clock - queued_clock > s->l->m->slice_units;
-		end(s);
+		sides_end_child(s, child, 1);
 		vcpu_event(s->l->m, s->side[1].vcpu & 0xffff, EXO_EVENT_TIMER);
 		sides_run(s);
 	}

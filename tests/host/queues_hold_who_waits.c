@@ -7,8 +7,7 @@
  */
 #include "tests/host/sides.h"
 
-#define PAGE (2 * EXO_ROOT_SPAN) /* of the child's vcpu */
-#define WORD (3 * EXO_ROOT_SPAN) /* of the child: two pages, the first env has both, too */
+#define WORD SIDES_SHARED
 #define OTHER (WORD + EXO_PAGE_SIZE)
 
 static uint64_t child, waiter;
@@ -66,25 +65,10 @@ static void side_wake(struct sides *s, unsigned cpu)
 	}
 }
 
-static void begin(struct lab *l)
+static void begin(struct sides *s)
 {
-	child = lab_child(l, 0);
-	waiter = lab_vcpu(l, child, PAGE, 0);
-	lab_map(l, child, WORD, 2);
-	lab_map(l, 0, WORD, 0);
-	lab_op(l, OP(COPY, 1, WORD, 2, .source_env = child, .source = WORD, .rights = 7,
-		     .access = 3));
-	lab_call(l, EXO_CALL_YIELD, waiter, 0, 0, 0, 0);
-	lab_call(l, EXO_CALL_WAIT, WORD, 0, EXO_WAIT_SHARED, 0, 0);
-}
-
-static void end(struct sides *s)
-{
-	lab_call(s->l, EXO_CALL_ENV_KILL, child, 0, 0, 0, 0);
-	s->side[0].program = s->side[1].program = NULL;
-	sides_run(s); /* CPU 1 leaves it */
-	lab_reap(s->l, child);
-	lab_op(s->l, OP(CLEAR, 1, WORD, 2));
+	child = sides_child(s, 0, 2, &waiter);
+	lab_call(s->l, EXO_CALL_WAIT, WORD, 0, EXO_WAIT_SHARED, 0, 0);
 }
 
 int main(void)
@@ -98,7 +82,7 @@ int main(void)
 	s.choose = sides_hold;
 	s.watch = watch;
 	for (at = 0; is_held; at++) {
-		begin(l);
+		begin(&s);
 		s.side[0].program = side_event;
 		s.side[1].program = side_wake;
 		s.hold_after = at;
@@ -106,7 +90,7 @@ int main(void)
 		is_held = s.was_held;
 		asleep += entry(&s)->state == VCPU_WAITING && entry(&s)->pending;
 		unsound += !lab_audit(l);
-		end(&s);
+		sides_end_child(&s, child, 2);
 	}
 	tap_ok(at > 3 && moved, "an event stops at each of %u points, at %u of them the vcpu moves",
 	       at - 1, moved);

@@ -235,3 +235,32 @@ unsigned sides_shuffle(struct sides *s, unsigned cpu, const char *name)
 	(void)name;
 	return sides_random(s, s->one_in) ? cpu : (unsigned)sides_random(s, s->count);
 }
+
+uint64_t sides_child(struct sides *s, unsigned cpu, unsigned pages, uint64_t *vcpu)
+{
+	struct lab *l = s->l;
+	uint64_t child = lab_child(l, 0);
+
+	*vcpu = lab_vcpu(l, child, SIDES_CHILD, cpu);
+	lab_map(l, child, SIDES_SHARED, pages);
+	lab_map(l, 0, SIDES_SHARED, 0);
+	lab_op(l, OP(COPY, 1, SIDES_SHARED, (uint16_t)pages, .source_env = child,
+		     .source = SIDES_SHARED, .rights = 7, .access = 3));
+	l->cpu = cpu;
+	lab_call(l, EXO_CALL_YIELD, *vcpu, 0, 0, 0, 0);
+	l->cpu = 0;
+	host_self.index = 0;
+	return child;
+}
+
+void sides_end_child(struct sides *s, uint64_t child, unsigned pages)
+{
+	unsigned i;
+
+	lab_call(s->l, EXO_CALL_ENV_KILL, child, 0, 0, 0, 0);
+	for (i = 0; i < s->count; i++)
+		s->side[i].program = NULL;
+	sides_run(s);
+	lab_reap(s->l, child);
+	lab_op(s->l, OP(CLEAR, 1, SIDES_SHARED, (uint16_t)pages));
+}

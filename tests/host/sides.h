@@ -70,4 +70,13 @@ unsigned sides_hold(struct sides *s, unsigned cpu, const char *name);
 unsigned sides_shuffle(struct sides *s, unsigned cpu, const char *name);
 uint64_t sides_random(struct sides *s, uint64_t below);
 
+/* Where a child's vcpu page is; and its pages that the first env has, too. */
+#define SIDES_CHILD (2 * EXO_ROOT_SPAN)
+#define SIDES_SHARED (3 * EXO_ROOT_SPAN)
+/* A child env with so many shared pages, whose vcpu has a slice on `cpu` and runs there. The env's
+ * handle. */
+uint64_t sides_child(struct sides *s, unsigned cpu, unsigned pages, uint64_t *vcpu);
+/* Kill it, run what the CPUs still have to do, reap it, and take the pages off the first env. */
+void sides_end_child(struct sides *s, uint64_t child, unsigned pages);
+
 #endif
