@@ -2,8 +2,8 @@
 /*
  * Puts the guest's memory back as it was when its world had been made, after every input: then the
  * same input does the same, whatever came before it, and no frame tells what a former one left in
- * it. The kernel waits, on tables that no program has (exo/cpu.c), so that whoever runs next reads
- * its tables anew. No locks.
+ * it. The kernel waits on the tables of the supervisor, which stay; of whoever else runs next
+ * the CPU reads them anew. No locks.
  */
 #include "fuzz/guest/host.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A plugin of QEMU's, by which the guest fuzzer's host and guest hand over to each other: when the
- * kernel's CPU comes to rest (hook.c) its thread sends the host a byte and sleeps until one comes
- * back. A serial port would do the same through QEMU's main thread and an interrupt, at eight times
- * the cost. One CPU, so one thread; takes no locks.
+ * A plugin of QEMU's, by which the guest fuzzer's host and guest hand over to each other: in
+ * hook_wait (hook.c) the CPU's thread sends the host a byte and sleeps until one comes back. A
+ * serial port would do the same through QEMU's main thread and an interrupt, at several times the
+ * cost. One CPU, so one thread; takes no locks.
  */
 #include <stdbool.h>
 #include <stddef.h>

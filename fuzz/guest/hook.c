@@ -4,9 +4,10 @@
 #include "exo/machine.h"
 
 void __wrap_arch_console_put(struct machine *m, uint8_t byte);
-int __wrap_arch_console_get(struct machine *m);
-void __real_arch_idle(struct machine *m, struct cpu *c);
-void __wrap_arch_idle(struct machine *m, struct cpu *c);
+err_t __real_console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes,
+			  uint64_t *taken);
+err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes,
+			  uint64_t *taken);
 void __real_arch_clock_arm(struct machine *m, uint64_t deadline);
 void __wrap_arch_clock_arm(struct machine *m, uint64_t deadline);
 struct vcpu *__real_kernel_interrupt(struct machine *m, struct cpu *c);
@@ -64,7 +65,7 @@ struct vcpu *__wrap_kernel_interrupt(struct machine *m, struct cpu *c)
 	return __real_kernel_interrupt(m, c);
 }
 
-/* ---- The hand-off: when the CPU comes to rest, for good, it is the host's turn ---- */
+/* ---- The hand-off: when the supervisor, of env 0, reads the console it is the host's turn ---- */
 
 /* Before the first instruction of it QEMU waits for the host (handoff.c), which changes memory. */
 static NOINLINE void hook_wait(void)
@@ -76,33 +77,22 @@ static NOINLINE void hook_wait(void)
 __attribute__((section("handoff"), used))
 static void (*const hook_wait_at)(void) = hook_wait;
 
-/* Has the host's order not been received yet? */
-static bool *hook_order(void)
+/* No clock interrupts the host's turn, and the order begins with a slice, whatever was before. */
+err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes,
+			  uint64_t *taken)
 {
-	static bool order;
+	struct cpu *c = &m->cpus[0];
 
-	return &order;
-}
-
-/* To programs an order is a byte of the console. */
-int __wrap_arch_console_get(struct machine *m)
-{
-	bool order = *hook_order();
-
-	(void)m;
-	*hook_order() = false;
-	return order ? 'x' : -1;
-}
-
-void __wrap_arch_idle(struct machine *m, struct cpu *c)
-{
-	if (c->armed != UINT64_MAX) {
-		__real_arch_idle(m, c);
-		*hook_alarm() = 0; /* as in __wrap_kernel_interrupt */
-		return;
-	}
+	if (env)
+		return __real_console_read(m, env, buffer, bytes, taken);
+	__wrap_arch_clock_arm(m, UINT64_MAX);
 	hook_wait();
-	*hook_order() = true;
-	console_receive(m);
-	kernel_interrupt_idle(m, c);
+	c->armed = 0;
+	c->is_over = false;
+	c->since = arch_clock(m);
+	c->slice_end = c->since + m->slice_units;
+	vcpu_page(m, c->current)->slice_end = c->slice_end;
+	cpu_set_deadline(m, c, UINT64_MAX);
+	*taken = 0;
+	return EXO_OK;
 }

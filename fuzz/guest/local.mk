@@ -28,8 +28,8 @@ GUEST_SIZES = -DEXO_ENVS=16u -DEXO_VCPUS=16u -DEXO_ACCOUNTS=8u -DEXO_CPUS=2u -DE
 	-DEXO_BUCKETS=4u -DEXO_DROPS=8u -DEXO_TAKEN_MAX=8u
 
 # What fuzz/guest/hook.c comes between.
-GUEST_WRAP = --wrap=arch_console_put --wrap=arch_console_get --wrap=arch_idle \
-	--wrap=arch_clock_arm --wrap=kernel_interrupt
+GUEST_WRAP = --wrap=arch_console_put --wrap=console_read --wrap=arch_clock_arm \
+	--wrap=kernel_interrupt
 
 EXTRA_PROGRAMS += fuzz/guest/exo-x86_64.elf fuzz/guest/exo-aarch64.elf
 fuzz_guest_exo_x86_64_elf_SOURCES = $(exo_x86_64_elf_SOURCES) fuzz/guest/hook.c

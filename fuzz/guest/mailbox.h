@@ -3,11 +3,11 @@
  * What the host and the guest of the guest fuzzer share: pages of the guest's memory that the host
  * maps too. The supervisor (the guest's first env) takes orders, the agents (envs below it) make
  * the steps of an input and note each here. Who may write says `turn`: the host gives an order;
- * when that is carried out the supervisor sleeps, and when the guest's CPU then halts it is the
- * host's turn, until a byte ends the halt (handoff.c). Before it sleeps the supervisor sees to it
- * that nobody else can run and no clock will wake anybody, so the guest's kernel does nothing while
- * the host looks. It always sleeps, so the same input always counts the same. First it makes a
- * world and sleeps: to that the host puts all memory back after each input.
+ * when that is carried out the supervisor sleeps in a read of the console, until the host's byte
+ * comes (hook.c, handoff.c): so the guest's kernel does nothing while the host looks. Before that
+ * the supervisor sees to it that nobody else can run and no clock will wake anybody, so the same
+ * input always counts the same. First it makes a world and sleeps: to that the host puts all memory
+ * back after each input.
  */
 #ifndef FUZZ_GUEST_MAILBOX_H
 #define FUZZ_GUEST_MAILBOX_H

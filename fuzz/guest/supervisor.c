@@ -21,7 +21,6 @@
 #define MUST(holds) ((holds) ? (void)0 : guest_trouble(__LINE__))
 
 struct supervisor {
-	uint32_t seen; /* bytes received */
 	uint64_t quota[EXO_RESOURCES]; /* of its account, without a world */
 };
 
@@ -217,19 +216,11 @@ static void world_end(void)
 
 /* ---- Orders ---- */
 
-/* The order is carried out: halt until a byte brings the next. */
+/* The order is carried out: wait for the next (hook.c). */
 static void guest_sleep(struct guest_mailbox *box)
 {
-	const struct exo_info *info = raw_info();
-	char bytes[16];
-
 	atomic_store_explicit(&box->turn, GUEST_SLEEPS, memory_order_release);
-	while (*(const volatile uint32_t *)&info->console_in == supervisor.seen)
-		exo_call(EXO_CALL_WAIT, (uint64_t)&info->console_in, supervisor.seen,
-			 EXO_WAIT_SHARED, 0, 0);
-	while (supervisor.seen != *(const volatile uint32_t *)&info->console_in)
-		supervisor.seen += (uint32_t)exo_call(EXO_CALL_CONSOLE_READ, (uint64_t)bytes,
-						      sizeof(bytes), 0, 0, 0).second;
+	exo_call(EXO_CALL_CONSOLE_READ, 0, 0, 0, 0, 0);
 }
 
 static void guest_obey(struct guest_mailbox *box)
