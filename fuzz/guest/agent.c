@@ -109,11 +109,13 @@ uint64_t agent_upcall_entry(void)
 	return (uint64_t)agent_upcalled;
 }
 
-/* A new note, by the env that runs. NULL: there is no room. */
+/* A new note, by the env that runs. NULL: there is no room. An event may come at each instruction,
+ * and the note stays as far as it is. */
 static struct guest_step *agent_note(struct guest_mailbox *box, enum guest_state state)
 {
 	const struct exo_table_cpu *cpu = (const void *)box->cpu;
 	struct guest_step *s = &box->steps[box->steps_count];
+	uint32_t alive = 0;
 	unsigned i;
 
 	if (box->steps_count == GUEST_STEPS || box->is_over)
@@ -122,10 +124,10 @@ static struct guest_step *agent_note(struct guest_mailbox *box, enum guest_state
 	s->env = cpu->root_env;
 	s->state = state;
 	s->frame = 0;
-	s->alive = 0;
 	for (i = 0; i < GUEST_ENVS; i++)
-		s->alive |= (uint32_t)(agent_env(i)->state == EXO_ENV_ALIVE
-				       || agent_env(i)->state == EXO_ENV_ENDING) << i;
+		alive |= (uint32_t)(agent_env(i)->state == EXO_ENV_ALIVE
+				    || agent_env(i)->state == EXO_ENV_ENDING) << i;
+	s->alive = alive;
 	return s;
 }
 

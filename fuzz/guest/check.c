@@ -123,17 +123,21 @@ static uint32_t envs_alive(struct guest *g)
 
 void guest_check_steps(struct guest *g, bool is_traced)
 {
-	uint32_t alive = g->box->steps_count ? g->box->steps[0].alive : envs_alive(g), i;
+	uint32_t alive = 0, i;
 
 	model_copy(&g->model, &g->model_start);
 	for (i = 0; i < g->box->steps_count; i++) {
-		const struct guest_step *s = &g->box->steps[i];
+		struct guest_step *s = &g->box->steps[i];
 
-		check_ends(g, alive, s->alive);
-		alive = s->alive;
+		if (s->alive) {
+			check_ends(g, alive, s->alive);
+			alive = s->alive;
+		}
 		if (is_traced)
 			check_print(s);
 		check_step(g, s);
+		s->alive = 0; /* for the next input */
+		s->state = GUEST_WRITING;
 	}
 	check_ends(g, alive, envs_alive(g));
 }
