@@ -422,6 +422,7 @@ static void seed_upcall(struct seed *s, const uint64_t *word)
 		r->byte[0] = seed_address(s, word[3], false);
 		r->byte[1] = word[3] >> 3 & 0x1f;
 		r->byte[2] = 1;
+		r->wild = word[3] | 1; /* something else than fresh memory has */
 	}
 }
 
