@@ -78,6 +78,8 @@ static void check_access(struct guest *g, const struct guest_step *s, unsigned n
 		return;
 	if (s->state == GUEST_DONE && need == EXO_WRITE) /* perhaps by a copy that lies elsewhere */
 		model_store(&g->model, s->env, address, s->argument[1]);
+	if (s->state == GUEST_PENDING && need == EXO_WRITE) /* an event came before or after */
+		model_loosen(&g->model, s->env, address);
 	if (!is_known(address))
 		return;
 	if (s->state == GUEST_DONE && !(view.object && view.access & need))

@@ -51,7 +51,7 @@ struct guest_step {
 	uint64_t number, argument[5]; /* for agent_call and the like, in assembly */
 	uint32_t env;      /* index of the env that made it */
 	uint32_t state;    /* enum guest_state */
-	uint32_t alive;    /* bit n: env n was alive before it; 0: an event came before that was noted */
+	uint32_t alive;    /* bit n: env n was alive before it; 0: an event came first */
 	uint32_t upcall;   /* enum exo_upcall */
 	uint64_t code;     /* of the upcall */
 	uint64_t frame;    /* where the upcall was pushed; 0: none */
