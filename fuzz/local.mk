@@ -264,6 +264,7 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-mandatory-flock-of-any-number \
 	fuzz/regressions/linux-no-such-process \
+	fuzz/regressions/linux-strings-are-unmapped \
 	fuzz/regressions/memory-stack-page-without-access \
 	fuzz/regressions/schedules-cut-off-amid-a-free \
 	fuzz/regressions/slots-claim-needs-the-right \
