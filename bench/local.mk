@@ -43,7 +43,7 @@ aarch64/bench/native: bench/native.c $(BENCH_NEEDS) $(NATIVE_NEEDS_AARCH64)
 EXTRA_PROGRAMS += bench/threads
 CLEANFILES += bench/threads
 bench_threads_SOURCES = bench/threads.c tests/host/lab.c $(EXO_SOURCES) $(HOST_EXO_SOURCES)
-bench_threads_CPPFLAGS = -D_GNU_SOURCE -I$(srcdir) -I$(srcdir)/arch/host/include
+bench_threads_CPPFLAGS = -I$(srcdir) -I$(srcdir)/arch/host/include
 bench_threads_CFLAGS = $(WARN_CFLAGS) -pthread
 bench_threads_LDADD =
 

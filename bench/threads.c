@@ -7,6 +7,7 @@
  * work. A thread touches nothing of another's but the machine; no locks but the kernel's.
  * usage: threads [ROW]...
  */
+#define _GNU_SOURCE /* sched_getaffinity */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
