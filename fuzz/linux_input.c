@@ -241,6 +241,7 @@ static void know(struct linux_step *s)
 	enum { CLOEXEC = 4, DUPFD_CLOEXEC = 1030, LOCK_MAND = 32 };
 	static const struct { const char *name; enum linux_effect effect; } effects[] = {
 		{ "open", LINUX_OPENS }, { "openat", LINUX_OPENS }, { "creat", LINUX_OPENS },
+		{ "memfd_create", LINUX_OPENS },
 		{ "dup", LINUX_OPENS }, { "dup2", LINUX_OPENS_AS }, { "dup3", LINUX_OPENS_AS },
 		{ "pipe", LINUX_OPENS_TWO }, { "pipe2", LINUX_OPENS_TWO },
 		{ "close", LINUX_CLOSES }, { "close_range", LINUX_CLOSES_RANGE },

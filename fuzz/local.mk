@@ -263,6 +263,7 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/accounts-dup-of-what-may-be-shared \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-mandatory-flock-of-any-number \
+	fuzz/regressions/linux-memfd-is-a-descriptor \
 	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/linux-strings-are-unmapped \
 	fuzz/regressions/memory-stack-page-without-access \
