@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: ISC
 # What a debugger attached to the machine (make gdb) can say of the kernel's state, by the kernel's
 # own debug information: envs and their names, their tables, the trace. Reads only; works wherever
-# the machine is stopped once the kernel has begun.
+# the machine is stopped once the kernel has begun: it reads by physical addresses, because what the
+# kernel maps is not to be seen where a program has stopped on AArch64.
+import contextlib
+
 import gdb
 
 IMAGE = 0xffffffff80000000
 CPUS = 8
-# Of each machine: where the direct map begins, where RAM does, how long the stacks of a CPU at the
-# image's end are, and the bits of a slot (arch/*/exo/layout.h, arch/*/include/machine/slot.h).
+# Of each machine: where RAM begins, how long the stacks of a CPU at the image's end are, and the bits
+# of a slot (arch/*/exo/layout.h, arch/*/exo/kernel.ld, arch/*/include/machine/slot.h).
 MACHINES = {
-    'aarch64': dict(direct=0xffff000000000000, ram=0x40000000, stacks=0, user=6, write=57,
-                    no_execute=54, right_write=55, right_execute=56, fixed=2,
-                    frame=0x0000fffffffff000),
-    'i386': dict(direct=0xffff888000000000, ram=0, stacks=0x7000, user=2, write=1,
-                 no_execute=63, right_write=53, right_execute=54, fixed=55,
-                 frame=0x000ffffffffff000),
+    'aarch64': dict(ram=0x40000000, stacks=0, user=6, write=57, no_execute=54, right_write=55,
+                    right_execute=56, fixed=2, frame=0x0000fffffffff000),
+    'i386': dict(ram=0, stacks=0x7000, user=2, write=1, no_execute=63, right_write=53,
+                 right_execute=54, fixed=55, frame=0x000ffffffffff000),
 }
 NONE = 0xffff
 INFO, LIBRARY, LEVELS = 253, 254, 4
@@ -26,12 +27,9 @@ class Kernel:
     def __init__(self):
         name = gdb.selected_inferior().architecture().name()
         self.arch = MACHINES['aarch64' if 'aarch64' in name else 'i386']
-        counts = [(m, n, self.cpu_count(m)) for n, m in self.places()]
-        found = [m for m, n, count in counts if count == n]
+        found = [m for n, m in self.places() if int(m['cpu_count']) == n]
         if not found:
-            begun = any(count is not None for m, n, count in counts)
-            raise gdb.GdbError('the kernel has not %s yet' % (
-                'set up its tables' if begun else 'begun'))
+            raise gdb.GdbError('the kernel has not begun yet')
         self.m = found[0]
         self.address = int(self.m.address)
 
@@ -42,20 +40,10 @@ class Kernel:
         end = int(gdb.parse_and_eval('(unsigned long)&image_end'))
         for n in range(1, CPUS + 1):
             place = end - (CPUS - n) * self.arch['stacks'] - IMAGE + self.arch['ram']
-            yield n, gdb.Value(self.direct(place)).cast(kind).dereference()
-
-    def cpu_count(self, machine):
-        """None: nothing is mapped there."""
-        try:
-            return int(machine['cpu_count'])
-        except gdb.MemoryError:
-            return None
-
-    def direct(self, physical):
-        return self.arch['direct'] + physical
+            yield n, gdb.Value(place).cast(kind).dereference()
 
     def read(self, physical, size):
-        return bytes(gdb.selected_inferior().read_memory(self.direct(physical), size))
+        return bytes(gdb.selected_inferior().read_memory(physical, size))
 
     def table(self, frame):
         page = self.read(frame << 12, 4096)
@@ -101,6 +89,20 @@ def array_length(array):
     return last - first + 1
 
 
+@contextlib.contextmanager
+def physical_memory():
+    """Within, addresses of the machine's memory are physical (a packet of QEMU's own)."""
+    connection = gdb.selected_inferior().connection
+    if not hasattr(connection, 'send_packet'):
+        raise gdb.GdbError('no machine is attached, or gdb is older than 12')
+    if connection.send_packet('Qqemu.PhyMemMode:1') != b'OK':
+        raise gdb.GdbError('what is attached is not QEMU')
+    try:
+        yield
+    finally:
+        connection.send_packet('Qqemu.PhyMemMode:0')
+
+
 class Chitin(gdb.Command):
     """Look at Chitin's kernel: chitin envs, chitin tables ENV [ADDRESS], chitin trace [N]."""
 
@@ -108,15 +110,23 @@ class Chitin(gdb.Command):
         super().__init__('chitin', gdb.COMMAND_DATA, prefix=True)
 
 
-class Envs(gdb.Command):
+class Command(gdb.Command):
+    """One of them; show() prints what the numbers, which are expressions of gdb's, ask for."""
+
+    def __init__(self, name):
+        super().__init__('chitin ' + name, gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        numbers = [int(gdb.parse_and_eval(word)) for word in gdb.string_to_argv(argument)]
+        with physical_memory():
+            self.show(Kernel(), numbers)
+
+
+class Envs(Command):
     """chitin envs: every env with its state, parent, account, root frame, vcpus and name. The one
 whose tables a CPU has loaded is marked with a star."""
 
-    def __init__(self):
-        super().__init__('chitin envs', gdb.COMMAND_DATA)
-
-    def invoke(self, argument, from_tty):
-        k = Kernel()
+    def show(self, k, numbers):
         loaded = [int(k.m['cpus'][c]['root_env']) for c in range(int(k.m['cpu_count']))]
         print('  ENV.GENERATION STATE  PARENT ACCOUNT      ROOT VCPUS NAME')
         for i in range(array_length(k.m['envs'])):
@@ -135,27 +145,22 @@ whose tables a CPU has loaded is marked with a star."""
                 ','.join(map(str, vcpus)) or '-', k.name(vcpus[-1]) if vcpus else ''))
 
 
-class Tables(gdb.Command):
+class Tables(Command):
     """chitin tables ENV: what an env (its index) has mapped, as runs of pages.
 chitin tables ENV ADDRESS: the path to one address, slot by slot from the root."""
 
-    def __init__(self):
-        super().__init__('chitin tables', gdb.COMMAND_DATA)
-
-    def invoke(self, argument, from_tty):
-        words = gdb.string_to_argv(argument)
-        if not words:
+    def show(self, k, numbers):
+        if not numbers:
             raise gdb.GdbError('which env? See chitin envs.')
-        k = Kernel()
-        index = int(gdb.parse_and_eval(words[0]))
+        index = numbers[0]
         if not 0 <= index < array_length(k.m['envs']):
             raise gdb.GdbError('there is no env %d' % index)
         env = k.m['envs'][index]
         if int(env['state']) not in (1, 2):
             raise gdb.GdbError('env %d has no tables' % index)
         root = int(env['root']['n'])
-        if len(words) > 1:
-            self.path(k, root, int(gdb.parse_and_eval(words[1])) & (1 << 64) - 1)
+        if len(numbers) > 1:
+            self.path(k, root, numbers[1] & (1 << 64) - 1)
         else:
             self.run = None
             for slot in list(range(INFO)) + [LIBRARY]:
@@ -199,18 +204,14 @@ chitin tables ENV ADDRESS: the path to one address, slot by slot from the root."
         self.run = None
 
 
-class Trace(gdb.Command):
+class Trace(Command):
     """chitin trace [N]: the last N records (16) of each CPU; the kernel must have been started with
 trace=N on its command line (make gdb RUN_FLAGS='--append trace=65536')."""
 
     KINDS = {1: 'exo_call', 2: 'exo_slot_op_kind', 3: 'exo_upcall'}
 
-    def __init__(self):
-        super().__init__('chitin trace', gdb.COMMAND_DATA)
-
-    def invoke(self, argument, from_tty):
-        k = Kernel()
-        most = int(argument) if argument else 16
+    def show(self, k, numbers):
+        most = numbers[0] if numbers else 16
         records = int(k.m['trace_records'])
         if records == 0:
             raise gdb.GdbError('the trace is off: --append trace=65536 turns it on')
@@ -219,9 +220,9 @@ trace=N on its command line (make gdb RUN_FLAGS='--append trace=65536')."""
             ring = gdb.Value(k.address + int(k.m['trace_offset']) + cpu * records * 64).cast(kind)
             traced = int(k.m['cpus'][cpu]['traced'])
             for n in range(max(0, traced - min(most, records)), traced):
-                self.show(cpu, ring[n % records])
+                self.record(cpu, ring[n % records])
 
-    def show(self, cpu, r):
+    def record(self, cpu, r):
         what = ''
         if int(r['kind']) in self.KINDS:
             what = enum_name(self.KINDS[int(r['kind'])], int(r['what']))
@@ -233,6 +234,6 @@ trace=N on its command line (make gdb RUN_FLAGS='--append trace=65536')."""
 
 
 Chitin()
-Envs()
-Tables()
-Trace()
+Envs('envs')
+Tables('tables')
+Trace('trace')
