@@ -260,6 +260,7 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/abi-share-where-branches-were-taken fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-store-through-a-copy-elsewhere \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
+	fuzz/regressions/accounts-common-table-from-a-frozen-path \
 	fuzz/regressions/accounts-dup-of-what-may-be-shared \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-mandatory-flock-of-any-number \

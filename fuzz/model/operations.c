@@ -208,6 +208,7 @@ static void share_slot(struct model *d, const struct operation *o)
 		if (o->op->level > 2)
 			d->regions[i].is_suspended = true;
 		region = d->regions[i];
+		region.is_suspended = o->op->level > 2; /* its own path can write */
 		region.space = o->target;
 		region.address = region.address - o->from + o->to;
 		region.rights &= mask;
