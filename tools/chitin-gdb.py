@@ -9,7 +9,7 @@ import gdb
 
 IMAGE = 0xffffffff80000000
 CPUS = 8
-# Of each machine: where RAM begins, how long the stacks of a CPU at the image's end are, and the bits
+# Of each machine: where RAM begins, how long a CPU's stacks at the image's end are, and the bits
 # of a slot (arch/*/exo/layout.h, arch/*/exo/kernel.ld, arch/*/include/machine/slot.h).
 MACHINES = {
     'aarch64': dict(ram=0x40000000, stacks=0, user=6, write=57, no_execute=54, right_write=55,
