@@ -354,7 +354,8 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/tools/trace_is_a_timeline.py tests/tools/barriers_are_there.py \
 	tests/tools/interrupts_stay_off.py tests/tools/terminal.c tests/README \
 	tests/check-layout tests/check-long tests/check-unfix tests/copy-tree tests/run-guest \
-	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S $(TOOL_TESTS)
+	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S \
+	tests/tools/kernel_aarch64.S $(TOOL_TESTS)
 EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
 	tests/tools/shell/proc.sh \
 	tests/tools/shell/words.sh
@@ -536,18 +537,23 @@ $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS):
 tests/guest/registers_survive_at_1000_hz.raw tests/aarch64/registers_survive_at_1000_hz.raw: \
 	tests/guest/registers_survive_between_envs.c
 
-# The kernel that plays the other side of chitin-run.
+# The kernels that play the other side of chitin-run.
 check_DATA = tests/tools/kernel.elf bench/exo.raw bench/cpus.raw
-CLEANFILES += tests/tools/kernel.elf
+CLEANFILES += tests/tools/kernel.elf tests/tools/kernel_aarch64.elf
 if HAVE_AARCH64
-check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) aarch64/apps/roulette \
-	aarch64/apps/ps aarch64/apps/vmstat aarch64/bench/exo.raw aarch64/bench/cpus.raw
+check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) tests/tools/kernel_aarch64.elf \
+	aarch64/apps/roulette aarch64/apps/ps aarch64/apps/vmstat aarch64/bench/exo.raw aarch64/bench/cpus.raw
 endif
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)$(CC) $(X86_64_TARGET) -g -c $(srcdir)/tests/tools/kernel.S -o $@.o && \
 		$(LLD) -static -nostdlib --image-base=0x100000 -Ttext=0x200000 -e start -o $@ $@.o && \
 		rm $@.o
+tests/tools/kernel_aarch64.elf: tests/tools/kernel_aarch64.S
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(CC) $(AARCH64_TARGET) -g -c $(srcdir)/tests/tools/kernel_aarch64.S -o $@.o && \
+		$(LLD) -static -nostdlib --image-base=0x40100000 -Ttext=0x40200000 -e start \
+			-o $@ $@.o && rm $@.o
 
 # make debug-NAME: tests/guest/NAME.guest, stopped at the start, under a debugger.
 debug-%:

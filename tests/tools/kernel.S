@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Not Chitin: a kernel of forty lines that plays the other side of chitin-run for
- * tests/tools/chitin_run.sh. QEMU comes here by the PVH note in 32-bit protected mode, flat,
+ * tests/tools/chitin_run_ends.sh. QEMU comes here by the PVH note in 32-bit protected mode, flat,
  * without paging or stack, interrupts off, %ebx on the boot information. The first letter of the
  * last word of the command line says how to end: e exit 7, b a death, p panic, r reset, h hang
  * until an NMI, c copy one byte of input to the output and exit with it.
