@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # AArch64: the kernel exo-aarch64.elf, as QEMU boots it exo-aarch64.img; the library OS,
 # aarch64/libos.a and aarch64/libos.elf. The same lists and rules as for x86-64.
-AARCH64_EXO_SOURCES = \
+AARCH64_EXO_SOURCES = $(COMMON_EXO_SOURCES) \
 	arch/aarch64/exo/boot.S \
 	arch/aarch64/exo/console.c \
 	arch/aarch64/exo/cpu.c \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # x86-64: the kernel exo-x86_64.elf and the library OS, libos.a and libos.elf.
-X86_64_EXO_SOURCES = \
+X86_64_EXO_SOURCES = $(COMMON_EXO_SOURCES) \
 	arch/x86_64/exo/boot.S \
 	arch/x86_64/exo/console.c \
 	arch/x86_64/exo/cpu.c \

@@ -5,14 +5,6 @@
 _Noreturn void start(uint64_t tree);
 _Noreturn void start_further(struct arch_cpu *cpu);
 
-_Noreturn void boot_refuse(const char *why)
-{
-	console_text(CONSOLE_SERIAL | CONSOLE_LAST, "panic: ");
-	console_text(CONSOLE_SERIAL | CONSOLE_LAST, why);
-	console_text(CONSOLE_SERIAL | CONSOLE_LAST, "\n");
-	panic_halt(PANIC_CODE);
-}
-
 static _Noreturn void start_return(struct vcpu *v)
 {
 	__asm__ volatile("mov x0, %0; b trap_return" : : "r"(v) : "x0");

@@ -4,6 +4,7 @@
 #define ARCH_AARCH64_EXO_LOCAL_H
 
 #include "arch/aarch64/exo/layout.h"
+#include "arch/common/exo/common.h"
 #include "exo/machine.h"
 
 /* ---- boot.S, trap.S, kernel.ld ---- */
@@ -25,10 +26,6 @@ static inline void *direct(uint64_t physical)
 	return (void *)(LAYOUT_DIRECT + physical);
 }
 
-/* ---- init.c ---- */
-/* This machine cannot run the kernel: say why in one line, end with a status. */
-_Noreturn void boot_refuse(const char *why);
-
 /* ---- cpu.c ---- */
 /* The vectors, so that a bug from here on ends in a panic; refuse a CPU without what we need; turn
  * on what it has. Once on each CPU. */
@@ -38,10 +35,6 @@ void cpu_features_init(void);
 void cpu_init(struct machine *m, unsigned index, void *stack);
 
 /* ---- memory.c ---- */
-struct memory_range {
-	uint64_t start, end; /* physical */
-};
-
 /* What the device tree said, and where struct machine shall be. */
 struct memory {
 	struct memory_range ram;     /* whole frames */
@@ -89,29 +82,18 @@ uint64_t timer_init(void);
 void timer_disarm(void);
 
 /* ---- console.c ---- */
-enum { CONSOLE_SERIAL = 1, CONSOLE_LAST = 2 };
-
 void console_init(void);
 /* From now on what comes in interrupts. */
 void console_listen(void);
 /* An interrupt said that there is input: console_receive, and quiet if it does not take all. */
 void console_interrupt(struct machine *m);
-/* Text on the serial line, with the last words (see panic_host_call), or both. */
-void console_text(unsigned to, const char *text);
-/* A number in hexadecimal, `digits` long; in decimal. */
-void console_hex(unsigned to, uint64_t value, unsigned digits);
-void console_decimal(unsigned to, uint64_t value);
 /* Wait until the last byte is out. */
 void console_drain(void);
 
 /* ---- panic.c ---- */
-enum { PANIC_CODE = 0x7f };
-
 /* Calls of the debugger's host, which QEMU answers if told so (-semihosting-config). */
 enum { HOST_WRITE_BYTE = 3, HOST_EXIT = 0x20 };
 void panic_host_call(unsigned call, const void *argument);
-/* End QEMU with a code, or whatever this is by any means. Prints nothing. */
-_Noreturn void panic_halt(uint8_t code);
 /* From trap.S. Exceptions in user mode, by their syndrome, become upcalls or are none of the
  * program's; an exception in kernel mode or an asynchronous error is the end. where: number of the
  * vector. */
@@ -123,9 +105,6 @@ _Noreturn void trap_fatal(struct exo_regs *regs, uint64_t where, uint64_t syndro
 void *memcpy(void *to, const void *from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int byte, size_t bytes);
-int memcmp(const void *a, const void *b, size_t bytes);
-int strncmp(const char *a, const char *b, size_t bytes);
-size_t strlen(const char *text);
 size_t strnlen(const char *text, size_t bytes);
 void *memchr(const void *memory, int byte, size_t bytes);
 char *strrchr(const char *text, int byte);

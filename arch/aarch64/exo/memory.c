@@ -131,11 +131,6 @@ void memory_init(struct memory *memory, uint64_t physical)
 		boot_refuse("too little memory");
 }
 
-static struct pfn memory_frame(uint64_t physical)
-{
-	return (struct pfn){ (uint32_t)(physical >> EXO_PAGE_SHIFT) };
-}
-
 void memory_give(struct machine *m, const struct memory *memory)
 {
 	machine_give_frames(m, memory_frame(memory->ram.start), memory_frame(LAYOUT_LOAD));

@@ -27,8 +27,6 @@ enum {
 	FAULT_WRITE = 1 << 6,
 	FAULT_CACHE = 1 << 8,       /* by cache maintenance: not a write, whatever it says */
 
-	PANIC_DEPTH = 32,           /* of a backtrace */
-	PANIC_CODE_EXIT = 0x10,     /* and the low bits of the status, for who has no last words */
 	WHERE_EL1 = 4,              /* first vector of exceptions in the kernel */
 	WHERE_EL0 = 8,
 };
@@ -136,54 +134,9 @@ _Noreturn void panic_halt(uint8_t code)
 	panic_power_off();
 }
 
-_Noreturn void arch_power_off(struct machine *m, uint64_t status)
+bool panic_is_stack(uint64_t frame)
 {
-	(void)m;
-	console_text(CONSOLE_LAST, "exit ");
-	console_decimal(CONSOLE_LAST, status);
-	console_text(CONSOLE_LAST, "\n");
-	panic_halt(PANIC_CODE_EXIT | (status & 15));
-}
-
-/* One line `#N 0xADDR` a return address, from the frame pointer `frame` on. Only what lies on one
- * of the kernel's stacks is read, and only upwards: so this ends, and without a fault. */
-static void panic_backtrace(uint64_t pc, uint64_t frame)
-{
-	unsigned depth;
-
-	for (depth = 0; depth < PANIC_DEPTH && pc != 0; depth++) {
-		uint64_t next = 0;
-
-		console_text(CONSOLE_SERIAL, "#");
-		console_decimal(CONSOLE_SERIAL, depth);
-		console_text(CONSOLE_SERIAL, " 0x");
-		console_hex(CONSOLE_SERIAL, pc, 16);
-		console_text(CONSOLE_SERIAL, "\n");
-		pc = 0;
-		if (frame < (uint64_t)further_stacks || frame > (uint64_t)fault_stack_top - 16
-		    || frame % 8 != 0)
-			continue;
-		next = ((uint64_t *)frame)[0];
-		pc = ((uint64_t *)frame)[1];
-		frame = next > frame ? next : 0;
-	}
-}
-
-_Noreturn void arch_panic(const char *what, const char *file, unsigned line)
-{
-	const unsigned both = CONSOLE_SERIAL | CONSOLE_LAST;
-	uint64_t *frame = __builtin_frame_address(0);
-
-	console_text(CONSOLE_SERIAL, "\n");
-	console_text(both, "panic: ");
-	console_text(both, what);
-	console_text(both, " at ");
-	console_text(both, file);
-	console_text(both, ":");
-	console_decimal(both, line);
-	console_text(both, "\n");
-	panic_backtrace(frame[1], frame[0]);
-	panic_halt(PANIC_CODE);
+	return frame >= (uint64_t)further_stacks && frame <= (uint64_t)fault_stack_top - 16;
 }
 
 static void panic_registers(const struct exo_regs *regs, uint64_t syndrome, uint64_t address)
@@ -218,9 +171,4 @@ _Noreturn void trap_fatal(struct exo_regs *regs, uint64_t where, uint64_t syndro
 	panic_registers(regs, syndrome, address);
 	panic_backtrace(regs->pc, where < WHERE_EL0 ? regs->x[29] : 0);
 	panic_halt(PANIC_CODE);
-}
-
-__attribute__((weak)) void arch_point(const char *name)
-{
-	(void)name;
 }

@@ -60,35 +60,10 @@ void console_drain(void)
 		__asm__ volatile("pause");
 }
 
-static void console_byte(unsigned to, uint8_t byte)
+void console_byte(unsigned to, uint8_t byte)
 {
 	if (to & CONSOLE_SERIAL)
 		arch_console_put(NULL, byte);
 	if (to & CONSOLE_LAST)
 		x86_out8(LAST_WORDS, byte);
-}
-
-void console_text(unsigned to, const char *text)
-{
-	while (*text != '\0')
-		console_byte(to, (uint8_t)*text++);
-}
-
-void console_hex(unsigned to, uint64_t value, unsigned digits)
-{
-	while (digits-- > 0)
-		console_byte(to, (uint8_t)"0123456789abcdef"[value >> 4 * digits & 15]);
-}
-
-void console_decimal(unsigned to, uint64_t value)
-{
-	char text[21];
-	char *at = text + sizeof(text);
-
-	*--at = '\0';
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value != 0);
-	console_text(to, at);
 }

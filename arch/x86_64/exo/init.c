@@ -6,14 +6,6 @@
 _Noreturn void start(uint64_t info);
 _Noreturn void start_further(struct machine *m);
 
-_Noreturn void boot_refuse(const char *why)
-{
-	console_text(CONSOLE_SERIAL | CONSOLE_LAST, "panic: ");
-	console_text(CONSOLE_SERIAL | CONSOLE_LAST, why);
-	console_text(CONSOLE_SERIAL | CONSOLE_LAST, "\n");
-	panic_halt(PANIC_CODE);
-}
-
 /* From boot.S; info: physical address of struct hvm_start_info. */
 _Noreturn void start(uint64_t info)
 {

@@ -3,6 +3,7 @@
 #ifndef ARCH_X86_64_EXO_LOCAL_H
 #define ARCH_X86_64_EXO_LOCAL_H
 
+#include "arch/common/exo/common.h"
 #include "arch/x86_64/exo/layout.h"
 #include "exo/machine.h"
 
@@ -27,10 +28,6 @@ static inline void *direct(uint64_t physical)
 	return (void *)(LAYOUT_DIRECT + physical);
 }
 
-/* ---- init.c ---- */
-/* This machine cannot run the kernel: say why in one line, end with a status. */
-_Noreturn void boot_refuse(const char *why);
-
 /* ---- cpu.c ---- */
 /* The table of interrupts, so that a bug from here on ends in a panic. Once; then on each CPU. */
 void cpu_vectors_init(void);
@@ -43,10 +40,6 @@ void cpu_init(struct machine *m, unsigned index);
 
 /* ---- memory.c ---- */
 enum { MEMORY_RANGES = 64 };
-
-struct memory_range {
-	uint64_t start, end; /* physical */
-};
 
 /* What the loader said: usable RAM, the archive, and where struct machine shall be. */
 struct memory {
@@ -95,24 +88,13 @@ unsigned further_count(void);
 void further_start(struct machine *m);
 
 /* ---- console.c ---- */
-/* Where a text goes: the console; the channel for last words, read by chitin-run; or both. */
-enum { CONSOLE_SERIAL = 1, CONSOLE_LAST = 2 };
-
 void console_init(void);
 /* Interrupt when a byte has come: at once, if one waits already. */
 void console_listen(void);
-void console_text(unsigned to, const char *text);
-/* A number in hexadecimal, `digits` long; in decimal. */
-void console_hex(unsigned to, uint64_t value, unsigned digits);
-void console_decimal(unsigned to, uint64_t value);
 /* Wait until the last byte is out. */
 void console_drain(void);
 
 /* ---- panic.c ---- */
-enum { PANIC_CODE = 0x7f };
-
-/* End QEMU with a code, or whatever this is by any means. Prints nothing. */
-_Noreturn void panic_halt(uint8_t code);
 /* From trap.S. Exceptions in user mode become upcalls; an exception in kernel mode, an NMI or a
  * machine check is the end. */
 struct trap_fatal {
@@ -130,8 +112,5 @@ _Noreturn void trap_fatal(struct trap_fatal *trap);
 void *memcpy(void *to, const void *from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int byte, size_t bytes);
-int memcmp(const void *a, const void *b, size_t bytes);
-int strncmp(const char *a, const char *b, size_t bytes);
-size_t strlen(const char *text);
 
 #endif

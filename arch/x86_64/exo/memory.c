@@ -106,11 +106,6 @@ void memory_init(struct memory *memory, uint64_t physical)
 	memory_machine_place(memory);
 }
 
-static struct pfn memory_frame(uint64_t physical)
-{
-	return (struct pfn){ (uint32_t)(physical >> EXO_PAGE_SHIFT) };
-}
-
 void memory_give(struct machine *m, const struct memory *memory)
 {
 	/* In ascending order: the archive is not below the machine. */

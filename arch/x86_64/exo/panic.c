@@ -14,13 +14,9 @@ enum {
 	ERROR_RESERVED = 8,
 	ERROR_FETCH = 16,
 
-	PANIC_DEPTH = 32,  /* of a backtrace */
-
 	PORT_QEMU_EXIT = 0xf4,  /* isa-debug-exit: QEMU ends with 2 * value + 1 */
 	PORT_Q35_POWER = 0x604, /* PM1a control, where QEMU's firmware puts it */
 	Q35_POWER_OFF = 0x2000,
-
-	PANIC_CODE_EXIT = 0x10, /* and the low bits of the status, for who has no last words */
 };
 
 /* Of the vectors that programs can cause; others are EXO_EXCEPTION_OTHER. */
@@ -85,37 +81,10 @@ _Noreturn void panic_halt(uint8_t code)
 		__asm__ volatile("cli; hlt");
 }
 
-_Noreturn void arch_power_off(struct machine *m, uint64_t status)
+bool panic_is_stack(uint64_t frame)
 {
-	(void)m;
-	console_text(CONSOLE_LAST, "exit ");
-	console_decimal(CONSOLE_LAST, status);
-	console_text(CONSOLE_LAST, "\n");
-	panic_halt(PANIC_CODE_EXIT | (status & 15));
-}
-
-/* One line `#N 0xADDR` a return address, from the frame pointer `frame` on. Only what lies on one
- * of the kernel's stacks is read, and only upwards: so this ends, and without a fault. */
-static void panic_backtrace(uint64_t pc, uint64_t frame)
-{
-	unsigned depth;
-
-	for (depth = 0; depth < PANIC_DEPTH && pc != 0; depth++) {
-		uint64_t next = 0;
-
-		console_text(CONSOLE_SERIAL, "#");
-		console_decimal(CONSOLE_SERIAL, depth);
-		console_text(CONSOLE_SERIAL, " 0x");
-		console_hex(CONSOLE_SERIAL, pc, 16);
-		console_text(CONSOLE_SERIAL, "\n");
-		pc = 0;
-		if (frame < (uint64_t)cpu_stacks || frame % 8 != 0
-		    || frame > (uint64_t)cpu_stacks + EXO_CPUS * LAYOUT_STACKS_BYTES - 16)
-			continue;
-		next = ((uint64_t *)frame)[0];
-		pc = ((uint64_t *)frame)[1];
-		frame = next > frame ? next : 0;
-	}
+	return frame >= (uint64_t)cpu_stacks
+		&& frame <= (uint64_t)cpu_stacks + EXO_CPUS * LAYOUT_STACKS_BYTES - 16;
 }
 
 static void panic_registers(const struct trap_fatal *t)
@@ -144,23 +113,6 @@ static void panic_registers(const struct trap_fatal *t)
 	console_text(CONSOLE_SERIAL, "\n");
 }
 
-_Noreturn void arch_panic(const char *what, const char *file, unsigned line)
-{
-	const unsigned both = CONSOLE_SERIAL | CONSOLE_LAST;
-	uint64_t *frame = __builtin_frame_address(0);
-
-	console_text(CONSOLE_SERIAL, "\n");
-	console_text(both, "panic: ");
-	console_text(both, what);
-	console_text(both, " at ");
-	console_text(both, file);
-	console_text(both, ":");
-	console_decimal(both, line);
-	console_text(both, "\n");
-	panic_backtrace(frame[1], frame[0]);
-	panic_halt(PANIC_CODE);
-}
-
 _Noreturn void trap_fatal(struct trap_fatal *trap)
 {
 	const unsigned both = CONSOLE_SERIAL | CONSOLE_LAST;
@@ -177,9 +129,4 @@ _Noreturn void trap_fatal(struct trap_fatal *trap)
 	panic_registers(trap);
 	panic_backtrace(trap->rip, is_user ? 0 : trap->regs.rbp);
 	panic_halt(PANIC_CODE);
-}
-
-__attribute__((weak)) void arch_point(const char *name)
-{
-	(void)name;
 }
