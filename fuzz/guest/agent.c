@@ -104,6 +104,11 @@ uint64_t agent_entry(void)
 	return (uint64_t)agent_begin;
 }
 
+uint64_t agent_call_return(void)
+{
+	return (uint64_t)agent_called;
+}
+
 uint64_t agent_upcall_entry(void)
 {
 	return (uint64_t)agent_upcalled;

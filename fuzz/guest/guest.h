@@ -7,8 +7,9 @@
 
 /* Once, by the supervisor: what the decoder is told. */
 void agent_init(struct guest_mailbox *box, const struct exo_info *info);
-/* Where agents begin and take upcalls. */
+/* Where agents begin, their calls come back, and they take upcalls. */
 uint64_t agent_entry(void);
+uint64_t agent_call_return(void);
 uint64_t agent_upcall_entry(void);
 /* The first agent's env makes its children, then is an agent. */
 void supervisor_first(void);

@@ -37,12 +37,17 @@ void __wrap_arch_console_put(struct machine *m, uint8_t byte)
 	(void)byte;
 }
 
-/* When the clock's alarm comes; 0: none is set. Who sleeps has none. */
-static uint64_t *hook_alarm(void)
-{
-	static uint64_t alarm;
+struct hook {
+	uint64_t alarm;        /* when the clock's comes; 0: none is set. Who sleeps has none */
+	uint64_t agent_begin;  /* where agents begin ... */
+	uint64_t agent_called; /* ... and where their calls come back */
+};
 
-	return &alarm;
+static struct hook *hook(void)
+{
+	static struct hook h;
+
+	return &h;
 }
 
 /* An alarm that is set and comes before the new one stays: the kernel takes one that comes early
@@ -50,7 +55,7 @@ static uint64_t *hook_alarm(void)
  * and each switch to another env sets it. */
 void __wrap_arch_clock_arm(struct machine *m, uint64_t deadline)
 {
-	uint64_t *alarm = hook_alarm();
+	uint64_t *alarm = &hook()->alarm;
 
 	if (*alarm > arch_clock(m) && *alarm <= deadline && deadline != UINT64_MAX)
 		return;
@@ -58,11 +63,25 @@ void __wrap_arch_clock_arm(struct machine *m, uint64_t deadline)
 	__real_arch_clock_arm(m, deadline);
 }
 
+/* An agent has lost the CPU amid what it did; others have its stack and the mailbox now. It begins
+ * anew, unless a call has just come back: as after an event (agent_upcall). */
+static void hook_left(struct vcpu *v)
+{
+	if (v->env && EXO_REG_PC(&v->regs) != hook()->agent_called)
+		EXO_REG_PC(&v->regs) = hook()->agent_begin;
+}
+
 /* It may have been the alarm, a little before its time: it is not set any more. */
 struct vcpu *__wrap_kernel_interrupt(struct machine *m, struct cpu *c)
 {
-	*hook_alarm() = 0;
-	return __real_kernel_interrupt(m, c);
+	unsigned before = c->current;
+	struct vcpu *next;
+
+	hook()->alarm = 0;
+	next = __real_kernel_interrupt(m, c);
+	if (before != VCPU_NONE && before != c->current)
+		hook_left(&m->vcpus[before]);
+	return next;
 }
 
 /* ---- The hand-off: when the supervisor, of env 0, reads the console it is the host's turn ---- */
@@ -77,7 +96,8 @@ static NOINLINE void hook_wait(void)
 __attribute__((section("handoff"), used))
 static void (*const hook_wait_at)(void) = hook_wait;
 
-/* No clock interrupts the host's turn, and the order begins with a slice, whatever was before. */
+/* The supervisor says where agents begin and calls come back. No clock interrupts the host's turn,
+ * and the order begins with a slice, whatever was before. */
 err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes,
 			  uint64_t *taken)
 {
@@ -86,6 +106,8 @@ err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint
 	if (env)
 		return __real_console_read(m, env, buffer, bytes, taken);
 	__wrap_arch_clock_arm(m, UINT64_MAX);
+	hook()->agent_begin = buffer;
+	hook()->agent_called = bytes;
 	hook_wait();
 	c->armed = 0;
 	c->is_over = false;
