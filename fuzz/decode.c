@@ -152,15 +152,16 @@ static void decode_slots(struct fuzz_world *w, const struct fuzz_target *target,
 
 static void decode_start(struct fuzz_world *w, const struct fuzz_record *r, struct fuzz_step *step)
 {
-	uint64_t page = fuzz_address(r->byte[1]), entry = fuzz_ask_facts(w)->entry;
+	const struct fuzz_facts *facts = fuzz_ask_facts(w);
+	uint64_t page = fuzz_address(r->byte[1]);
 
 	step->argument[0] = decode_env(w, r, r->byte[0]);
 	step->argument[1] = step->memory_at;
 	step->memory_bytes = sizeof(step->memory.start);
 	step->memory.start = (struct exo_vcpu_start){ .page = page,
-		.entry = r->where & FUZZ_RAW ? r->wild : entry,
+		.entry = r->where & FUZZ_RAW ? r->wild : facts->entry,
 		.stack = r->where & FUZZ_FAR ? r->wild : page + 3 * EXO_PAGE_SIZE,
-		.upcall_entry = r->byte[2] & 1 ? 0 : entry,
+		.upcall_entry = r->byte[2] & 1 ? 0 : facts->upcall_entry,
 		.stack_base = page + EXO_PAGE_SIZE, .stack_top = page + 3 * EXO_PAGE_SIZE,
 		.masked = r->byte[2] >> 1 & 1 };
 }

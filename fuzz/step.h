@@ -90,7 +90,7 @@ uint64_t fuzz_address(uint8_t byte);
 struct fuzz_facts {
 	unsigned cpus;
 	uint64_t quantum_units, slice_units;
-	uint64_t entry; /* where programs and upcalls begin */
+	uint64_t entry, upcall_entry; /* where programs and upcalls begin */
 };
 
 /* What the decoder wants to know. The world's n-th env and vcpu, from 0 on, by handle, whether

@@ -45,7 +45,8 @@ static struct fuzz_world *world_create(void)
 	host_self.index = 0;
 	fuzz_model_init(w);
 	w->facts = (struct fuzz_facts){ .cpus = w->m->cpu_count, .entry = LAB_ENTRY,
-		.quantum_units = w->m->quantum_units, .slice_units = w->m->slice_units };
+		.upcall_entry = LAB_ENTRY, .quantum_units = w->m->quantum_units,
+		.slice_units = w->m->slice_units };
 	w->start = host_snapshot(w->m);
 	w->shadow = host_snapshot(w->m);
 	return w;

@@ -90,7 +90,8 @@ void agent_init(struct guest_mailbox *box, const struct exo_info *info)
 	const struct exo_array *a = info->arrays;
 	uint64_t tables = GUEST_TABLES - a[EXO_ARRAY_ACCOUNTS].physical;
 
-	box->facts = (struct fuzz_facts){ .cpus = 1, .entry = (uint64_t)agent_begin,
+	box->facts = (struct fuzz_facts){ .cpus = 1, .entry = agent_entry(),
+		.upcall_entry = agent_upcall_entry(),
 		.quantum_units = info->quantum_units, .slice_units = info->slice_units };
 	box->first_frame += AGENT_RAM_FRAME;
 	box->regs = agent_regs((uint64_t)agent_begin);
@@ -114,19 +115,26 @@ uint64_t agent_upcall_entry(void)
 	return (uint64_t)agent_upcalled;
 }
 
+/* Index of the env that runs. */
+static unsigned agent_self(const struct guest_mailbox *box)
+{
+	return ((const struct exo_table_cpu *)box->cpu)->root_env;
+}
+
 /* A new note, by the env that runs. NULL: there is no room. An event may come at each instruction,
  * and the note stays as far as it is. */
 static struct guest_step *agent_note(struct guest_mailbox *box, enum guest_state state)
 {
-	const struct exo_table_cpu *cpu = (const void *)box->cpu;
 	struct guest_step *s = &box->steps[box->steps_count];
 	uint32_t alive = 0;
 	unsigned i;
 
-	if (box->steps_count == GUEST_STEPS || box->is_over)
+	if (box->steps_count == GUEST_STEPS) {
+		box->is_full = 1;
 		return NULL;
+	}
 	box->steps_count++;
-	s->env = cpu->root_env;
+	s->env = agent_self(box);
 	s->state = state;
 	s->frame = 0;
 	for (i = 0; i < GUEST_ENVS; i++)
@@ -245,7 +253,8 @@ _Noreturn void agent_return(struct guest_step *s, int64_t error, uint64_t value)
 	agent_next();
 }
 
-/* Whoever resumes the frame begins anew. A call that has come back just before is done. */
+/* Whoever resumes the frame begins anew. A call that has come back just before is done. Who lost
+ * the CPU before this has no note of its step. */
 _Noreturn void agent_upcall(struct exo_frame *frame)
 {
 	struct guest_mailbox *box = agent_box();
@@ -258,6 +267,8 @@ _Noreturn void agent_upcall(struct exo_frame *frame)
 	EXO_REG_PC(&frame->regs) = (uint64_t)agent_begin;
 	if (is_event)
 		s = agent_note(box, GUEST_EVENT);
+	else if (s->env != agent_self(box))
+		s = NULL;
 	else if (s->state < GUEST_DONE)
 		s->state = GUEST_UPCALL;
 	if (s) {

@@ -112,6 +112,22 @@ static void check_step(struct guest *g, const struct guest_step *s)
 		check_access(g, s, EXO_WRITE);
 }
 
+/* Who lost the CPU when an upcall had just been pushed has no note of its frame. */
+static void loosen_stacks(struct guest *g)
+{
+	unsigned i, n;
+
+	for (i = 0; i < EXO_VCPUS; i++) {
+		const struct vcpu *v = &g->m->vcpus[i];
+		const struct exo_vcpu_page *page = arch_frame_memory(g->m, v->page);
+
+		for (n = 0; v->state != VCPU_FREE && n < 8; n++)
+			if (page->stack_base + n * EXO_PAGE_SIZE < page->stack_top)
+				model_loosen(&g->model, v->env,
+					     page->stack_base + n * EXO_PAGE_SIZE);
+	}
+}
+
 static uint32_t envs_alive(struct guest *g)
 {
 	uint32_t alive = 0;
@@ -128,6 +144,7 @@ void guest_check_steps(struct guest *g, bool is_traced)
 	uint32_t alive = 0, i;
 
 	model_copy(&g->model, &g->model_start);
+	g->model.is_lost = g->box->is_full;
 	for (i = 0; i < g->box->steps_count; i++) {
 		struct guest_step *s = &g->box->steps[i];
 
@@ -142,6 +159,7 @@ void guest_check_steps(struct guest *g, bool is_traced)
 		s->state = GUEST_WRITING;
 	}
 	check_ends(g, alive, envs_alive(g));
+	loosen_stacks(g);
 }
 
 void guest_check_audit(struct guest *g)

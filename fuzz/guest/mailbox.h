@@ -75,7 +75,8 @@ struct guest_mailbox {
 	uint32_t trouble;      /* line of the guest's program at which it failed; 0: none */
 	uint32_t at;           /* next record */
 	uint32_t steps_count;
-	uint32_t is_over;      /* nothing is noted any more */
+	uint32_t is_over;      /* no records are taken any more */
+	uint32_t is_full;      /* there was no room for a note */
 	uint32_t doing;        /* index of the last step begun */
 	uint64_t left;         /* frames, envs, vcpus or slices that did not come back */
 	uint64_t frame;        /* where the last upcall was pushed */
