@@ -27,6 +27,14 @@ static void check_print(const struct guest_step *s)
 		       (unsigned long long)s->code);
 }
 
+void guest_print_last(const struct guest *g)
+{
+	uint32_t count = g->box->steps_count, i;
+
+	for (i = count > 8 ? count - 8 : 0; i < count && i < GUEST_STEPS; i++)
+		check_print(&g->box->steps[i]);
+}
+
 /* Envs that have ended see nothing. */
 static void check_ends(struct guest *g, uint32_t before, uint32_t now)
 {

@@ -36,6 +36,7 @@ struct guest {
 	pid_t pid;                  /* QEMU; 0: no machine */
 	int handoff;                /* a byte each way: hook.c, handoff.c */
 	int serial;                 /* what the kernel prints when it panics */
+	int monitor;                /* QEMU's */
 	uint8_t *ram;
 	size_t ram_bytes;
 	struct guest_image image;
@@ -55,6 +56,8 @@ struct guest *guest_get(void);
 const struct guest_image *guest_image(void);
 /* Give it an order and wait until it is carried out. NULL, or what is wrong. */
 const char *guest_order(struct guest *g, unsigned order);
+/* Print where its CPU is, as far as QEMU still answers. */
+void guest_print_cpu(struct guest *g);
 /* End it. */
 void guest_stop(struct guest *g);
 
@@ -68,6 +71,8 @@ void guest_model_init(struct guest *g);
  * model says. A finding ends the process by fuzz_fail. */
 void guest_check_steps(struct guest *g, bool is_traced);
 void guest_check_audit(struct guest *g);
+/* Print the last notes. */
+void guest_print_last(const struct guest *g);
 void guest_check_model(struct guest *g);
 /* No env but the first is left, nothing is held by another. */
 void guest_check_back(struct guest *g);

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/archive.h"
@@ -29,7 +30,9 @@
 #define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
 #define GUEST_HANDOFF   "./fuzz/guest/handoff.so"
 
-enum { WAIT_SECONDS = 10, BOOT_SECONDS = 60 };
+/* How much CPU time an order may take, or time if QEMU sleeps: the host may have much else to do.
+ * An input that runs pages of zeros, on x86-64 code that changes itself, may need a second. */
+enum { WAIT_SECONDS = 10, SLEEP_SECONDS = 20, BOOT_SECONDS = 60 };
 
 _Static_assert(GUEST_NOBODY == VCPU_NONE, "fuzz/guest/mailbox.h");
 
@@ -129,16 +132,31 @@ static bool hear(struct guest *g)
 	return true;
 }
 
+/* CPU time that QEMU has had. */
+static time_t used_seconds(const struct guest *g)
+{
+	struct timespec used = { 0 };
+	clockid_t clock;
+
+	if (!clock_getcpuclockid(g->pid, &clock))
+		clock_gettime(clock, &used);
+	return used.tv_sec;
+}
+
 /* Until the guest has carried out the order, and its CPU waits for the next. */
-static const char *await(struct guest *g)
+static const char *await(struct guest *g, unsigned seconds, unsigned sleep_seconds)
 {
 	struct pollfd f = { .fd = g->serial, .events = POLLIN };
+	time_t before = used_seconds(g);
+	unsigned waits = 0;
 	char byte;
 	ssize_t n;
 
 	do {
-		n = read(g->handoff, &byte, 1);
-	} while (n < 0 && errno == EINTR); /* libFuzzer's own clock */
+		n = read(g->handoff, &byte, 1); /* for a second */
+		waits += n < 0 && errno == EAGAIN;
+	} while (n < 0 && (errno == EAGAIN || errno == EINTR) /* libFuzzer's own clock */
+		 && waits < sleep_seconds && used_seconds(g) - before < (time_t)seconds);
 	if (n == 1)
 		return NULL;
 	while (poll(&f, 1, 0) > 0 && hear(g))
@@ -154,9 +172,27 @@ const char *guest_order(struct guest *g, unsigned order)
 	atomic_store(&g->box->turn, GUEST_WORKS);
 	if (write(g->handoff, "x", 1) != 1)
 		return "the guest's machine has ended";
-	wrong = await(g);
+	wrong = await(g, WAIT_SECONDS, SLEEP_SECONDS);
 	return wrong || atomic_load(&g->box->turn) == GUEST_SLEEPS ? wrong
 		: "the guest has not carried out its order";
+}
+
+/* What is said first is not of interest, nor are the vector registers. */
+void guest_print_cpu(struct guest *g)
+{
+	static const char ask[] = "info registers\n";
+	struct pollfd f = { .fd = g->monitor, .events = POLLIN };
+	char said[8192] = "";
+	size_t length = 0;
+	const char *cpu;
+	ssize_t n = send(g->monitor, ask, sizeof(ask) - 1, MSG_NOSIGNAL);
+
+	while (n > 0 && length < sizeof(said) - 1 && poll(&f, 1, 1000) > 0) {
+		n = read(g->monitor, said + length, sizeof(said) - 1 - length);
+		length += n > 0 ? (size_t)n : 0;
+	}
+	cpu = strstr(said, "CPU#0");
+	printf("%.1000s\n", cpu ? cpu : "QEMU does not answer");
 }
 
 /* ---- Boot ---- */
@@ -198,21 +234,15 @@ static void boot_tables(int end, struct memory *memory)
 /* Our end of the hand-off's socket; QEMU inherits the other. */
 static int boot_handoff(int *theirs)
 {
+	const struct timeval second = { .tv_sec = 1 };
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
 		run_end(RUN_QEMU, "no socket for the hand-off: %s", strerror(errno));
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
 	*theirs = ends[1];
 	return ends[0];
-}
-
-/* How long the guest may take. */
-static void boot_patience(struct guest *g, unsigned seconds)
-{
-	const struct timeval time = { .tv_sec = seconds };
-
-	setsockopt(g->handoff, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
 }
 
 /* The mailbox's pages in a row, from wherever they are in RAM. */
@@ -254,14 +284,13 @@ static void boot(struct guest *g)
 	close(theirs);
 	g->pid = qemu.pid;
 	g->serial = qemu.serial;
+	g->monitor = qemu.monitor;
 	g->ram_bytes = GUEST_RAM_BYTES;
 	g->ram = mmap(NULL, g->ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd, 0);
 	g->said[0] = '\0';
 	boot_tables(qemu.end, &memory);
-	boot_patience(g, BOOT_SECONDS);
-	if (await(g))
+	if (await(g, BOOT_SECONDS, BOOT_SECONDS))
 		run_end(RUN_QEMU, "the guest does not sleep: %s", g->said);
-	boot_patience(g, WAIT_SECONDS);
 	g->counters = g->ram + (g->image.counters - memory.start);
 	g->m = (struct machine *)(g->ram + (memory.info->arrays[EXO_ARRAY_MACHINE].physical
 					    - memory.start));

@@ -89,8 +89,11 @@ static void obey(struct guest *g, unsigned order)
 	const char *wrong = guest_order(g, order);
 	char text[80];
 
-	if (wrong)
+	if (wrong) {
+		guest_print_last(g);
+		guest_print_cpu(g);
 		fuzz_fail(wrong);
+	}
 	if (g->box->trouble) {
 		snprintf(text, sizeof(text), "the guest's program failed at line %u",
 			 g->box->trouble);
