@@ -125,8 +125,10 @@ void files_destroy(struct fs *fs, struct fs_files **owner)
 
 	while (files->maps != NULL)
 		files_unmap(fs, files, files->maps->node);
+	/* Who died while it closed one may have left that free, and `top` above it. */
 	while (files->top > 0)
-		(void)files_remove(fs, files, files->top - 1);
+		if (files_remove(fs, files, files->top - 1) < 0)
+			files->top--;
 	*owner = NULL;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	node_unref(fs, files->dir);
