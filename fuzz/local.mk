@@ -149,8 +149,9 @@ fuzz_replay_memory_LDADD = $(MEMORY_LDADD)
 LINUX_WATCHING_SOURCES = fuzz/library_machine.c fuzz/linux.c fuzz/linux_input.c fuzz/mutate.c \
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 LINUX_LIBOS_SOURCES = fuzz/library_lock.c fuzz/linux_library.c fuzz/linux_process.c libos/print.c \
-	libos/family/family.c libos/family/lock.c libos/family/process_table.c libos/fork/image.c \
-	libos/fork/process.c libos/fork/strings.c $(LIBOS_FS_SOURCES) $(LIBOS_LINUX_SOURCES)
+	libos/family/bury.c libos/family/family.c libos/family/lock.c libos/family/process_table.c \
+	libos/fork/image.c libos/fork/process.c libos/fork/strings.c \
+	$(LIBOS_FS_SOURCES) $(LIBOS_LINUX_SOURCES)
 LINUX_VM_SOURCES = $(MEMORY_VM_SOURCES) libos/vm/dirty.c libos/vm/fill.c
 LINUX_LIBOS_CPPFLAGS = $(MEMORY_CPPFLAGS) -Ulinux -include $(srcdir)/fuzz/linux_names.h
 LINUX_LIBS = liblinux-watch.a liblinux-libos.a liblinux-vm.a libmemory-exo.a

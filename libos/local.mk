@@ -2,8 +2,8 @@
 # The library OS, but for its machine-dependent part (arch/*/libos). One list for all CPUs.
 LIBOS_SOURCES = $(LIBOS_FS_SOURCES) \
 	libos/heap.c libos/lock.c libos/memory.c libos/print.c libos/state.c \
-	libos/family/arena.c libos/family/family.c libos/family/init.c libos/family/lock.c \
-	libos/family/process_table.c \
+	libos/family/arena.c libos/family/bury.c libos/family/family.c libos/family/init.c \
+	libos/family/lock.c libos/family/process_table.c \
 	libos/fork/exec.c libos/fork/fork.c libos/fork/fork_memory.c libos/fork/image.c \
 	libos/fork/load.c libos/fork/process.c libos/fork/start.c libos/fork/strings.c \
 	libos/sched/round_robin.c libos/sched/sched.c \

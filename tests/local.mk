@@ -8,6 +8,7 @@ HOST_TESTS = \
 	tests/host/env_numbers_are_used_again.tap \
 	tests/host/files_keep_what_is_written.tap \
 	tests/host/groups_are_killed_at_once.tap \
+	tests/host/killed_at_every_instruction.tap \
 	tests/host/library_lock_loses_no_wake.tap \
 	tests/host/paths_lead_where_linux_says.tap \
 	tests/host/tty_edits_lines.tap \
@@ -430,8 +431,12 @@ LDADD = liblab.a libexo-host.a libos-host.a
 check_PROGRAMS += $(HOST_TESTS)
 # The library's process table; its memory is the host's.
 tests_host_env_numbers_are_used_again_tap_SOURCES = tests/host/env_numbers_are_used_again.c \
-	libos/family/process_table.c libos/fork/process.c
+	libos/family/bury.c libos/family/process_table.c libos/fork/process.c
 tests_host_env_numbers_are_used_again_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
+	-include $(srcdir)/fuzz/linux_names.h
+tests_host_killed_at_every_instruction_tap_SOURCES = tests/host/killed_at_every_instruction.c \
+	libos/family/bury.c libos/family/process_table.c libos/fork/process.c
+tests_host_killed_at_every_instruction_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
 tests_host_groups_are_killed_at_once_tap_SOURCES = tests/host/groups_are_killed_at_once.c \
 	libos/family/process_table.c

@@ -71,19 +71,27 @@ struct exo_slot_op family_share_op(uint64_t env);
 err_t family_make(struct libos *os, uint64_t most, struct family_process **made) MUST_USE;
 /* Its env is known: it is ALIVE. */
 void family_announce(struct family_process *p, uint64_t env);
-/* Give an entry back: it was never announced, has left its env, or has been waited for. */
-void family_release(struct family_process *p);
+/* Give an entry back that is MAKING by this process, or a ZOMBIE that is not waited for any more;
+ * nothing if another member is doing so, or it is neither. */
+void family_release(struct libos *os, struct family_process *p);
 /* The forked child: who it is now. */
 void family_fork_child(struct libos *os, struct family_process *self);
 /* This process is ending: its children are pid 1's, its parent need not wait for it to execute,
  * its status is known, its locks are free. */
 void family_exit(struct libos *os, uint32_t status);
-/* The entry of a dead env, NULL: none; the env's number no longer leads to it. Before the env is
- * reaped: after that its number may be another member's. */
-struct family_process *family_leave_env(uint64_t env);
-/* The env of a member has been reaped: it is a ZOMBIE, its locks are free, SIGCHLD is pending here
- * if it was this process's child. `status` counts if it said nothing itself; units: CPU time. */
+/* The entry of an env, NULL: none. Before the env is reaped: after that its number may be another
+ * member's. */
+struct family_process *family_of_env(uint64_t env);
+/* The env of a member has been reaped (os->family.self->burying names it): it is a ZOMBIE, its
+ * locks are free, SIGCHLD is pending here if it was this process's child. `status` counts if it
+ * said nothing itself: then whatever it had in hand is finished for it, a child that it was making
+ * does not begin, and everybody looks around. units: CPU time. */
 void family_bury(struct libos *os, struct family_process *p, uint32_t status, uint64_t units);
+/* The children of a process that ends are pid 1's, which asks no questions. */
+void family_disown(struct libos *os, const struct family_process *parent);
+/* A child's news for its parent: a signal (0: none), and what comes along. */
+void family_tell_parent(const struct family_process *p, unsigned signal, int32_t code,
+			uint32_t value);
 /* Post a signal to one process (as family_signal, without looking for it). */
 void family_post(struct family_process *p, unsigned number, const struct family_siginfo *info);
 

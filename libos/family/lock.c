@@ -92,15 +92,11 @@ void family_unlock_all(struct libos *os)
 			family_unlock(os, (enum family_lock_rank)rank);
 }
 
-void family_lock_bury(uint32_t pid)
+void family_lock_bury(void)
 {
 	unsigned rank;
 
-	/* Who waits looks at the owner; it must only be told to. */
-	for (rank = 0; rank < FAMILY_LOCKS; rank++) {
-		_Atomic uint32_t *word = &family_root()->lock[rank];
-
-		if ((atomic_load(word) & ~FAMILY_LOCK_WAITED) == pid)
-			exo_call(EXO_CALL_WAKE, (uint64_t)word, 1, EXO_WAIT_SHARED, 0, 0);
-	}
+	for (rank = 0; rank < FAMILY_LOCKS; rank++)
+		exo_call(EXO_CALL_WAKE, (uint64_t)&family_root()->lock[rank], 1, EXO_WAIT_SHARED,
+			 0, 0);
 }

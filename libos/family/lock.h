@@ -36,7 +36,8 @@ void family_lock(struct libos *os, enum family_lock_rank rank) UNCHECKED;
 void family_unlock(struct libos *os, enum family_lock_rank rank) UNCHECKED;
 /* This process ends: give back what it holds. */
 void family_unlock_all(struct libos *os) UNCHECKED;
-/* A member has died: free what it held, wake who waits. Takes nothing. */
-void family_lock_bury(uint32_t pid);
+/* A member was killed, perhaps with a lock or while it gave one back: who waits looks again. Takes
+ * nothing. */
+void family_lock_bury(void);
 
 #endif

@@ -14,9 +14,7 @@ enum {
 	TABLE_PID_MAX = 32768,
 	TABLE_SI_KERNEL = 0x80, TABLE_SIGHUP = 1,
 	TABLE_SIGCHLD = 17, TABLE_SIGCONT = 18, TABLE_SIGSTOP = 19, TABLE_SIGTTOU = 22,
-	TABLE_CLD_EXITED = 1, TABLE_CLD_KILLED = 2, TABLE_CLD_STOPPED = 5,
-	TABLE_CLD_CONTINUED = 6,
-	TABLE_SIGKILL = 9, TABLE_KILLED = 9 << 8 | 137, /* an env's status */
+	TABLE_CLD_STOPPED = 5, TABLE_CLD_CONTINUED = 6,
 };
 
 #define TABLE_BIT(number) (UINT64_C(1) << ((number) - 1))
@@ -63,7 +61,7 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->parent = parent ? parent->pid : 0;
 	p->group = parent ? parent->group : pid;
 	p->session = parent ? parent->session : pid;
-	p->is_waiting = p->status = p->change = 0;
+	p->is_waiting = p->status = p->change = p->burying = 0;
 	p->pending = 0;
 	p->has_executed = p->is_reported = p->is_borrowing = 0;
 	p->loan_bytes = 0;
@@ -73,7 +71,7 @@ static void table_fill(struct family_process *p, uint32_t pid, const struct fami
 	p->units = p->children_units = 0;
 	p->start_clock = machine_clock();
 	p->files = NULL;
-	p->pid = pid; /* whose child it is has been said. pairs with: table_unmake */
+	p->pid = pid; /* whose child it is has been said. pairs with: bury_owned */
 	if (parent) {
 		memcpy(p->name, parent->name, sizeof(p->name));
 		memcpy(p->command, parent->command, sizeof(p->command));
@@ -92,25 +90,27 @@ static err_t table_have(struct family *f, const struct family_process *p)
 }
 
 /* Claim a FREE entry of one word of `used`. FULL: none is. LIMIT. */
-static err_t table_claim_in(struct family *f, unsigned word, struct family_process **claimed)
+static err_t table_claim_in(struct family *f, unsigned word, uint32_t owner,
+			    struct family_process **claimed)
 {
 	uint64_t free = ~atomic_load(&f->used[word]);
-	uint32_t places = f->places;
 
 	for (; free; free &= free - 1) {
 		unsigned bit = (unsigned)__builtin_ctzll(free);
 		struct family_process *p = &f->process[word * 64 + bit];
-		uint32_t expected = FAMILY_FREE;
+		uint32_t expected = 0;
 		err_t err = table_have(f, p);
 
 		if (err)
 			return err;
-		if (!atomic_compare_exchange_strong(&p->state, &expected, FAMILY_MAKING))
+		if (f->places < word * 64 + bit + 1)
+			f->places = word * 64 + bit + 1;
+		/* Who gives it back may not be through. pairs with: family_release */
+		if (p->state != FAMILY_FREE
+		    || !atomic_compare_exchange_strong(&p->owner, &expected, owner))
 			continue;
+		p->state = FAMILY_MAKING;
 		atomic_fetch_or(&f->used[word], UINT64_C(1) << bit);
-		while (places < word * 64 + bit + 1
-		       && !atomic_compare_exchange_weak(&f->places, &places, word * 64 + bit + 1))
-			;
 		*claimed = p;
 		return EXO_OK;
 	}
@@ -118,13 +118,13 @@ static err_t table_claim_in(struct family *f, unsigned word, struct family_proce
 }
 
 /* The first entry that is FREE becomes MAKING. FULL: none is. LIMIT. */
-static err_t table_claim(struct family *f, struct family_process **claimed)
+static err_t table_claim(struct family *f, uint32_t owner, struct family_process **claimed)
 {
 	err_t err = EXO_E_FULL;
 	unsigned word;
 
 	for (word = 0; word < ARRAY_COUNT(f->used) && err == EXO_E_FULL; word++)
-		err = table_claim_in(f, word, claimed);
+		err = table_claim_in(f, word, owner, claimed);
 	return err;
 }
 
@@ -163,7 +163,7 @@ err_t family_make(struct libos *os, uint64_t most, struct family_process **made)
 
 	family_lock(os, FAMILY_TABLE);
 	if (table_has_room(most))
-		err = table_claim(f, made);
+		err = table_claim(f, os->process.pid, made);
 	if (!err)
 		table_fill(*made, table_number(f, family_place(*made)), os->family.self);
 	family_unlock(os, FAMILY_TABLE);
@@ -175,17 +175,28 @@ void family_announce(struct family_process *p, uint64_t env)
 	p->env = env;
 	family_root()->by_env[env % FAMILY_PROCESSES] = (uint16_t)(family_place(p) + 1);
 	p->state = FAMILY_ALIVE;
+	p->owner = 0;
 }
 
-void family_release(struct family_process *p)
+void family_release(struct libos *os, struct family_process *p)
 {
 	unsigned place = family_place(p);
+	uint16_t named = (uint16_t)(place + 1);
 	struct family *f = family_root();
+	uint32_t owner = 0;
 
-	f->by_pid[p->pid % ARRAY_COUNT(f->by_pid)] = 0;
+	if (!atomic_compare_exchange_strong(&p->owner, &owner, os->process.pid)
+	    && owner != os->process.pid)
+		return;
+	if (p->state != FAMILY_ZOMBIE && p->state != FAMILY_MAKING) {
+		p->owner = 0;
+		return;
+	}
+	atomic_compare_exchange_strong(&f->by_pid[p->pid % ARRAY_COUNT(f->by_pid)], &named, 0);
 	p->pid = 0;
 	atomic_fetch_and(&f->used[place / 64], ~(UINT64_C(1) << place % 64));
 	p->state = FAMILY_FREE;
+	p->owner = 0; /* pairs with: table_claim_in */
 }
 
 void family_ring(struct family_process *p)
@@ -264,9 +275,8 @@ err_t family_signal(struct libos *os, int32_t pid, unsigned number,
 	return p ? EXO_OK : EXO_E_EMPTY;
 }
 
-/* A child's news for its parent. */
-static void table_tell_parent(const struct family_process *p, unsigned signal, int32_t code,
-			      uint32_t value)
+void family_tell_parent(const struct family_process *p, unsigned signal, int32_t code,
+			uint32_t value)
 {
 	struct family_siginfo info = { .code = code, .pid = p->pid, .value = value };
 	struct family_process *to = family_find(p->parent);
@@ -281,8 +291,8 @@ void family_set_stopped(struct libos *os, unsigned number)
 
 	p->change = number ? number << 8 | 0x7f : 0xffff;
 	p->state = number ? FAMILY_STOPPED : FAMILY_ALIVE;
-	table_tell_parent(p, TABLE_SIGCHLD, number ? TABLE_CLD_STOPPED : TABLE_CLD_CONTINUED,
-			  number ? number : TABLE_SIGCONT);
+	family_tell_parent(p, TABLE_SIGCHLD, number ? TABLE_CLD_STOPPED : TABLE_CLD_CONTINUED,
+			   number ? number : TABLE_SIGCONT);
 }
 
 /* Is a process the one through which its group has a shell: is its parent in another group of the
@@ -350,8 +360,7 @@ static void table_release_groups(const struct family_process *leaving)
 				table_release_group(p->group, leaving);
 }
 
-/* The children of a process that ends are pid 1's, which asks no questions. */
-static void table_disown(const struct family_process *parent)
+void family_disown(struct libos *os, const struct family_process *parent)
 {
 	struct family_process *p;
 	bool has_children = false, is_stopped = false;
@@ -369,29 +378,7 @@ static void table_disown(const struct family_process *parent)
 		p->parent = FAMILY_INIT;
 		p->end_signal = TABLE_SIGCHLD;
 		if (p->state == FAMILY_ZOMBIE && !p->files)
-			family_release(p);
-	}
-}
-
-/* Who was killed while it made a child: the child does not begin. What it got of its env goes with
- * that; without one its entry is a ZOMBIE's at once. */
-static void table_unmake(struct libos *os, const struct family_process *maker)
-{
-	struct family *f = family_root();
-	struct family_process *p;
-	uint32_t place = 0;
-
-	while ((p = family_next(&place))) {
-		if (!p->pid || p->parent != maker->pid || p->vcpu || p->state > FAMILY_ALIVE)
-			continue;
-		if (p->state == FAMILY_ALIVE && f->by_env[p->env % FAMILY_PROCESSES] == place) {
-			exo_call(EXO_CALL_ENV_KILL, p->env, TABLE_KILLED, 0, 0, 0);
-			continue;
-		}
-		p->env = 0;
-		p->status = TABLE_SIGKILL;
-		p->state = FAMILY_ZOMBIE;
-		os->family.has_buried = true;
+			family_release(os, p);
 	}
 }
 
@@ -401,9 +388,8 @@ void family_exit(struct libos *os, uint32_t status)
 
 	if (!p)
 		return;
-	table_disown(p);
+	family_disown(os, p);
 	p->status = status;
-	p->is_reported = 1;
 	if (p->is_borrowing) {
 		p->is_borrowing = 0;
 		parent = family_find(p->parent);
@@ -411,35 +397,5 @@ void family_exit(struct libos *os, uint32_t status)
 			family_ring(parent);
 	}
 	family_unlock_all(os);
-}
-
-struct family_process *family_leave_env(uint64_t env)
-{
-	struct family *f = family_root();
-	unsigned place = f->by_env[env % FAMILY_PROCESSES];
-	struct family_process *p = place ? &f->process[place - 1] : NULL;
-
-	if (!p || p->env != env)
-		return NULL;
-	f->by_env[env % FAMILY_PROCESSES] = 0;
-	return p;
-}
-
-void family_bury(struct libos *os, struct family_process *p, uint32_t status, uint64_t units)
-{
-	p->env = 0;
-	if (!p->is_reported) {
-		p->status = status;
-		table_unmake(os, p);
-		table_disown(p);
-	}
-	p->is_borrowing = 0;
-	p->units = units + p->children_units;
-	p->state = FAMILY_ZOMBIE;
-	family_lock_bury(p->pid);
-	os->family.has_buried |= p->files || p->parent == FAMILY_INIT;
-	if (p->parent == os->process.pid)
-		table_tell_parent(p, p->end_signal,
-				  p->status & 0x7f ? TABLE_CLD_KILLED : TABLE_CLD_EXITED,
-				  p->status & 0x7f ? p->status & 0x7f : p->status >> 8 & 0xff);
+	p->is_reported = 1; /* nothing is left for family_bury to do */
 }

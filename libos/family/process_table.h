@@ -9,11 +9,11 @@
  *             |         `-> ZOMBIE <
  *   FREE <----'---------------'
  *
- * MAKING belongs to the process that forks. ALIVE <-> STOPPED is the process's own change, ZOMBIE
- * is written by whoever reaps its env; a ZOMBIE's entry is given back by its parent's wait, at
- * once if its parent is pid 1. Fields are single words that anyone may read and, where it is said,
- * write. The lock `table` is for two things that concern all entries: one more, and a signal to a
- * whole group.
+ * MAKING belongs to the process that forks, its `owner`. ALIVE <-> STOPPED is the process's own
+ * change, ZOMBIE is written by whoever reaps its env; a ZOMBIE's entry is given back by its
+ * parent's wait, at once if its parent is pid 1. Fields are single words that anyone may read and,
+ * where it is said, write. The lock `table` is for two things that concern all entries: one more,
+ * and a signal to a whole group.
  *
  * How a signal reaches a process: family_signal sets its bit in `pending`, then rings: `bell`
  * grows, and if `is_waiting` says that the target sleeps the kernel wakes it. The target looks at
@@ -55,6 +55,8 @@ struct family_siginfo {
 
 struct family_process {
 	_Atomic uint32_t state;   /* enum family_state */
+	/* pid of the member that makes it or gives it back: nobody else does; 0: none */
+	_Atomic uint32_t owner;
 	_Atomic uint32_t pid;
 	_Atomic uint32_t parent;  /* pid; 1 once the parent is gone */
 	_Atomic uint32_t group;   /* written by itself, and by its parent until it has executed */
@@ -73,6 +75,7 @@ struct family_process {
 	_Atomic int32_t nice;     /* -20 .. 19 */
 	_Atomic uint32_t end_signal; /* what its end sends to its parent: SIGCHLD but for clone */
 	_Atomic uint32_t loan_bytes;   /* in struct family.loan when is_borrowing becomes 0 */
+	uint32_t burying;         /* pid of whose env it reaps, till that is a ZOMBIE; 0: none */
 	uint64_t env;             /* handle; set before ALIVE */
 	uint64_t vcpu;            /* handle of its first vcpu; 0: not yet */
 	uint64_t start_clock;     /* clock units when it was made */

@@ -225,9 +225,8 @@ static err_t spawn_load(struct libos *os, const struct load *load,
 
 	if (err)
 		return err;
+	family_announce(made, env);
 	err = spawn_library(load, state, env);
-	if (!err)
-		family_announce(made, env);
 	if (!err)
 		err = fork_start_vcpu(os, env, &start);
 	if (err)

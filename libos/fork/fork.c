@@ -66,7 +66,6 @@ void fork_abandon(uint64_t env)
 {
 	struct exo_result r = exo_call(EXO_CALL_ENV_KILL, env, 0, 0, 0, 0);
 
-	(void)family_leave_env(env);
 	do {
 		r = exo_call(EXO_CALL_ENV_REAP, env, 0, 0, 0, 0);
 	} while (r.value == EXO_E_AGAIN || r.value == EXO_E_STATE);
@@ -83,7 +82,7 @@ err_t fork_make_entry(struct libos *os, bool is_spawn, uint64_t most, struct fam
 	family_unlock(os, FAMILY_FILE);
 	if ((*made)->files)
 		return EXO_OK;
-	family_release(*made);
+	family_release(os, *made);
 	return EXO_E_LIMIT;
 }
 
@@ -92,7 +91,8 @@ void fork_drop_entry(struct libos *os, struct family_process *made)
 	family_lock(os, FAMILY_FILE);
 	files_destroy(os->fs, &made->files);
 	family_unlock(os, FAMILY_FILE);
-	family_release(made);
+	made->state = FAMILY_ZOMBIE; /* announced or not */
+	family_release(os, made);
 }
 
 /* The parent's part: everything that the child needs, then the child. */

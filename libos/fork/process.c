@@ -45,18 +45,22 @@ uint64_t process_units(uint64_t env)
 static bool process_reap_one(struct libos *os)
 {
 	struct exo_result dead = exo_call(EXO_CALL_ENV_REAP, 0, 0, 0, 0, 0), r;
+	uint32_t outer = os->family.self->burying;
 	struct family_process *p;
 	uint64_t units;
 
 	if (dead.value < 0)
 		return false;
 	units = process_units(dead.second);
-	p = family_leave_env(dead.second);
+	p = family_of_env(dead.second);
+	/* Whoever buries this process does it if this cannot. pairs with: bury_lost */
+	os->family.self->burying = p ? p->pid : outer;
 	do {
 		r = exo_call(EXO_CALL_ENV_REAP, dead.second, 0, 0, 0, 0);
 	} while (r.value == EXO_E_AGAIN);
 	if (p)
 		family_bury(os, p, process_status(r.second), units);
+	os->family.self->burying = outer;
 	return r.value >= 0;
 }
 
@@ -92,7 +96,7 @@ static void process_forget(struct libos *os)
 		process_close(os, p);
 		if ((p->parent == FAMILY_INIT && p->pid != f->main)
 		    || (p->parent == os->process.pid && os->process.is_childless))
-			family_release(p);
+			family_release(os, p);
 	}
 }
 
@@ -132,7 +136,7 @@ static bool wait_take_from(struct libos *os, struct family_process *p, unsigned 
 		if (!(how & PROCESS_WAIT_KEEP)) {
 			os->family.self->children_units += p->units;
 			process_close(os, p);
-			family_release(p);
+			family_release(os, p);
 		}
 		return true;
 	}

@@ -99,9 +99,8 @@ void family_unlock_all(struct libos *os)
 	(void)os;
 }
 
-void family_lock_bury(uint32_t pid)
+void family_lock_bury(void)
 {
-	(void)pid;
 }
 
 void family_wake(struct libos *os)
@@ -148,9 +147,9 @@ int main(void)
 
 	first = member(&host.os, SECOND);
 	host.next = THIRD;
-	family_leave_env(SECOND); /* as fork_abandon does */
 	exo_call(EXO_CALL_ENV_REAP, SECOND, 0, 0, 0, 0);
-	family_release(first);
+	first->state = FAMILY_ZOMBIE;
+	family_release(&host.os, first);
 	tap_eq(host.newcomer->state, FAMILY_ALIVE, "the number of a failed fork is used again");
 	host.dead = THIRD;
 	process_reap(&host.os);

@@ -110,11 +110,6 @@ err_t slots_fill(uint64_t address, uint64_t end)
 	return EXO_OK;
 }
 
-void family_lock_bury(uint32_t pid)
-{
-	(void)pid;
-}
-
 static struct family_process *member(struct libos *parent)
 {
 	struct family_process *p;
@@ -133,7 +128,7 @@ static void forks(struct libos *os, struct family_process **child)
 		return;
 	if (!os->family.self->pending)
 		return;
-	family_release(*child);
+	family_release(os, *child);
 	*child = NULL;
 }
 
@@ -169,7 +164,7 @@ static void check_making(uint32_t group)
 	tap_eq(family_signal(&host.os, -(int32_t)group, SIGNAL, NULL), EXO_OK, "a group is sent");
 	tap_eq(child->pending, 1 << (SIGNAL - 1), "to who is being made, too");
 	tap_eq(host.other.family.self->pending, 1 << (SIGNAL - 1), "as to its parent");
-	family_release(child);
+	family_release(&host.other, child);
 	host.other.family.self->pending = 0;
 }
 
@@ -177,7 +172,8 @@ static void check_making(uint32_t group)
 static void check_meanwhile(uint32_t group, struct family_process *gap,
 			    struct family_process *between)
 {
-	family_release(gap);
+	gap->state = FAMILY_ZOMBIE;
+	family_release(&host.os, gap);
 	between->is_waiting = 1;
 	host.stops_at_ring = true;
 	if (family_signal(&host.os, -(int32_t)group, SIGNAL, NULL))
