@@ -23,7 +23,7 @@ struct linux_world {
 	struct library_machine machine;
 	uint64_t archive_bytes;
 	bool is_open[LINUX_DESCRIPTORS];   /* what the list of descriptors says */
-	bool is_remapped;                  /* its strings, data and constants may be elsewhere */
+	bool is_remapped;                  /* its strings, data and constants may be others now */
 	bool is_alive, is_traced;
 };
 
@@ -273,8 +273,6 @@ static void step_call(struct linux_world *w, const struct linux_step *s)
 {
 	int64_t result = 0;
 
-	if (linux_input_maps(s))
-		w->is_remapped = true;
 	w->is_alive = linux_call(s->number, s->argument, s->is_native, &result);
 	if (w->is_traced)
 		printf(w->is_alive ? " = %lld\n" : " ends the process\n", (long long)result);
@@ -291,6 +289,7 @@ static void step(struct linux_world *w, const struct fuzz_record *r)
 	char typed[8];
 
 	linux_input_decode(&s, r);
+	w->is_remapped |= linux_input_maps(&s);
 	if (w->is_traced)
 		linux_input_print(&s);
 	switch (s.kind) {

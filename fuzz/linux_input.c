@@ -338,6 +338,9 @@ bool linux_input_maps(const struct linux_step *s)
 	uint64_t end = LINUX_SECRET + EXO_PAGE_SIZE;
 	unsigned i;
 
+	for (i = 0; i < 6; i++)
+		if (s->argument[i] - LINUX_SECRET < EXO_PAGE_SIZE)
+			return true;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(names[i], s->name))
 			break;

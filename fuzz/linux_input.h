@@ -54,7 +54,7 @@ void linux_input_text(char *page);
 void linux_input_data(char *page);
 /* Fill four pages with an archive; its length. */
 uint64_t linux_input_archive(char *pages);
-/* Could it change what is mapped at LINUX_TEXT or LINUX_SECRET? */
+/* Could it change what is mapped at LINUX_TEXT or LINUX_SECRET, or does it name LINUX_SECRET? */
 bool linux_input_maps(const struct linux_step *s);
 /* Is that an error number of the library's list? */
 bool linux_input_is_error(int64_t number);

@@ -267,6 +267,7 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/accounts-common-table-from-a-frozen-path \
 	fuzz/regressions/accounts-dup-of-what-may-be-shared \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
+	fuzz/regressions/linux-argument-names-the-secret \
 	fuzz/regressions/linux-descriptors-above-those-followed \
 	fuzz/regressions/linux-mandatory-flock-of-any-number \
 	fuzz/regressions/linux-memfd-is-a-descriptor \
