@@ -320,6 +320,7 @@ TOOL_TESTS = \
 	tests/tools/hostile_is_tested.sh \
 	tests/tools/installed.sh \
 	tests/tools/interrupts_stay_off.sh \
+	tests/tools/layout_independent.sh \
 	tests/tools/leaf_functions_are_proved.sh \
 	tests/tools/models_hold.sh \
 	tests/tools/oss_fuzz_builds.sh \
@@ -559,6 +560,34 @@ tests/tools/kernel_aarch64.elf: tests/tools/kernel_aarch64.S
 	$(AM_V_CC)$(CC) $(AARCH64_TARGET) -g -c $(srcdir)/tests/tools/kernel_aarch64.S -o $@.o && \
 		$(LLD) -static -nostdlib --image-base=0x40100000 -Ttext=0x40200000 -e start \
 			-o $@ $@.o && rm $@.o
+
+# Kernels and libraries whose functions and data are in another order, and what they are to run:
+# for tests/tools/layout_independent.sh.
+LAYOUT_TESTS = tests/guest/child_ends_first.guest tests/guest/cow_two_addresses.guest \
+	tests/guest/faults_reach_their_handler.guest tests/guest/fork_inherits.guest
+LAYOUT_X86_64 = tests/tools/layout/exo-x86_64.elf tests/tools/layout/libos.elf
+LAYOUT_AARCH64 = tests/tools/layout/exo-aarch64.img tests/tools/layout/aarch64/libos.elf
+LAYOUT_SHUFFLE = --shuffle-sections='*=7'
+check_DATA += $(LAYOUT_X86_64) $(LAYOUT_TESTS)
+if HAVE_AARCH64
+check_DATA += $(LAYOUT_AARCH64)
+endif
+CLEANFILES += $(LAYOUT_X86_64) $(LAYOUT_AARCH64) tests/tools/layout/exo-aarch64.elf
+tests/tools/layout/exo-x86_64.elf: exo-x86_64.elf
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(exo_x86_64_elf_LINK) $(LAYOUT_SHUFFLE) $(exo_x86_64_elf_OBJECTS)
+tests/tools/layout/libos.elf: libos.elf
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(libos_elf_LINK) $(LAYOUT_SHUFFLE) $(libos_elf_LDADD)
+tests/tools/layout/exo-aarch64.elf: exo-aarch64.elf
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(exo_aarch64_elf_LINK) $(LAYOUT_SHUFFLE) $(exo_aarch64_elf_OBJECTS) \
+		$(exo_aarch64_elf_LDADD)
+tests/tools/layout/exo-aarch64.img: tests/tools/layout/exo-aarch64.elf
+	$(AM_V_GEN)$(OBJCOPY) -O binary tests/tools/layout/exo-aarch64.elf $@
+tests/tools/layout/aarch64/libos.elf: aarch64/libos.elf
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(aarch64_libos_elf_LINK) $(LAYOUT_SHUFFLE) $(aarch64_libos_elf_LDADD)
 
 # make debug-NAME: tests/guest/NAME.guest, stopped at the start, under a debugger.
 debug-%:
