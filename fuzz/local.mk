@@ -263,6 +263,7 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/abi-share-where-branches-were-taken fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-store-through-a-copy-elsewhere \
 	fuzz/regressions/abi-upcall-without-a-note \
+	fuzz/regressions/abi-upcalls-on-the-programs-stack \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
 	fuzz/regressions/accounts-common-table-from-a-frozen-path \
 	fuzz/regressions/accounts-dup-of-what-may-be-shared \
