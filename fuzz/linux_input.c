@@ -290,8 +290,10 @@ static void decode_call(struct linux_step *s, const struct fuzz_record *r)
 		s->is_good = false;
 	}
 	s->is_native = r->where & 0x40 && !call->is_absent;
-	if (s->is_native)
+	if (s->is_native) {
 		s->argument[4] = s->argument[5] = 0;
+		s->is_good &= strlen(s->letters) <= 4;
+	}
 	know(s);
 }
 

@@ -270,8 +270,10 @@ EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-argument-names-the-secret \
 	fuzz/regressions/linux-descriptors-above-those-followed \
+	fuzz/regressions/linux-kill-of-the-least-number \
 	fuzz/regressions/linux-mandatory-flock-of-any-number \
 	fuzz/regressions/linux-memfd-is-a-descriptor \
+	fuzz/regressions/linux-native-calls-have-four-arguments \
 	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/linux-strings-are-unmapped \
 	fuzz/regressions/memory-stack-page-without-access \

@@ -234,7 +234,7 @@ static bool signal_is_for(const struct libos *os, const struct family_process *p
 		return false;
 	if (pid == -1)
 		return p->pid != FAMILY_INIT && p != os->family.self;
-	return p->group == (pid ? (uint32_t)-pid : os->family.self->group);
+	return p->group == (pid ? -(uint32_t)pid : os->family.self->group);
 }
 
 /* To several at once: a child that is being made has an entry and gets it with the others, or its

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -141,6 +142,7 @@ static void check_kill(void)
 		show_end("killed", pid);
 	}
 	SAY("gone", kill(pid, 0));
+	SAY("a group whose number is none", kill(INT_MIN, 0));
 }
 
 static void check_child_codes(void)
