@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "libos/state.h"
-#include "libos/vm/slots.h"
+#include "tests/host/family_alone.h"
 #include "tests/tap.h"
 
 #include <machine/call.h>
@@ -59,59 +59,6 @@ struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint6
 		host.next = 0;
 	}
 	return (struct exo_result){ EXO_OK, 0 };
-}
-
-/* ---- What these sources call besides: no clock, no locks, nobody waits ---- */
-
-uint64_t machine_clock(void)
-{
-	return 1;
-}
-
-uint64_t machine_vcpu(void)
-{
-	abort();
-}
-
-struct thread *thread_self(void)
-{
-	abort();
-}
-
-err_t slots_fill(uint64_t address, uint64_t end)
-{
-	(void)address, (void)end;
-	return EXO_OK;
-}
-
-void family_lock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock_all(struct libos *os)
-{
-	(void)os;
-}
-
-void family_lock_bury(void)
-{
-}
-
-void family_wake(struct libos *os)
-{
-	(void)os;
-}
-
-err_t family_block(struct libos *os, uint64_t deadline)
-{
-	(void)os, (void)deadline;
-	abort();
 }
 
 static struct family_process *member(struct libos *os, uint64_t env)
