@@ -150,7 +150,8 @@ static void check_alarms(void)
 	left = alarm(1);
 	printf("left of 100: %u\n", left);
 	LASTS(900, nanosleep(&time, NULL));
-	printf("alarm: %u\n", alarm(0));
+	/* Linux says 1 if the timer that has just rung is not yet put away on its CPU. */
+	printf("alarm: %d\n", alarm(0) <= 1);
 	LASTS(0, setitimer(9, &value, NULL));
 	value.it_value.tv_usec = 1000000;
 	LASTS(0, setitimer(ITIMER_REAL, &value, NULL));
