@@ -6,7 +6,7 @@
  */
 #include "tests/process.h"
 
-enum { PAGES = 600, DEPTH = 4 };
+enum { PAGES = 600, DEPTH = 4, MOST = 3 + 9 + 27 + 81 /* processes in a tree */ };
 
 static uint64_t model[PAGES];
 static volatile uint64_t (*pages)[512];
@@ -67,6 +67,17 @@ static int node(unsigned depth)
 	return bad | (wrong() != 0);
 }
 
+/* Each makes the next and waits for it: so many are there at once, and the library keeps what it
+ * needs for so many. */
+static int chain(unsigned n)
+{
+	long child = n ? libos_fork() : -1;
+
+	if (child == 0)
+		libos_exit(chain(n - 1));
+	return n ? process_join(child) : 0;
+}
+
 int main(void)
 {
 	unsigned long rounds = tap_iterations(100), i;
@@ -75,7 +86,9 @@ int main(void)
 
 	state = tap_seed(1);
 	pages = process_map(PAGES * 4096, false);
-	bad |= node(DEPTH);
+	for (i = 0; i < PAGES; i++)
+		pages[i][i % 512] = model[i] = i;
+	bad |= chain(MOST) != 0;
 	before = process_frames();
 	for (i = 0; i < rounds && !bad; i++)
 		bad |= node(DEPTH);
