@@ -13,7 +13,7 @@
 #define P  EXO_PAGE_SIZE
 #define MEMORY_PAGES 4u
 
-enum { CALLS_MOST = 3000, YIELDS_MOST = 100, HANDLES = 8, LEAST_ERROR = -64 };
+enum { CALLS_MOST = 3000, SLICES_MOST = 100, HANDLES = 8, LEAST_ERROR = -64 };
 
 struct shared {
 	volatile uint64_t random;
@@ -313,13 +313,26 @@ static void end_unknown(uint64_t children)
 	claim_back();
 }
 
+/* A CPU that only looks whether a child has ended would, where CPUs take turns, use up its time. */
+static void sleep_a_slice(void)
+{
+	static volatile uint32_t word;
+
+	raw_call(EXO_CALL_TIMER, machine_clock() + raw_info()->slice_units, 0, 0);
+	raw_call(EXO_CALL_WAIT, (uint64_t)&word, word, 0); /* children may have written it */
+	raw_state.page->masked = 0;
+	raw_yield(); /* and what has come comes */
+	raw_state.page->masked = 1;
+}
+
 /* One child's life. False: it could not be born. */
 static bool live(uint64_t n)
 {
 	static const struct exo_limits limits = { { 150, 5, 5, 5, 0 } };
 	struct exo_vcpu_start how;
 	struct raw_child c;
-	unsigned yields = 0, i;
+	uint64_t until;
+	unsigned i;
 
 	if (raw_child_create(&c, 0, n % 2 ? &limits : NULL))
 		return false;
@@ -331,11 +344,12 @@ static bool live(uint64_t n)
 		shared.handle[i] = shared.vcpu[i] = 0;
 	shared.left = CALLS_MOST;
 	how = raw_child_how(&c, fuzz, 0);
+	until = machine_clock() + SLICES_MOST * raw_info()->slice_units;
 	if (raw_child_go(&c, &how))
 		return false;
 	while (exo_call(EXO_CALL_ENV_REAP, c.env, 0, 0, 0, 0).value == EXO_E_STATE) {
-		raw_yield();
-		if (++yields == YIELDS_MOST)
+		sleep_a_slice();
+		if (machine_clock() >= until)
 			raw_child_kill(&c, 1);
 	}
 	claim_back();
@@ -369,6 +383,7 @@ static void raw_main(void)
 	uint64_t counted = 0, stalls = 0, leaks = 0, unborn = 0, unknown = 0;
 	struct raw_usage before;
 	struct raw_child by;
+	unsigned i;
 
 	parent = raw_state.page->env;
 	shared.random = raw_seed(1);
@@ -384,6 +399,9 @@ static void raw_main(void)
 	before = raw_usage(0);
 	for (n = 0; n < children && !leaks && !unborn; n++) {
 		unborn += !live(n);
+		/* A child may have ended within its first slice, or left who have many of them. */
+		for (i = 0; i < SLICES_MOST && shared.bystander == counted; i++)
+			sleep_a_slice();
 		stalls += shared.bystander == counted;
 		counted = shared.bystander;
 		if (raw_is_back(&before))
@@ -396,10 +414,10 @@ static void raw_main(void)
 	raw_note("children", n, "");
 	raw_note("of which left somebody unknown", unknown, "");
 	raw_eq(unborn, 0, "each child was born");
+	raw_ok(shared.calls > children * 10, "they made calls");
 	raw_eq(leaks, 0, "each left nothing behind");
 	raw_eq(shared.unnamed, 0, "each error has a name");
-	raw_note("of which the bystander saw nothing", stalls, "");
-	raw_ok(stalls < 2 + n / 20, "the bystander counted on");
+	raw_eq(stalls, 0, "the bystander counted on");
 	raw_eq(image_sum(), sum, "the parent's memory is as it was");
 	shared.is_over = true;
 	raw_eq(raw_child_end(&by), EXO_STATUS(EXO_DEATH_EXIT, 77), "the bystander ends well");
