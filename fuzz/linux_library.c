@@ -190,7 +190,7 @@ void arena_init(struct family_arena *arena, uint64_t base)
 	arena->base = base;
 }
 
-bool arena_is_sound(const struct family_arena *arena)
+bool arena_repair(struct family_arena *arena)
 {
 	return arena != NULL;
 }

@@ -30,7 +30,7 @@ LIBOS_LINUX_SOURCES = \
 # The file tree, in the host's tests too.
 LIBOS_FS_SOURCES = \
 	libos/fs/cpio.c libos/fs/data.c libos/fs/device.c libos/fs/files.c libos/fs/fs.c libos/fs/locks.c \
-	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/pipe.c libos/fs/proc.c libos/fs/tty.c
+	libos/fs/node.c libos/fs/open.c libos/fs/path.c libos/fs/pipe.c libos/fs/proc.c libos/fs/recount.c libos/fs/tty.c
 
 LIBOS_H = \
 	libos/arch.h libos/base.h libos/hidden.h libos/layout.h libos/libos.h libos/lock.h libos/memory.h libos/state.h \
@@ -39,7 +39,7 @@ LIBOS_H = \
 	libos/fork/fork.h libos/fork/image.h libos/fork/load.h libos/fork/process.h \
 	libos/fork/strings.h libos/fs/archive.h libos/fs/cpio.h libos/fs/data.h libos/fs/device.h \
 	libos/fs/error.def libos/fs/fs.h libos/fs/locks.h libos/fs/node.h libos/fs/open.h libos/fs/path.h \
-	libos/fs/proc.def libos/fs/proc.h libos/fs/tty.h libos/linux/console.h libos/linux/proc.h libos/linux/errno.def libos/linux/errno.h libos/linux/strace.def \
+	libos/fs/proc.def libos/fs/proc.h libos/fs/recount.h libos/fs/tty.h libos/linux/console.h libos/linux/proc.h libos/linux/errno.def libos/linux/errno.h libos/linux/strace.def \
 	libos/linux/file.h libos/linux/linux.h libos/linux/mapped.h libos/linux/name.h libos/linux/saved.h libos/linux/shared.h libos/linux/signal.h libos/sched/sched.h libos/thread/thread.h libos/thread/vcpu.h libos/upcall/upcall.h \
 	libos/upcall/native.def libos/upcall/native.h \
 	libos/vm/region.h libos/vm/slots.h libos/vm/vm.h

@@ -349,7 +349,8 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
 	tests/guest/x86_64/way.h tests/guest/aarch64/way.h \
 	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
-	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h \
+	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/files_life.h \
+	tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h \
 	tests/host/library_lock.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
@@ -372,6 +373,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/claimed_without_its_env.unfix.patch \
 	tests/race/claimed_without_the_tree.unfix.patch \
 	tests/race/context_saved_after_its_state.unfix.patch \
+	tests/race/counts_as_the_dead_left_them.unfix.patch \
 	tests/race/counted_before_the_lock.unfix.patch \
 	tests/race/current_before_it_runs.unfix.patch \
 	tests/race/event_before_the_block.unfix.patch \
@@ -436,7 +438,7 @@ tests_host_env_numbers_are_used_again_tap_SOURCES = tests/host/env_numbers_are_u
 tests_host_env_numbers_are_used_again_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
 tests_host_killed_at_every_instruction_tap_SOURCES = tests/host/killed_at_every_instruction.c \
-	libos/family/bury.c libos/family/process_table.c libos/fork/process.c
+	libos/family/bury.c libos/family/lock.c libos/family/process_table.c libos/fork/process.c
 tests_host_killed_at_every_instruction_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
 tests_host_groups_are_killed_at_once_tap_SOURCES = tests/host/groups_are_killed_at_once.c \

@@ -32,9 +32,15 @@ void arena_init(struct family_arena *arena, uint64_t base)
 	arena->pages = (uint32_t)((LIBOS_FAMILY + LIBOS_FAMILY_BYTES - base) / EXO_PAGE_SIZE);
 }
 
-bool arena_is_sound(const struct family_arena *arena)
+bool arena_repair(struct family_arena *arena)
 {
 	uint32_t page = 0;
+	void *kept;
+
+	arena->hint = 0;
+	arena->kept_count = 0;
+	for (kept = arena->kept; kept && arena->kept_count < ARENA_KEPT; kept = *(void **)kept)
+		arena->kept_count++;
 
 	while (page < arena->end) {
 		uint32_t n = arena->map[page] >> 2;

@@ -38,7 +38,8 @@ void *arena_alloc(struct libos *os, size_t n) MUST_USE;
 void arena_free(struct libos *os, void *p);
 /* Pages of it that are free. Takes arena. */
 uint32_t arena_free_pages(struct libos *os);
-/* Is the map in order? Asked by whoever takes the lock over from the dead. */
-bool arena_is_sound(const struct family_arena *arena);
+/* Who takes the lock over from the dead puts what is counted right. False: the map makes no
+ * sense. */
+bool arena_repair(struct family_arena *arena) MUST_USE;
 
 #endif

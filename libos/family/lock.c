@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* Locks that name their owner (see lock.h). Touches the lock words, the process table (reading). */
+/* Locks that name their owner (see lock.h). Touches the lock words, the process table (reading),
+ * what a lock guards when its owner has died. */
 #include "libos/family/lock.h"
 
 #include <machine/call.h>
 
 #include "libos/family/family.h"
 #include "libos/fork/process.h"
+#include "libos/fs/recount.h"
 #include "libos/state.h"
 
 static bool lock_is_dead(uint32_t pid)
@@ -24,11 +26,27 @@ static _Noreturn void lock_broken(struct libos *os)
 		exo_call(EXO_CALL_ENV_KILL, 0, 134, 0, 0, 0);
 }
 
+/* Everybody's open files: also of who is being made, or has ended. */
+static struct fs_files *lock_next_files(uint32_t *place)
+{
+	struct family *f = family_root();
+
+	while (*place < f->places) {
+		struct fs_files *files = f->process[(*place)++].files;
+
+		if (files)
+			return files;
+	}
+	return NULL;
+}
+
 /* The lock is ours now, and its last owner died with it. */
 static void lock_repair(struct libos *os, enum family_lock_rank rank)
 {
-	if (rank == FAMILY_ARENA && !arena_is_sound(&family_root()->arena))
+	if (rank == FAMILY_ARENA && !arena_repair(&family_root()->arena))
 		lock_broken(os);
+	if (rank == FAMILY_FILE)
+		fs_recount(os->fs, lock_next_files);
 }
 
 /* One look at a lock that was not free. True: it is ours. */
@@ -87,9 +105,12 @@ void family_unlock_all(struct libos *os)
 {
 	unsigned rank = FAMILY_LOCKS;
 
-	while (rank-- > 0)
-		if (os->family.held >> rank & 1)
-			family_unlock(os, (enum family_lock_rank)rank);
+	while (rank-- > 0) {
+		if (!(os->family.held >> rank & 1))
+			continue;
+		lock_repair(os, (enum family_lock_rank)rank);
+		family_unlock(os, (enum family_lock_rank)rank);
+	}
 }
 
 void family_lock_bury(void)

@@ -8,10 +8,12 @@
  *   table  who is there: one entry more, or a signal to a whole group, at a time
  *
  * A lock's word names its owner by pid, so a waiter can see that the owner has died. What a lock
- * guards is consistent after every single store (a structure is complete before it is linked,
- * unlinked before it is taken apart), so whoever finds the owner dead takes the lock over; a
- * member that dies in the middle leaks at most what it was about to give back. The arena is
- * walked then, and if it makes no sense the family is broken: each member says so and ends.
+ * guards can be gone on with after every single store (a structure is complete before it is
+ * linked, unlinked before it is taken apart), so whoever finds the owner dead takes the lock over
+ * and puts right what a store alone cannot keep right: of files, all counts of references are
+ * counted anew (libos/fs/recount.h); the arena is walked, and if it makes no sense the family is
+ * broken: each member says so and ends. A member that dies in the middle leaks at most what it
+ * had in hand.
  */
 #ifndef LIBOS_FAMILY_LOCK_H
 #define LIBOS_FAMILY_LOCK_H
@@ -34,7 +36,7 @@ enum family_lock_rank {
 /* Take a lock; a waiter sleeps. Not while this or an inner one is held. Library context. */
 void family_lock(struct libos *os, enum family_lock_rank rank) UNCHECKED;
 void family_unlock(struct libos *os, enum family_lock_rank rank) UNCHECKED;
-/* This process ends: give back what it holds. */
+/* This process ends: give back what it holds, put right as after a death. */
 void family_unlock_all(struct libos *os) UNCHECKED;
 /* A member was killed, perhaps with a lock or while it gave one back: who waits looks again. Takes
  * nothing. */

@@ -3,7 +3,7 @@
  * lock `file`. */
 #include "libos/fork/strings.h"
 
-#include "libos/fs/node.h"
+#include "libos/fs/open.h"
 #include "libos/state.h"
 
 enum { STRINGS_PATH_MAX = 4096 };
@@ -101,6 +101,6 @@ void strings_drop(struct libos *os, struct process_exec_state *state)
 	if (!state->file.node)
 		return;
 	family_lock(os, FAMILY_FILE);
-	node_unref(os->fs, state->file.node);
+	files_set_node(os->fs, &os->family.self->files->program, NULL);
 	family_unlock(os, FAMILY_FILE);
 }

@@ -116,13 +116,21 @@ const char *data_image(const struct fs_node *node)
 void data_destroy(struct fs *fs, struct fs_node *node)
 {
 	uint64_t page;
+	bool has_image;
+	char **pages;
 
-	for (page = 0; page < node->page_count; page++)
-		fs->outside->free(node->pages[page]);
-	fs->outside->free(node->pages);
-	node->pages = NULL;
+	for (page = 0; page < node->page_count; page++) {
+		char *old = node->pages[page];
+
+		node->pages[page] = NULL;
+		fs->outside->free(old);
+	}
+	pages = node->pages;
 	node->page_count = 0;
-	if (node->has_image)
-		fs->outside->free((char *)node->image);
+	node->pages = NULL;
+	fs->outside->free(pages);
+	has_image = node->has_image;
 	node->has_image = false;
+	if (has_image)
+		fs->outside->free((char *)node->image);
 }

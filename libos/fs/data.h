@@ -33,7 +33,7 @@ err_t data_resize(struct fs *fs, struct fs_node *node, uint64_t size) MUST_USE;
  */
 const char *data_image(const struct fs_node *node);
 
-/* Free what the file has in memory. */
+/* Free what the file has in memory, one after another: whoever began may have died. */
 void data_destroy(struct fs *fs, struct fs_node *node);
 
 #endif

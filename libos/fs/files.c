@@ -19,6 +19,34 @@ struct fs_files *files_create(struct fs *fs)
 	return files;
 }
 
+void files_set_node(struct fs *fs, struct fs_node **which, struct fs_node *node)
+{
+	struct fs_node *old = *which;
+
+	if (node != NULL)
+		node_ref(node);
+	node_end_begin(fs, old);
+	*which = node;
+	if (old != NULL)
+		node_unref(fs, old);
+	node_end(fs);
+}
+
+void files_hold(struct fs_files *files, struct fs_open *open)
+{
+	open->next_held = files->held;
+	files->held = open;
+}
+
+void files_let_go(struct fs_files *files, struct fs_open *open)
+{
+	struct fs_open **link = &files->held;
+
+	while (*link != open)
+		link = &(*link)->next_held;
+	*link = open->next_held;
+}
+
 /* Make room for that descriptor. */
 static err_t files_grow(struct fs *fs, struct fs_files *files, uint64_t fd)
 {
@@ -63,10 +91,12 @@ void files_unmap(struct fs *fs, struct fs_files *files, struct fs_node *node)
 	while ((*link)->node != node)
 		link = &(*link)->next;
 	map = *link;
+	node_end_begin(fs, node);
 	*link = map->next;
 	fs->outside->free(map);
 	node->maps--;
 	node_unref(fs, node);
+	node_end(fs);
 }
 
 static err_t files_copy_maps(struct fs *fs, const struct fs_files *files, struct fs_files *copy)
@@ -91,9 +121,9 @@ struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is
 		files_destroy(fs, &copy);
 		return NULL;
 	}
-	node_ref(files->dir);
-	node_unref(fs, copy->dir);
-	copy->dir = files->dir;
+	files_set_node(fs, &copy->dir, files->dir);
+	if (is_exec)
+		files_set_node(fs, &copy->program, files->program);
 	copy->umask = files->umask;
 	copy->most = files->most;
 	for (fd = 0; fd < files->top; fd++) {
@@ -108,12 +138,24 @@ struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is
 	return copy;
 }
 
+/* What belongs to the program that ran. */
+static void files_drop(struct fs *fs, struct fs_files *files)
+{
+	struct fs_open *held;
+
+	while (files->maps != NULL)
+		files_unmap(fs, files, files->maps->node);
+	while ((held = files->held) != NULL) {
+		files_let_go(files, held);
+		open_unref(fs, held);
+	}
+}
+
 void files_exec(struct fs *fs, struct fs_files *files)
 {
 	uint32_t fd;
 
-	while (files->maps != NULL)
-		files_unmap(fs, files, files->maps->node);
+	files_drop(fs, files);
 	for (fd = 0; fd < files->top; fd++)
 		if (files->open[fd] != NULL && files_is_close_on_exec(files, fd))
 			(void)files_remove(fs, files, fd);
@@ -123,8 +165,8 @@ void files_destroy(struct fs *fs, struct fs_files **owner)
 {
 	struct fs_files *files = *owner;
 
-	while (files->maps != NULL)
-		files_unmap(fs, files, files->maps->node);
+	files_drop(fs, files);
+	files_set_node(fs, &files->program, NULL);
 	/* Who died while it closed one may have left that free, and `top` above it. */
 	while (files->top > 0)
 		if (files_remove(fs, files, files->top - 1) < 0)
@@ -205,11 +247,13 @@ err_t files_remove(struct fs *fs, struct fs_files *files, uint64_t fd)
 
 	if (open == NULL)
 		return FS_E_BAD_FILE;
+	node_end_begin(fs, open->node);
 	files->open[fd] = NULL;
 	files_set_close_on_exec(files, fd, false);
 	while (files->top > 0 && files->open[files->top - 1] == NULL)
 		files->top--;
 	locks_drop(fs, open->node, files);
 	open_unref(fs, open);
+	node_end(fs);
 	return FS_OK;
 }

@@ -9,6 +9,8 @@
  * which holds the family's lock `file`; nothing sleeps: what would have to says FS_E_AGAIN, after
  * noting with outside->wait that the process wants to be told. Every change is one store after
  * another with a whole structure behind each: a process may die in between (libos/family/lock.h).
+ * Counts are then counted anew (recount.h): so whatever holds a reference longer than the lock has
+ * it in its struct fs_files.
  */
 #ifndef LIBOS_FS_FS_H
 #define LIBOS_FS_FS_H
@@ -90,10 +92,20 @@ struct fs_outside {
 	void (*random)(void *bytes, size_t count);
 };
 
+/* An entry that gets another place, written down before the first step (node_move). */
+struct fs_move {
+	struct fs_node *node;        /* NULL: none */
+	struct fs_node *dir;         /* its new place */
+	char *name;
+	uint64_t name_bytes;
+};
+
 /* In shared memory. */
 struct fs_shared {
 	struct fs_node *root;
 	uint64_t last_ino;
+	struct fs_move move;
+	struct fs_node *ending;      /* perhaps without a reference soon (node_end_begin) */
 	struct tty tty;              /* the line discipline of the console */
 	struct fs_waiters readers;   /* of the terminal */
 };

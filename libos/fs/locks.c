@@ -135,5 +135,8 @@ void locks_drop(struct fs *fs, struct fs_node *node, const void *owner)
 
 void locks_destroy(struct fs *fs, struct fs_node *node)
 {
-	fs->outside->free(node->locks);
+	struct fs_locks *locks = node->locks;
+
+	node->locks = NULL;
+	fs->outside->free(locks);
 }

@@ -47,8 +47,7 @@ static void node_order(void)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Put the node at the end of its new directory. */
-static void node_attach(struct fs *fs, struct fs_node *dir, struct fs_node *node)
+void node_attach(struct fs *fs, struct fs_node *dir, struct fs_node *node)
 {
 	struct fs_node **last = &dir->child;
 
@@ -68,9 +67,10 @@ static void node_unlink(struct fs *fs, struct fs_node *node)
 {
 	struct fs_node **link = &node->parent->child;
 
-	while (*link != node)
+	while (*link != NULL && *link != node)
 		link = &(*link)->sibling;
-	*link = node->sibling;
+	if (*link != NULL)
+		*link = node->sibling;
 	node_order();
 	node->parent->mtime_ns = fs->outside->clock_ns();
 	node->parent = NULL;
@@ -107,7 +107,7 @@ struct fs_node *node_next(struct fs_node *dir, uint64_t cookie)
 	return node;
 }
 
-err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
+err_t node_make(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
 	enum fs_kind kind, uint32_t mode, struct fs_node **node)
 {
 	err_t error = node_name_check(name, name_bytes);
@@ -135,9 +135,18 @@ err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t n
 	made->refs = 1;
 	made->links = 1;
 	made->mtime_ns = fs->outside->clock_ns();
-	node_attach(fs, dir, made);
 	*node = made;
 	return FS_OK;
+}
+
+err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
+	enum fs_kind kind, uint32_t mode, struct fs_node **node)
+{
+	err_t error = node_make(fs, dir, name, name_bytes, kind, mode, node);
+
+	if (error >= 0)
+		node_attach(fs, dir, *node);
+	return error;
 }
 
 err_t node_create_nameless(struct fs *fs, enum fs_kind kind, uint32_t mode, struct fs_node **node)
@@ -165,24 +174,29 @@ err_t node_link(struct fs *fs, struct fs_node *node, struct fs_node *dir, const 
 		return FS_E_DENIED;
 	if (node->links == 0)
 		return FS_E_MISSING;
-	error = node_create(fs, dir, name, name_bytes, node->kind, 0, &made);
+	error = node_make(fs, dir, name, name_bytes, node->kind, 0, &made);
 	if (error < 0)
 		return error;
 	node_ref(node);
 	node->links++;
 	made->same = node;
+	node_attach(fs, dir, made);
 	return FS_OK;
+}
+
+static struct fs_node *node_first(struct fs_node *entry)
+{
+	return entry->same != NULL ? entry->same : entry;
 }
 
 /* A name goes, and with the last one its reference. */
 static void node_drop_name(struct fs *fs, struct fs_node *entry)
 {
+	node_end_begin(fs, node_first(entry));
 	node_unlink(fs, entry);
-	if (entry->same != NULL)
-		entry->same->links--;
-	else
-		entry->links--;
+	node_first(entry)->links--;
 	node_unref(fs, entry);
+	node_end(fs);
 }
 
 err_t node_remove(struct fs *fs, struct fs_node *node)
@@ -195,11 +209,6 @@ err_t node_remove(struct fs *fs, struct fs_node *node)
 		return FS_E_NOT_EMPTY;
 	node_drop_name(fs, node);
 	return FS_OK;
-}
-
-static const struct fs_node *node_first(const struct fs_node *entry)
-{
-	return entry->same != NULL ? entry->same : entry;
 }
 
 static err_t node_move_check(struct fs *fs, struct fs_node *node, struct fs_node *dir,
@@ -227,28 +236,51 @@ static err_t node_move_check(struct fs *fs, struct fs_node *node, struct fs_node
 	return old->child != NULL ? FS_E_NOT_EMPTY : FS_OK;
 }
 
+void node_move_on(struct fs *fs)
+{
+	struct fs_move *move = &fs->shared->move;
+	struct fs_node *node = move->node, *old;
+	char *old_name;
+
+	if (node == NULL)
+		return;
+	old = node_entry(move->dir, move->name, move->name_bytes);
+	if (old != NULL && old != node)
+		node_drop_name(fs, old);
+	if (node->name != move->name) {
+		if (node->parent != NULL)
+			node_unlink(fs, node);
+		old_name = node->name;
+		node->name_bytes = move->name_bytes;
+		node_order();
+		node->name = move->name;
+		fs->outside->free(old_name);
+	}
+	if (old != node)
+		node_attach(fs, move->dir, node);
+	node_order();
+	move->node = NULL;
+}
+
 err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
 	size_t name_bytes)
 {
 	struct fs_node *old = node_entry(dir, name, name_bytes);
 	err_t error = node_name_check(name, name_bytes);
-	char *copy, *old_name;
+	struct fs_move *move = &fs->shared->move;
 
 	if (error >= 0)
 		error = node_move_check(fs, node, dir, old);
 	if (error < 0 || (old != NULL && node_first(old) == node_first(node)))
 		return error;
-	copy = node_name_create(fs, name, name_bytes);
-	if (copy == NULL)
+	move->name = node_name_create(fs, name, name_bytes);
+	if (move->name == NULL)
 		return FS_E_MEMORY;
-	if (old != NULL)
-		node_drop_name(fs, old);
-	node_unlink(fs, node);
-	old_name = node->name;
-	node->name = copy;
-	node->name_bytes = name_bytes;
-	fs->outside->free(old_name);
-	node_attach(fs, dir, node);
+	move->name_bytes = name_bytes;
+	move->dir = dir;
+	node_order();
+	move->node = node;
+	node_move_on(fs);
 	return FS_OK;
 }
 
@@ -286,14 +318,21 @@ void node_ref(struct fs_node *node)
 
 void node_unref(struct fs *fs, struct fs_node *node)
 {
-	if (--node->refs > 0)
-		return;
+	if (--node->refs == 0)
+		node_destroy(fs, node);
+}
+
+void node_destroy(struct fs *fs, struct fs_node *node)
+{
 	if (node->same != NULL)
 		node_unref(fs, node->same);
 	data_destroy(fs, node);
 	if (node->pipe != NULL)
-		pipe_destroy(fs, node->pipe);
+		pipe_destroy(fs, node);
 	locks_destroy(fs, node);
+	if (fs->shared->ending == node)
+		node_end(fs);
+	node_order();
 	fs->outside->free(node->name);
 	fs->outside->free(node);
 }

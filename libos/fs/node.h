@@ -6,6 +6,9 @@
  *     node_create: linked, refs = 1 -- node_ref/node_unref by open descriptions --
  *     node_remove: unlinked, the tree's reference dropped -- at 0 references freed
  *
+ * What is linked is complete; how often a node is named (refs, links, maps) is counted anew when
+ * one has died who may have been changing it (libos/fs/recount.h).
+ *
  * A directory's children are in the order of their making, with ascending cookies, so that a
  * listing goes on rightly while names come and go.
  */
@@ -49,10 +52,18 @@ struct fs_node {
 };
 
 /*
- * Make a node of that kind in a directory. The new node is linked and its one reference is the
- * tree's. Errors: FS_E_NOT_DIR, FS_E_EXISTS, FS_E_NAME_LONG, FS_E_ARGUMENT (empty, "." or ".."
- * or a slash in the name), FS_E_MISSING (dir was removed), FS_E_MEMORY.
+ * Make a node of that kind for a directory, with one reference; when it is complete node_attach
+ * puts it there, and the reference is the tree's. Errors: FS_E_NOT_DIR, FS_E_EXISTS,
+ * FS_E_NAME_LONG, FS_E_ARGUMENT (empty, "." or ".." or a slash in the name), FS_E_MISSING (dir was
+ * removed), FS_E_MEMORY.
  */
+err_t node_make(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
+	enum fs_kind kind, uint32_t mode, struct fs_node **node) MUST_USE;
+
+/* Put a node at the end of its new directory. */
+void node_attach(struct fs *fs, struct fs_node *dir, struct fs_node *node);
+
+/* Both, of a kind that is complete as it is. */
 err_t node_create(struct fs *fs, struct fs_node *dir, const char *name, size_t name_bytes,
 	enum fs_kind kind, uint32_t mode, struct fs_node **node) MUST_USE;
 
@@ -88,6 +99,10 @@ err_t node_remove(struct fs *fs, struct fs_node *node) MUST_USE;
 err_t node_move(struct fs *fs, struct fs_node *node, struct fs_node *dir, const char *name,
 	size_t name_bytes) MUST_USE;
 
+/* Do what is left to do of the move in fs->shared->move, if there is one: whoever began it may have
+ * died at any step. */
+void node_move_on(struct fs *fs);
+
 /* Say where a link leads. Errors: FS_E_MEMORY. */
 err_t node_set_target(struct fs *fs, struct fs_node *link, const char *target) MUST_USE;
 
@@ -96,6 +111,23 @@ const char *node_target(struct fs *fs, const struct fs_node *link, size_t *bytes
 
 void node_ref(struct fs_node *node);
 void node_unref(struct fs *fs, struct fs_node *node);
+
+/* A node that nobody names goes. Whoever began that may have died at any step. */
+void node_destroy(struct fs *fs, struct fs_node *node);
+
+/* A node may be about to lose its last reference, and does so no more: between the two whoever
+ * comes after a death finds it, and all that it has in memory. */
+static inline void node_end_begin(struct fs *fs, struct fs_node *node)
+{
+	fs->shared->ending = node;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void node_end(struct fs *fs)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	fs->shared->ending = NULL;
+}
 
 /* Absolute path of a node, terminated. Errors: FS_E_NAME_LONG, FS_E_MISSING (it was removed). */
 err_t node_path(struct fs *fs, const struct fs_node *node, char *path, size_t path_bytes) MUST_USE;

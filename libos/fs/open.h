@@ -42,6 +42,7 @@ struct fs_open {
 	uint64_t offset;   /* bytes; of a directory: cookie of the last listed child */
 	uint32_t flags;
 	uint32_t refs;
+	struct fs_open *next_held; /* in struct fs_files.held */
 };
 
 struct fs_map {
@@ -58,6 +59,8 @@ struct fs_files {
 	uint32_t top;                           /* no descriptor from here on is open */
 	uint32_t most;                          /* none may be opened from here on */
 	struct fs_map *maps;                    /* nodes that are mapped shared, each once */
+	struct fs_open *held;                   /* by calls that sleep: a reference each */
+	struct fs_node *program;                /* that is being executed: a reference; or NULL */
 	uint64_t close_on_exec[OPEN_FILES / 64];
 	struct fs_open *first[OPEN_FILES_FIRST];
 };
@@ -105,15 +108,23 @@ err_t open_seek(struct fs_open *open, int64_t offset, enum open_whence whence, u
 struct fs_files *files_create(struct fs *fs) MUST_USE;
 
 /* The same files, directory and mask for another process (is_exec: without those that close on
- * exec, and nothing mapped). NULL: no memory. */
+ * exec, and nothing mapped, but with what is being executed). NULL: no memory. */
 struct fs_files *files_copy(struct fs *fs, const struct fs_files *files, bool is_exec) MUST_USE;
+
+/* Let one of its nodes, `dir` or `program`, be another, or none. */
+void files_set_node(struct fs *fs, struct fs_node **which, struct fs_node *node);
+
+/* A call has an open description that no descriptor names yet, and sleeps; the reference is in
+ * `held` till it goes on. */
+void files_hold(struct fs_files *files, struct fs_open *open);
+void files_let_go(struct fs_files *files, struct fs_open *open);
 
 /* Note that the process maps a node, which stays as long, and that it no longer does. Errors:
  * FS_E_MEMORY. */
 err_t files_map(struct fs *fs, struct fs_files *files, struct fs_node *node) MUST_USE;
 void files_unmap(struct fs *fs, struct fs_files *files, struct fs_node *node);
 
-/* Close those that close on exec; nothing is mapped any more. */
+/* Close those that close on exec; nothing is mapped or held any more. */
 void files_exec(struct fs *fs, struct fs_files *files);
 
 /* Close all, for good; *files becomes NULL when nothing is open any more, so that another can go on

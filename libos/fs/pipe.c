@@ -65,26 +65,41 @@ err_t pipe_create(struct fs *fs, uint32_t flags, struct fs_open **reader, struct
 	return error;
 }
 
-void pipe_destroy(struct fs *fs, struct fs_pipe *pipe)
+void pipe_destroy(struct fs *fs, struct fs_node *node)
 {
-	fs->outside->free(pipe->buffer);
+	struct fs_pipe *pipe = node->pipe;
+	char *buffer = pipe->buffer;
+
+	pipe->buffer = NULL;
+	fs->outside->free(buffer);
+	node->pipe = NULL;
 	fs->outside->free(pipe);
+}
+
+void pipe_count_end(struct fs_pipe *pipe, uint32_t flags)
+{
+	pipe->readers += (flags & OPEN_READ) != 0;
+	pipe->writers += (flags & OPEN_WRITE) != 0;
 }
 
 void pipe_ref(struct fs_pipe *pipe, uint32_t flags)
 {
-	pipe->readers += (flags & OPEN_READ) != 0;
-	pipe->writers += (flags & OPEN_WRITE) != 0;
+	pipe_count_end(pipe, flags);
 	pipe->read_opens += (flags & OPEN_READ) != 0;
 	pipe->write_opens += (flags & OPEN_WRITE) != 0;
+}
+
+void pipe_empty(struct fs_pipe *pipe)
+{
+	if (pipe->readers == 0 && pipe->writers == 0)
+		pipe_set(pipe, 0, 0);
 }
 
 void pipe_unref(struct fs *fs, struct fs_pipe *pipe, uint32_t flags)
 {
 	pipe->readers -= (flags & OPEN_READ) != 0;
 	pipe->writers -= (flags & OPEN_WRITE) != 0;
-	if (pipe->readers == 0 && pipe->writers == 0)
-		pipe_set(pipe, 0, 0);
+	pipe_empty(pipe);
 	fs->outside->wake(&pipe->waiters);
 }
 

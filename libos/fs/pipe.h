@@ -31,10 +31,14 @@ err_t pipe_create(struct fs *fs, uint32_t flags, struct fs_open **reader, struct
 /* A node of kind FS_PIPE in the tree gets its pipe. Errors: FS_E_MEMORY. */
 err_t pipe_create_named(struct fs *fs, struct fs_node *node) MUST_USE;
 /* The node goes. */
-void pipe_destroy(struct fs *fs, struct fs_pipe *pipe);
+void pipe_destroy(struct fs *fs, struct fs_node *node);
+/* It is one more in readers and writers. */
+void pipe_count_end(struct fs_pipe *pipe, uint32_t flags);
 /* An open description of an end with these flags begins or ends. */
 void pipe_ref(struct fs_pipe *pipe, uint32_t flags);
 void pipe_unref(struct fs *fs, struct fs_pipe *pipe, uint32_t flags);
+/* If nobody has it open, what is in it goes. */
+void pipe_empty(struct fs_pipe *pipe);
 
 static inline uint32_t pipe_start(const struct fs_pipe *pipe)
 {

@@ -53,11 +53,12 @@ static err_t proc_make(struct fs *fs, struct fs_node *dir, const char *name, enu
 {
 	uint32_t mode = kind == FS_DIR ? 0555 : kind == FS_LINK ? 0777 : 0444;
 	struct fs_node *node;
-	err_t error = node_create(fs, dir, name, __builtin_strlen(name), kind, mode, &node);
+	err_t error = node_make(fs, dir, name, __builtin_strlen(name), kind, mode, &node);
 
 	if (error >= 0) {
 		node->proc = proc;
 		node->pid = pid;
+		node_attach(fs, dir, node);
 	}
 	return error;
 }

@@ -48,6 +48,7 @@ static int64_t file_open_pipe(struct linux_call *c, struct fs_open *open)
 	bool is_reader = open->flags & OPEN_READ, is_alone;
 	const uint32_t *opens = is_reader ? &pipe->write_opens : &pipe->read_opens;
 	uint32_t before = *opens;
+	err_t error = FS_OK;
 
 	c->fs->outside->wake(&pipe->waiters);
 	is_alone = is_reader ? pipe->writers == 0 : pipe->readers == 0;
@@ -55,12 +56,13 @@ static int64_t file_open_pipe(struct linux_call *c, struct fs_open *open)
 		return -LINUX_ENXIO;
 	if (open->flags & OPEN_NONBLOCK)
 		return 0;
-	while (is_alone && *opens == before) {
+	files_hold(c->os->files, open);
+	while (is_alone && *opens == before && error >= 0) {
 		c->fs->outside->wait(&pipe->waiters);
-		if (family_sleep(c->os, THREAD_NO_DEADLINE) < 0)
-			return -LINUX_ERESTARTSYS;
+		error = family_sleep(c->os, THREAD_NO_DEADLINE);
 	}
-	return 0;
+	files_let_go(c->os->files, open);
+	return error < 0 ? -LINUX_ERESTARTSYS : 0;
 }
 
 static int64_t file_open_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t flags,

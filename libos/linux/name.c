@@ -76,9 +76,7 @@ static int64_t name_change_dir(struct linux_call *c, struct fs_node *node)
 {
 	if (node->kind != FS_DIR)
 		return -LINUX_ENOTDIR;
-	node_ref(node);
-	node_unref(c->fs, c->os->files->dir);
-	c->os->files->dir = node;
+	files_set_node(c->fs, &c->os->files->dir, node);
 	return 0;
 }
 
@@ -97,9 +95,9 @@ int64_t name_fchdir(struct linux_call *c)
 	return open == NULL ? -LINUX_EBADF : name_change_dir(c, open->node);
 }
 
-/* Make something new at a path. */
+/* Make something new for a path, which is to be attached to *dir. */
 static int64_t name_make(struct linux_call *c, unsigned which, uint64_t fd, uint64_t path,
-	enum fs_kind kind, uint32_t mode, struct fs_node **node)
+	enum fs_kind kind, uint32_t mode, struct fs_node **dir, struct fs_node **node)
 {
 	struct fs_walk walk;
 	int64_t error = name_walk(c, which, fd, path, PATH_LINK, &walk);
@@ -110,16 +108,20 @@ static int64_t name_make(struct linux_call *c, unsigned which, uint64_t fd, uint
 		return -LINUX_EEXIST;
 	if (walk.is_dir && kind != FS_DIR)
 		return -LINUX_ENOENT;
-	return errno_from(node_create(c->fs, walk.dir, walk.name, walk.name_bytes, kind, mode,
+	*dir = walk.dir;
+	return errno_from(node_make(c->fs, walk.dir, walk.name, walk.name_bytes, kind, mode,
 		node));
 }
 
 static int64_t name_mkdir_at(struct linux_call *c, uint64_t fd, uint64_t path, uint64_t mode)
 {
-	struct fs_node *node;
+	struct fs_node *dir, *node;
+	int64_t error = name_make(c, 0, fd, path, FS_DIR,
+		(uint32_t)mode & 07777 & ~c->os->files->umask, &dir, &node);
 
-	return name_make(c, 0, fd, path, FS_DIR, (uint32_t)mode & 07777 & ~c->os->files->umask,
-		&node);
+	if (error >= 0)
+		node_attach(c->fs, dir, node);
+	return error;
 }
 
 int64_t name_mkdir(struct linux_call *c)
@@ -149,7 +151,7 @@ static int64_t name_mknod_at(struct linux_call *c, uint64_t fd, uint64_t path, u
 		BLOCKS = 0060000, FILE = 0100000, SOCKET = 0140000 };
 	uint32_t type = (uint32_t)mode & TYPE, bits = (uint32_t)mode & 07777
 		& ~c->os->files->umask;
-	struct fs_node *node;
+	struct fs_node *dir, *node;
 	int64_t error;
 
 	if (type == BLOCKS || type == SOCKET || type == DIRECTORY)
@@ -157,13 +159,16 @@ static int64_t name_mknod_at(struct linux_call *c, uint64_t fd, uint64_t path, u
 	if (type != 0 && type != FIFO && type != CHARACTERS && type != FILE)
 		return -LINUX_EINVAL;
 	error = name_make(c, 0, fd, path, type == FIFO ? FS_PIPE
-		: type == CHARACTERS ? FS_DEVICE : FS_FILE, bits, &node);
+		: type == CHARACTERS ? FS_DEVICE : FS_FILE, bits, &dir, &node);
 	if (error < 0)
 		return error;
 	if (type == CHARACTERS)
 		node->device = (uint32_t)device;
-	if (type == FIFO && pipe_create_named(c->fs, node) < 0)
-		error = node_remove(c->fs, node) < 0 ? -LINUX_EIO : -LINUX_ENOMEM;
+	if (type == FIFO && pipe_create_named(c->fs, node) < 0) {
+		node_unref(c->fs, node);
+		return -LINUX_ENOMEM;
+	}
+	node_attach(c->fs, dir, node);
 	return error;
 }
 
@@ -288,19 +293,21 @@ int64_t name_linkat(struct linux_call *c)
 
 static int64_t name_symlink_at(struct linux_call *c, uint64_t target, uint64_t fd, uint64_t path)
 {
-	struct fs_node *node;
+	struct fs_node *dir, *node;
 	int64_t error = linux_in_path(c, 1, target);
 
 	if (error < 0)
 		return error;
 	if (c->linux->path[1][0] == '\0')
 		return -LINUX_ENOENT;
-	error = name_make(c, 0, fd, path, FS_LINK, 0777, &node);
+	error = name_make(c, 0, fd, path, FS_LINK, 0777, &dir, &node);
 	if (error < 0)
 		return error;
 	error = node_set_target(c->fs, node, c->linux->path[1]);
-	if (error < 0 && node_remove(c->fs, node) < 0)
-		return -LINUX_EIO;
+	if (error >= 0)
+		node_attach(c->fs, dir, node);
+	else
+		node_unref(c->fs, node);
 	return errno_from(error);
 }
 

@@ -114,7 +114,7 @@ static err_t program_take(struct libos *os, struct fs_node *node,
 	if (archive != NULL) {
 		state->file.archive = (uint64_t)archive - EXO_INFO_ARCHIVE;
 	} else {
-		node_ref(node);
+		files_set_node(os->fs, &os->files->program, node);
 		state->file.node = node;
 	}
 	return EXO_OK;

@@ -53,8 +53,7 @@ static int64_t native_start(struct native *n, bool is_spawn)
 	if (err)
 		return native_refuse(n, err);
 	err = is_spawn ? process_spawn(n->os, state, &pid) : process_exec(n->os, state);
-	if (err)
-		strings_drop(n->os, state);
+	strings_drop(n->os, state);
 	return err ? (int64_t)err : (int64_t)pid;
 }
 

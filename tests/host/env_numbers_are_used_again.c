@@ -46,6 +46,25 @@ struct libos *libos_state(void)
 	return &host.os;
 }
 
+void family_lock(struct libos *os, enum family_lock_rank rank)
+{
+	(void)os, (void)rank;
+}
+
+void family_unlock(struct libos *os, enum family_lock_rank rank)
+{
+	(void)os, (void)rank;
+}
+
+void family_unlock_all(struct libos *os)
+{
+	(void)os;
+}
+
+void family_lock_bury(void)
+{
+}
+
 struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint64_t a2,
 			   uint64_t a3, uint64_t a4)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* What libos/family calls besides the kernel, for a host test of it in one file: there is no clock
- * and no lock, and nobody waits. */
+/* What libos/family calls besides the kernel, for a host test of it in one file: there is no clock,
+ * and nobody waits. */
 #ifndef TESTS_HOST_FAMILY_ALONE_H
 #define TESTS_HOST_FAMILY_ALONE_H
 
 #include <stdlib.h>
 
 #include "libos/family/family.h"
-#include "libos/family/lock.h"
 #include "libos/thread/thread.h"
 #include "libos/vm/slots.h"
 
@@ -32,25 +31,6 @@ err_t slots_fill(uint64_t address, uint64_t end)
 {
 	(void)address, (void)end;
 	return EXO_OK;
-}
-
-void family_lock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock_all(struct libos *os)
-{
-	(void)os;
-}
-
-void family_lock_bury(void)
-{
 }
 
 void family_wake(struct libos *os)
