@@ -23,6 +23,7 @@ GUEST_TESTS = \
 	tests/guest/events_on_the_way_back.guest \
 	tests/guest/every_refusal_is_told.guest \
 	tests/guest/exhaustion_stays_in_the_child.guest \
+	tests/guest/killed_at_any_time.guest \
 	tests/guest/calendar_begins_where_told.guest \
 	tests/guest/dirty_pages_are_told.guest \
 	tests/guest/faults_reach_their_handler.guest \
@@ -98,6 +99,7 @@ SMP_TESTS = \
 	tests/smp/cpu_exceptions_are_upcalls.raw \
 	tests/smp/dirty_pages_are_told.guest \
 	tests/smp/exhaustion_stays_in_the_child.guest \
+	tests/smp/killed_at_any_time.guest \
 	tests/smp/exit_in_every_state.raw \
 	tests/smp/family_survives_deaths.guest \
 	tests/smp/fault_kills_once.guest \
@@ -175,6 +177,7 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/events_on_the_way_back.guest \
 	tests/aarch64/every_refusal_is_told.guest \
 	tests/aarch64/exhaustion_stays_in_the_child.guest \
+	tests/aarch64/killed_at_any_time.guest \
 	tests/aarch64/first_run_storm.guest \
 	tests/aarch64/kernel_tables_tell_the_truth.guest \
 	tests/aarch64/out_of_memory_is_told.guest \
@@ -259,6 +262,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/wakes_bring_what_was_written.raw \
 	tests/aarch64/smp/call_costs.raw \
 	tests/aarch64/smp/exhaustion_stays_in_the_child.guest \
+	tests/aarch64/smp/killed_at_any_time.guest \
 	tests/aarch64/smp/kernel_tables_tell_the_truth.guest \
 	tests/aarch64/smp/out_of_memory_is_told.guest \
 	tests/aarch64/smp/processes_run_at_once.guest \
