@@ -17,8 +17,8 @@ static const long left_out[] = {
 	SYS_kill, SYS_tkill, SYS_tgkill, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_brk,
 	SYS_madvise, SYS_mmap, SYS_nanosleep, SYS_clock_nanosleep, SYS_poll, SYS_ppoll, SYS_select,
 	SYS_pselect6, SYS_futex, SYS_arch_prctl, SYS_wait4, SYS_read, SYS_readv, SYS_close,
-	SYS_dup2, SYS_dup3, SYS_write, SYS_writev, SYS_set_tid_address, SYS_ioctl, SYS_alarm,
-	SYS_setitimer, SYS_pause, SYS_rt_sigreturn, SYS_rt_sigaction, SYS_rt_sigsuspend,
+	SYS_close_range, SYS_dup2, SYS_dup3, SYS_write, SYS_writev, SYS_set_tid_address, SYS_ioctl,
+	SYS_alarm, SYS_setitimer, SYS_pause, SYS_rt_sigreturn, SYS_rt_sigaction, SYS_rt_sigsuspend,
 	SYS_rt_sigtimedwait, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
 };
 
