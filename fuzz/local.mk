@@ -257,7 +257,8 @@ fuzz-coverage: fuzz/coverage/replay
 .PHONY: fuzz fuzz-afl fuzz-corpus fuzz-coverage
 
 # Findings of the past.
-EXTRA_DIST += fuzz/regressions/abi-idle-drain-wakes-who-waits \
+EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
+	fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/abi-note-cut-off-by-an-event \
 	fuzz/regressions/abi-preempted-amid-a-note \
 	fuzz/regressions/abi-share-where-branches-were-taken fuzz/regressions/abi-slice-on-no-cpu \

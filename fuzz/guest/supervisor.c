@@ -196,6 +196,18 @@ static uint64_t guest_left(void)
 	return left;
 }
 
+/* Agents may have claimed some of the pages and tables that they share with this env. */
+static void world_claim(void)
+{
+	uint64_t at;
+
+	for (at = GUEST_BASE; at < GUEST_BASE + 2 * EXO_SPAN(2); at += EXO_PAGE_SIZE) {
+		if (at % EXO_SPAN(2) == 0)
+			raw_op(RAW_OP(CLAIM, .level = 2, .count = 1, .target = at));
+		raw_op(RAW_OP(CLAIM, .level = 1, .count = 1, .target = at));
+	}
+}
+
 /* End whoever there is but this env, and forget them. */
 static void world_end(void)
 {
@@ -209,8 +221,11 @@ static void world_end(void)
 			break;
 		raw_call(EXO_CALL_ENV_REAP, dead.second, 0, 0);
 	}
-	for (tries = 0; tries < 20 && guest_left(); tries++)
+	for (tries = 0; tries < 20 && guest_left(); tries++) {
+		if (tries == 1)
+			world_claim();
 		raw_settle();
+	}
 	guest_box()->left = guest_left();
 }
 
