@@ -306,7 +306,6 @@ void fuzz_decode(struct fuzz_world *w, const struct fuzz_target *target,
 {
 	const struct fuzz_record *r = &records[(*at)++];
 
-	__builtin_memset(step, 0, sizeof(*step)); /* the memory too */
 	step->kind = target->kinds[r->kind % target->kinds_count];
 	step->cpu = r->where & FUZZ_CPU && fuzz_ask_facts(w)->cpus > 1;
 	step->number = EXO_CALL_PREFIX | (uint64_t)step->kind;

@@ -8,6 +8,7 @@
 #include "fuzz/schedule.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "fuzz/fuzz.h"
 #include "tests/host/fiber.h"
@@ -98,6 +99,7 @@ static void schedule_cpu(void)
 			at++;
 			continue;
 		}
+		memset(&step, 0, sizeof(step)); /* the memory too */
 		fuzz_decode(s->w, s->target, s->records, s->count, &at, &step);
 		fuzz_step(s->w, &step);
 	}

@@ -79,7 +79,7 @@ struct fuzz_world;
 /* Where structures lie that calls want in memory. */
 #define FUZZ_MEMORY_AT (EXO_LIBRARY_BASE + EXO_PAGE_SIZE)
 
-/* The step that the records from *at on mean; *at moves behind them. */
+/* The step that the records from *at on mean, written to what is zero; *at moves behind them. */
 void fuzz_decode(struct fuzz_world *w, const struct fuzz_target *target,
 		 const struct fuzz_record *records, unsigned count, unsigned *at,
 		 struct fuzz_step *step);

@@ -83,6 +83,7 @@ void fuzz_run(const struct fuzz_target *target, const uint8_t *data, size_t size
 	w->is_traced = is_traced;
 	w->m->arch.is_tlb_shared = count % 2;
 	while (at < count && !w->is_over) {
+		memset(&step, 0, sizeof(step)); /* the memory too */
 		fuzz_decode(w, target, records, count, &at, &step);
 		fuzz_step(w, &step);
 	}

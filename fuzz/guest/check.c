@@ -174,8 +174,7 @@ void guest_check_steps(struct guest *g, bool is_traced)
 		if (is_traced)
 			check_print(s);
 		check_step(g, s);
-		s->alive = 0; /* for the next input */
-		s->state = GUEST_WRITING;
+		memset(s, 0, sizeof(*s)); /* for the next input */
 	}
 	check_ends(g, alive, envs_alive(g));
 	loosen_stacks(g);
