@@ -211,6 +211,8 @@ static bool agent_has_more(const struct guest_mailbox *box)
  * begins anew by a frame that lets events in. */
 static _Noreturn void agent_rest(struct guest_mailbox *box)
 {
+	if (!box->count) /* the world begins; agents use no FPU, to save it costs QEMU much */
+		((struct exo_vcpu_page *)EXO_LIBRARY_BASE)->fpu_dead = 1;
 	exo_call(EXO_CALL_TIMER, UINT64_MAX, 0, 0, 0, 0);
 	exo_call(EXO_CALL_WAIT, (uint64_t)&box->rest, 0, EXO_WAIT_SHARED, 0, 0);
 	if (agent_has_more(box))

@@ -219,7 +219,9 @@ static void world_end(void)
 
 		if (dead.value == EXO_E_EMPTY)
 			break;
-		raw_call(EXO_CALL_ENV_REAP, dead.second, 0, 0);
+		while (tries < GUEST_TRIES
+		       && raw_call(EXO_CALL_ENV_REAP, dead.second, 0, 0) == EXO_E_AGAIN)
+			tries++;
 	}
 	for (tries = 0; tries < 20 && guest_left(); tries++) {
 		if (tries == 1)
@@ -300,7 +302,8 @@ static void raw_main(void)
 	struct guest_mailbox *box = guest_box();
 	unsigned i;
 
-	raw_state.page->masked = 0; /* a pending event would end each wait */
+	raw_state.page->masked = 1; /* that a child has ended is asked: an upcall costs more */
+	raw_state.page->fpu_dead = 1;
 	if (raw_op(RAW_OP(TABLE, .level = 2, .count = 1, .target = GUEST_MAILBOX,
 			  .flags = EXO_OP_COMMON))
 	    || raw_op(RAW_OP(ALLOC, .level = 1, .target = GUEST_MAILBOX, .access = EXO_RWX,
@@ -319,7 +322,7 @@ static void raw_main(void)
 	}
 }
 
-/* A child has ended; the supervisor asks. */
+/* There are none: events are masked. */
 void raw_upcall(struct exo_vcpu_page *page, struct exo_frame *frame)
 {
 	(void)page;
