@@ -201,20 +201,19 @@ static _Noreturn void agent_make(struct guest_step *s)
 	agent_return(s, 0, 0);
 }
 
-/* Is there a record, and room for a note of it? */
-static bool agent_has_more(const struct guest_mailbox *box)
+bool agent_has_more(const struct guest_mailbox *box)
 {
 	return box->at < box->count && box->steps_count < GUEST_STEPS && !box->is_over;
 }
 
-/* There are no more records, or not yet. Who cannot wait, since an event is pending, takes it: it
+/* There are no more records, or not yet. Who gets the CPU all the same has an event to take: it
  * begins anew by a frame that lets events in. */
 static _Noreturn void agent_rest(struct guest_mailbox *box)
 {
 	if (!box->count) /* the world begins; agents use no FPU, to save it costs QEMU much */
 		((struct exo_vcpu_page *)EXO_LIBRARY_BASE)->fpu_dead = 1;
 	exo_call(EXO_CALL_TIMER, UINT64_MAX, 0, 0, 0, 0);
-	exo_call(EXO_CALL_WAIT, (uint64_t)&box->rest, 0, EXO_WAIT_SHARED, 0, 0);
+	exo_call(EXO_CALL_YIELD, box->supervisor, 0, 0, 0, 0);
 	if (agent_has_more(box))
 		agent_next();
 	box->resume.regs = box->regs;

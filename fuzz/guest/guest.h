@@ -11,6 +11,8 @@ void agent_init(struct guest_mailbox *box, const struct exo_info *info);
 uint64_t agent_entry(void);
 uint64_t agent_call_return(void);
 uint64_t agent_upcall_entry(void);
+/* Is there a record, and room for a note of it? */
+bool agent_has_more(const struct guest_mailbox *box);
 /* The first agent's env makes its children, then is an agent. */
 void supervisor_first(void);
 

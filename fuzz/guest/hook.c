@@ -41,7 +41,10 @@ struct hook {
 	uint64_t alarm;        /* when the clock's comes; 0: none is set. Who sleeps has none */
 	uint64_t agent_begin;  /* where agents begin ... */
 	uint64_t agent_called; /* ... and where their calls come back */
+	uint64_t agent_rests;  /* where they are when there are no records */
 };
+
+_Static_assert(EXO_SLICES == 64, "hook_can_run");
 
 static struct hook *hook(void)
 {
@@ -96,8 +99,25 @@ static NOINLINE void hook_wait(void)
 __attribute__((section("handoff"), used))
 static void (*const hook_wait_at)(void) = hook_wait;
 
-/* The supervisor says where agents begin and calls come back. No clock interrupts the host's turn,
- * and the order begins with a slice, whatever was before. */
+/* Has anybody who can run something to do? An agent that rests has, if there is a record or an
+ * event. */
+static UNCHECKED bool hook_can_run(const struct machine *m, const struct cpu *c, bool is_more)
+{
+	uint64_t left = c->slices_used[0];
+
+	for (; left; left &= left - 1) {
+		const struct vcpu *v = &m->vcpus[c->slices[__builtin_ctzll(left)]];
+
+		if (v->state == VCPU_RUNNABLE
+		    && (is_more || v->pending || EXO_REG_PC(&v->regs) != hook()->agent_rests))
+			return true;
+	}
+	return false;
+}
+
+/* The supervisor says where agents begin and calls come back; if nothing, it asks for others. When
+ * it has made the world all agents rest. No clock interrupts the host's turn, and the order begins
+ * with a slice, whatever was before. */
 err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes,
 			  uint64_t *taken)
 {
@@ -105,6 +125,11 @@ err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint
 
 	if (env)
 		return __real_console_read(m, env, buffer, bytes, taken);
+	*taken = !buffer && hook_can_run(m, c, bytes);
+	if (!buffer)
+		return EXO_OK;
+	if (!hook()->agent_rests && m->vcpus[1].state == VCPU_RUNNABLE)
+		hook()->agent_rests = EXO_REG_PC(&m->vcpus[1].regs);
 	__wrap_arch_clock_arm(m, UINT64_MAX);
 	hook()->agent_begin = buffer;
 	hook()->agent_called = bytes;
@@ -115,6 +140,5 @@ err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint
 	c->slice_end = c->since + m->slice_units;
 	vcpu_page(m, c->current)->slice_end = c->slice_end;
 	cpu_set_deadline(m, c, UINT64_MAX);
-	*taken = 0;
 	return EXO_OK;
 }

@@ -5,9 +5,9 @@
  * the steps of an input and note each here. Who may write says `turn`: the host gives an order;
  * when that is carried out the supervisor sleeps in a read of the console, until the host's byte
  * comes (hook.c, handoff.c): so the guest's kernel does nothing while the host looks. Before that
- * the supervisor sees to it that nobody else can run and no clock will wake anybody, so the same
- * input always counts the same. First it makes a world and sleeps: to that the host puts all memory
- * back after each input.
+ * the supervisor sees to it that nobody else has anything to do and no clock will wake anybody, so
+ * the same input always counts the same. First it makes a world and sleeps: to that the host puts
+ * all memory back after each input.
  */
 #ifndef FUZZ_GUEST_MAILBOX_H
 #define FUZZ_GUEST_MAILBOX_H
@@ -68,7 +68,6 @@ struct guest_mailbox {
 	uint32_t count;        /* records of the input */
 	uint32_t kinds_count;  /* what kinds of steps there are: struct fuzz_target */
 	uint32_t has_begun;    /* the guest's: the world's first env has made its children */
-	uint32_t rest;         /* agents without a record wait on it */
 	uint8_t kinds[GUEST_KINDS];
 	struct fuzz_record records[FUZZ_RECORDS_MAX];
 	/* The guest's. */
@@ -84,6 +83,7 @@ struct guest_mailbox {
 	uint64_t envs, env_bytes; /* address of the kernel's envs, and size of each */
 	uint64_t cpu;          /* address of its CPU 0 */
 	uint64_t vcpus[8];     /* handles, by index - 1 */
+	uint64_t supervisor;   /* handle of its vcpu */
 	struct fuzz_facts facts;
 	struct exo_regs regs;  /* with which a made-up frame can be resumed */
 	struct exo_frame resume __attribute__((aligned(512))); /* in one page, masked: 0 */

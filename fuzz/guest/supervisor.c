@@ -14,7 +14,8 @@
 #define GUEST_HOARD  (GUEST_BASE + EXO_ROOT_SPAN)
 #define GUEST_VCPU   EXO_LIBRARY_BASE
 #define GUEST_TRIES  1000u /* to reap; each does a bounded amount of work */
-#define GUEST_TURNS  200u  /* of those who only yield to each other */
+#define GUEST_AGENTS 3u    /* of a world, at first */
+#define GUEST_TURNS  200u  /* of those who only yield */
 #define GUEST_QUANTA 100u  /* a time that is near */
 
 /* Something that must succeed. */
@@ -108,6 +109,8 @@ static void world_begin(void)
 		more[i].target_env = r.second;
 	MUST(!raw_slots(more, RAW_COUNT(more)));
 	world_start(r.second, agent_entry(), 1);
+	for (i = 0; i < GUEST_AGENTS; i++) /* each comes to rest */
+		raw_yield();
 }
 
 /* ---- Running an input ---- */
@@ -118,16 +121,10 @@ static bool world_sleeps(const struct guest_mailbox *box)
 	return *(const volatile uint32_t *)(box->cpu + box->sleepers) != GUEST_NOBODY;
 }
 
-/* Let whoever can run do so, the second time also who came late in the round (exo/cpu.c). False:
- * there was nobody. */
-static bool world_yield(const struct guest_mailbox *box)
+/* Can anybody go on who has something to do (hook.c)? */
+static bool world_can_run(const struct guest_mailbox *box)
 {
-	const volatile struct exo_table_cpu *cpu = (const void *)box->cpu;
-	uint64_t switches = cpu->switches;
-
-	raw_yield();
-	raw_yield();
-	return cpu->switches - switches > 2;
+	return exo_call(EXO_CALL_CONSOLE_READ, 0, agent_has_more(box), 0, 0, 0).second;
 }
 
 /* End whoever there is but this env. */
@@ -153,7 +150,7 @@ static void world_calm(const struct guest_mailbox *box)
 	for (i = 0; i < RAW_COUNT(box->vcpus); i++)
 		if (box->vcpus[i])
 			raw_call(EXO_CALL_VCPU_STOP, box->vcpus[i], 0, 0);
-	if (world_sleeps(box) || world_yield(box))
+	if (world_sleeps(box) || world_can_run(box))
 		world_kill();
 }
 
@@ -161,19 +158,29 @@ static void world_calm(const struct guest_mailbox *box)
  * never idle meanwhile: then time would not pass by instructions but as it does for the host. */
 static void world_run(struct guest_mailbox *box)
 {
+	uint64_t now, until = 0;
+	bool is_asleep = true;
 	unsigned turns, i;
-	uint64_t until;
 
-	for (turns = 0; turns < GUEST_TURNS && world_yield(box); turns++)
-		;
-	until = machine_clock() + GUEST_QUANTA * box->facts.quantum_units;
-	while (turns < GUEST_TURNS && world_sleeps(box) && machine_clock() < until) {
+	raw_yield();
+	for (turns = 0; turns < GUEST_TURNS;) {
+		is_asleep = world_sleeps(box);
+		if (world_can_run(box)) {
+			raw_yield();
+			turns++;
+			continue;
+		}
+		if (!is_asleep)
+			break;
+		now = machine_clock();
+		until = until ? until : now + GUEST_QUANTA * box->facts.quantum_units;
+		if (now >= until)
+			break;
 		for (i = 0; i < 1000; i++)
 			__asm__ volatile("");
-		turns += world_yield(box);
 	}
 	box->is_over = 1;
-	if (world_sleeps(box) || world_yield(box))
+	if (is_asleep || turns == GUEST_TURNS)
 		world_calm(box);
 }
 
@@ -242,15 +249,12 @@ static void guest_sleep(struct guest_mailbox *box)
 
 static void guest_obey(struct guest_mailbox *box)
 {
-	if (box->order == GUEST_END) {
-		world_end();
-		return;
-	}
 	if (box->order == GUEST_BEGIN)
 		world_begin();
-	box->is_over = 0;
-	raw_call(EXO_CALL_WAKE, (uint64_t)&box->rest, GUEST_ENVS, EXO_WAIT_SHARED);
-	world_run(box);
+	else if (box->order == GUEST_RUN)
+		world_run(box);
+	else
+		world_end();
 }
 
 /* Take all frames but a few. */
@@ -313,6 +317,7 @@ static void raw_main(void)
 	guest_hoard();
 	guest_first_frame(box);
 	agent_init(box, raw_info());
+	box->supervisor = raw_state.page->vcpu;
 	raw_settle();
 	for (i = 0; i < EXO_RESOURCES; i++)
 		supervisor.quota[i] = guest_quota()[i];
