@@ -30,9 +30,10 @@
 #define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
 #define GUEST_HANDOFF   "./fuzz/guest/handoff.so"
 
-/* How much CPU time an order may take, or time if QEMU sleeps: the host may have much else to do.
- * An input that runs pages of zeros, on x86-64 code that changes itself, may need a second. */
-enum { WAIT_SECONDS = 10, SLEEP_SECONDS = 20, BOOT_SECONDS = 60 };
+/* How much CPU time an order may take, or time if QEMU sleeps: then it uses less than SLEEP_MS of
+ * CPU time in each second. The host may have much else to do. An input that runs pages of zeros, on
+ * x86-64 code that changes itself, may need a second. */
+enum { WAIT_SECONDS = 10, SLEEP_SECONDS = 20, SLEEP_MS = 10, BOOT_SECONDS = 60 };
 
 _Static_assert(GUEST_NOBODY == VCPU_NONE, "fuzz/guest/mailbox.h");
 
@@ -132,31 +133,35 @@ static bool hear(struct guest *g)
 	return true;
 }
 
-/* CPU time that QEMU has had. */
-static time_t used_seconds(const struct guest *g)
+/* CPU time that QEMU has had, in milliseconds. */
+static uint64_t used_ms(const struct guest *g)
 {
 	struct timespec used = { 0 };
 	clockid_t clock;
 
 	if (!clock_getcpuclockid(g->pid, &clock))
 		clock_gettime(clock, &used);
-	return used.tv_sec;
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
 }
 
 /* Until the guest has carried out the order, and its CPU waits for the next. */
 static const char *await(struct guest *g, unsigned seconds, unsigned sleep_seconds)
 {
 	struct pollfd f = { .fd = g->serial, .events = POLLIN };
-	time_t before = used_seconds(g);
-	unsigned waits = 0;
+	uint64_t before = used_ms(g), last = before, now = before;
+	unsigned sleeps = 0;
 	char byte;
 	ssize_t n;
 
-	do {
-		n = read(g->handoff, &byte, 1); /* for a second */
-		waits += n < 0 && errno == EAGAIN;
-	} while (n < 0 && (errno == EAGAIN || errno == EINTR) /* libFuzzer's own clock */
-		 && waits < sleep_seconds && used_seconds(g) - before < (time_t)seconds);
+	while ((n = read(g->handoff, &byte, 1)) < 0 /* for a second */
+	       && (errno == EAGAIN || errno == EINTR) /* libFuzzer's own clock */
+	       && sleeps < sleep_seconds && now - before < seconds * UINT64_C(1000)) {
+		if (errno == EINTR)
+			continue;
+		now = used_ms(g);
+		sleeps = now - last < SLEEP_MS ? sleeps + 1 : 0;
+		last = now;
+	}
 	if (n == 1)
 		return NULL;
 	while (poll(&f, 1, 0) > 0 && hear(g))
