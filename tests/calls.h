@@ -13,6 +13,7 @@ enum { CALL_NONE = -1 };
 #define SYS_access CALL_NONE
 #define SYS_rename CALL_NONE
 #define SYS_mkdir CALL_NONE
+#define SYS_mknod CALL_NONE
 #define SYS_unlink CALL_NONE
 #define SYS_readlink CALL_NONE
 #define SYS_fork CALL_NONE
