@@ -63,25 +63,25 @@ static err_t proc_make(struct fs *fs, struct fs_node *dir, const char *name, enu
 	return error;
 }
 
-/* What is always in /proc, or in a process's directory. */
+/* What is always in /proc, or in a process's directory; goes on where memory ended, or a process
+ * died. */
 static void proc_fill(struct fs *fs, struct fs_node *dir)
 {
 	bool is_own = dir->proc == PROC_PROCESS;
+	const char *last = is_own ? "exe" : "self";
 	err_t error = FS_OK;
 	unsigned i;
 
-	if (dir->child != NULL)
+	if (node_entry(dir, last, __builtin_strlen(last)) != NULL)
 		return;
-	for (i = 0; error >= 0 && i < PROC_TEXTS; i++)
+	for (i = 0; (error >= 0 || error == FS_E_EXISTS) && i < PROC_TEXTS; i++)
 		if (proc_texts[i].is_own == is_own)
 			error = proc_make(fs, dir, proc_texts[i].name, FS_FILE, proc_texts[i].kind,
 				dir->pid);
-	if (error >= 0 && is_own)
+	if ((error >= 0 || error == FS_E_EXISTS) && is_own)
 		error = proc_make(fs, dir, "fd", FS_DIR, PROC_FDS, dir->pid);
-	/* Last: without memory, what is missing is not found. */
-	if (error >= 0)
-		(void)proc_make(fs, dir, is_own ? "exe" : "self", FS_LINK,
-			is_own ? PROC_EXE : PROC_SELF, dir->pid);
+	if (error >= 0 || error == FS_E_EXISTS)
+		(void)proc_make(fs, dir, last, FS_LINK, is_own ? PROC_EXE : PROC_SELF, dir->pid);
 }
 
 static void proc_remove(struct fs *fs, struct fs_node *node)

@@ -84,6 +84,25 @@ static inline err_t locks(struct fs *fs, struct fs_files *files, uint64_t fd, en
 	return locks_set(fs, files_find(files, fd)->node, LOCKS_RANGE, &range);
 }
 
+/* Somebody is the first to look into these directories; the last is made last. */
+static inline bool looks_into_proc(struct fs *fs, struct fs_files *files)
+{
+	static const char *const names[] = {
+		"/proc/meminfo", "/proc/self/stat", "/proc/self/status",
+	};
+	bool are_there = true;
+	unsigned i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		err_t fd = opens(fs, files, names[i], OPEN_READ);
+
+		are_there &= fd >= 0;
+		if (fd >= 0)
+			closes(fs, files, (uint64_t)fd);
+	}
+	return are_there;
+}
+
 static inline void uses_files(struct fs *fs, struct fs_files *files)
 {
 	err_t fd;
@@ -104,6 +123,7 @@ static inline void uses_files(struct fs *fs, struct fs_files *files)
 	closes(fs, files, (uint64_t)fd);
 	closes(fs, files, (uint64_t)fd + 1);
 	changes_directory(fs, files);
+	(void)looks_into_proc(fs, files);
 }
 
 #endif

@@ -305,6 +305,21 @@ static void begin_files(void)
 	host.init.fs = host.victim.fs = &host.fs;
 }
 
+/* All is as it was; used: bytes of the heap. */
+static uint32_t keep(void)
+{
+	memcpy(host.kept, host.world, KEPT);
+	memcpy(host.kept_heap, host.world->heap, host.world->heap_used);
+	return host.world->heap_used;
+}
+
+static void restore(uint32_t used)
+{
+	memset(host.world->heap + used, 0, host.world->heap_used - used);
+	memcpy(host.world->heap, host.kept_heap, used);
+	memcpy(host.world, host.kept, KEPT);
+}
+
 /* The first process keeps READER and WATCHED; the rest the other has alone. */
 static void opens_first(struct fs_files *files)
 {
@@ -325,6 +340,7 @@ static void begin(void)
 	struct world *world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct family_process *p;
+	uint32_t used;
 	uint64_t fd;
 
 	if (world == MAP_FAILED)
@@ -338,7 +354,10 @@ static void begin(void)
 	host.init.process.pid = host.init.family.self->pid;
 	host.self = INIT_ENV;
 	host.init.family.self->files = files_create(&host.fs);
+	used = keep();
+	(void)looks_into_proc(&host.fs, host.init.family.self->files);
 	host.blocks = world->blocks;
+	restore(used);
 	opens_first(host.init.family.self->files);
 	p = forks(&host.init, &host.victim.process.env);
 	p->vcpu = 1;
@@ -391,7 +410,8 @@ static bool are_files_right(void)
 	family_lock(&host.init, FAMILY_FILE);
 	is_right = open_read(fs, files_find(files, READER), (uint64_t)&byte, 1, NULL) == 0
 		&& is_broken(fs, files, "/fifo") && node_entry(fs->root, "kept", 4)
-		&& locks(fs, files, WATCHED, LOCKS_WRITE) == FS_OK;
+		&& locks(fs, files, WATCHED, LOCKS_WRITE) == FS_OK
+		&& looks_into_proc(fs, files);
 	closes(fs, files, READER);
 	closes(fs, files, WATCHED);
 	for (i = 0; i < ARRAY_COUNT(names); i++)
@@ -403,18 +423,14 @@ static bool are_files_right(void)
 /* It ends here: is there nobody when all are buried? Then all is as before. */
 static void look(struct looks *looks)
 {
-	uint32_t used = host.world->heap_used;
+	uint32_t used = keep();
 
-	memcpy(host.kept, host.world, KEPT);
-	memcpy(host.kept_heap, host.world->heap, used);
 	kernel_kill(VICTIM_ENV);
 	process_events(&host.init);
 	looks->count++;
 	looks->left += !is_nobody_left();
 	looks->wrong += !are_files_right();
-	memset(host.world->heap + used, 0, host.world->heap_used - used);
-	memcpy(host.world->heap, host.kept_heap, used);
-	memcpy(host.world, host.kept, KEPT);
+	restore(used);
 	host.init.family.has_buried = false;
 }
 
