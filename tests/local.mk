@@ -3,6 +3,7 @@
 
 # tests/host/NAME.c, run as it is; those of the kernel are in tests/host/local.mk.
 HOST_TESTS = \
+	tests/host/arena_counts_after_a_death.tap \
 	tests/host/bad_images_are_refused.tap \
 	tests/host/cpio_refuses_bad_archives.tap \
 	tests/host/env_numbers_are_used_again.tap \
@@ -440,6 +441,10 @@ check_PROGRAMS += $(HOST_TESTS)
 tests_host_env_numbers_are_used_again_tap_SOURCES = tests/host/env_numbers_are_used_again.c \
 	libos/family/bury.c libos/family/process_table.c libos/fork/process.c
 tests_host_env_numbers_are_used_again_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
+	-include $(srcdir)/fuzz/linux_names.h
+tests_host_arena_counts_after_a_death_tap_SOURCES = tests/host/arena_counts_after_a_death.c \
+	libos/family/arena.c
+tests_host_arena_counts_after_a_death_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
 tests_host_killed_at_every_instruction_tap_SOURCES = tests/host/killed_at_every_instruction.c \
 	libos/family/bury.c libos/family/lock.c libos/family/process_table.c libos/fork/process.c
