@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	alone = info.procs;
 	for (i = 0; i < WHOLE; i++)
 		tap_eq(try(libos_clock_hz() / 10, false), 1, "a whole life");
-	step = libos_clock_hz() / tap_knob("RATE", 20000000);
+	step = libos_clock_hz() / tap_knob("RATE", 5000000);
 	i = check(step, false, STEPS);
 	check(step, true, i);
 	return tap_done("tests/guest/killed_at_any_time.guest");
