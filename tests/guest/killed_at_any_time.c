@@ -5,7 +5,7 @@
  * child. However far it had come, even in the middle of a call of the library: its parent is told
  * that it was killed, those who wait for its pipe see its end, so does who reads from one that all
  * of them had open, files and pipes work, what it was making is gone, and of the memory no more is
- * lost than it had in hand.
+ * lost than it had in hand (counts-after-a-death).
  * run-guest: --icount --hz 10000
  */
 #define _GNU_SOURCE
