@@ -5,8 +5,8 @@
  * leaves nobody behind: no entry, no number, no env. Who waits for a pipe that it had open sees the
  * end, and when all is closed and removed nothing is left of files but what it had in hand
  * (counts-after-a-death). The library's own sources on a family in the host's memory, stepped
- * through by another process with ptrace; the kernel's calls are made here, and are whole, and so is
- * the family's memory, in which nothing is used twice: what was freed makes no sense to whoever
+ * through by another process with ptrace; the kernel's calls are made here, and are whole, and so
+ * is the family's memory, in which nothing is used twice: what was freed makes no sense to whoever
  * still goes there.
  */
 #include <stddef.h>
