@@ -66,7 +66,7 @@ static bool group_is_killed(pid_t group, volatile uint32_t *forks)
 int main(void)
 {
 	volatile uint32_t *forks = process_map(4096, true);
-	unsigned long rounds = tap_iterations(40), i, escaped = 0;
+	unsigned long rounds = tap_iterations(200), i, escaped = 0;
 
 	for (i = 0; i < rounds; i++) {
 		uint32_t first = *forks;
