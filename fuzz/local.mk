@@ -265,6 +265,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/abi-store-through-a-copy-elsewhere \
 	fuzz/regressions/abi-upcall-without-a-note \
 	fuzz/regressions/abi-upcalls-on-the-programs-stack \
+	fuzz/regressions/abi-used-in-the-agents-own-table \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
 	fuzz/regressions/accounts-common-table-from-a-frozen-path \
 	fuzz/regressions/accounts-dup-of-what-may-be-shared \

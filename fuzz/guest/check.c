@@ -56,6 +56,27 @@ static void check_ends(struct guest *g, uint32_t before, uint32_t now)
 			model_forget(&g->model, env, true);
 }
 
+/* Do slots from `address` on lie in the root slot of the agents' own pages? */
+static bool is_agents(const struct exo_slot_op *op, uint64_t address)
+{
+	uint64_t span = op->level - 1u < EXO_LEVELS ? EXO_SPAN(op->level) : EXO_ROOT_SPAN;
+	uint64_t from = address & ~(span - 1), root = GUEST_BASE & ~(EXO_ROOT_SPAN - 1);
+
+	return root - from < op->count * span || from - root < EXO_ROOT_SPAN;
+}
+
+/* Of the agents' own pages the model knows nothing. */
+static bool touches_agents(const struct fuzz_step *step)
+{
+	unsigned i;
+
+	for (i = 0; i < step->ops_count; i++)
+		if (is_agents(&step->memory.ops[i], step->memory.ops[i].target)
+		    || is_agents(&step->memory.ops[i], step->memory.ops[i].source))
+			return true;
+	return false;
+}
+
 static void check_call(struct guest *g, const struct guest_step *s)
 {
 	const struct fuzz_step *step = &s->step;
@@ -72,6 +93,8 @@ static void check_call(struct guest *g, const struct guest_step *s)
 		return;
 	if (is_slots && step->kind == FUZZ_ANY_CALL)
 		g->model.is_lost |= s->value != 0; /* operations that nobody decoded */
+	else if (is_slots && touches_agents(step))
+		g->model.is_lost = true;
 	else if (is_slots)
 		model_slots(&g->model, step->memory.ops, step->ops_count, s->env, s->error,
 			    s->value);
