@@ -12,6 +12,7 @@ HOST_TESTS = \
 	tests/host/killed_at_every_instruction.tap \
 	tests/host/library_lock_loses_no_wake.tap \
 	tests/host/paths_lead_where_linux_says.tap \
+	tests/host/threads_take_legal_edges_only.tap \
 	tests/host/tty_edits_lines.tap \
 	tests/host/tap_self_check.tap
 
@@ -356,7 +357,7 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
 	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/files_life.h \
 	tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h \
-	tests/host/library_lock.h
+	tests/host/library_lock.h tests/host/thread_life.h
 
 EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/tools/trace_is_a_timeline.py tests/tools/barriers_are_there.py \
@@ -458,6 +459,13 @@ tests_host_library_lock_loses_no_wake_tap_SOURCES = \
 	tests/host/library_lock_loses_no_wake.c libos/thread/vcpu.c
 tests_host_library_lock_loses_no_wake_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/tests/host/library_lock.h
+# Of the library's threads the life alone: what the rest of that file calls is not linked.
+tests_host_threads_take_legal_edges_only_tap_SOURCES = \
+	tests/host/threads_take_legal_edges_only.c libos/thread/thread.c
+tests_host_threads_take_legal_edges_only_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
+	-include $(srcdir)/tests/host/thread_life.h
+tests_host_threads_take_legal_edges_only_tap_CFLAGS = $(HOST_CFLAGS) -ffunction-sections
+tests_host_threads_take_legal_edges_only_tap_LDFLAGS = -Wl,--gc-sections
 TESTS += $(HOST_TESTS) $(TOOL_TESTS)
 # What boots, with one CPU and with several.
 BOOT_TESTS = $(GUEST_TESTS) $(RAW_TESTS)
