@@ -326,6 +326,7 @@ TOOL_TESTS = \
 	tests/tools/hostile_is_tested.sh \
 	tests/tools/installed.sh \
 	tests/tools/interrupts_stay_off.sh \
+	tests/tools/kernel_leaves_programs_alone.sh \
 	tests/tools/layout_independent.sh \
 	tests/tools/leaf_functions_are_proved.sh \
 	tests/tools/models_hold.sh \
