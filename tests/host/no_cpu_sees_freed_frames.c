@@ -2,7 +2,8 @@
 /*
  * no-stale-translation: a dropped frame, of a page or a table, is not given to anyone before
  * every CPU has dropped what it has cached of it: not within the same call, and not while a
- * translation, a walk or the recursive view of a table still leads there (I-7).
+ * translation, a walk or the recursive view of a table still leads there (I-7). One shoot-down
+ * does for a batch.
  */
 #include <string.h>
 
@@ -14,6 +15,7 @@
 static uint64_t child;
 static unsigned early; /* drops seen while CPU 1 could still reach the frame */
 static struct pfn watched;
+static unsigned interrupts; /* of CPU 1 */
 
 /* CPU 1 runs the child's program. */
 static void enter(struct lab *l)
@@ -161,6 +163,58 @@ static void check_away(struct lab *l)
 	leave(l);
 }
 
+/* Between any two named points a CPU is interrupted once at most. */
+static void count_interrupts(void *context, const char *name)
+{
+	struct lab *l = context;
+
+	(void)name;
+	interrupts += atomic_exchange(&l->m->arch.cpus[1].is_interrupted, false);
+}
+
+static unsigned interrupts_of(struct lab *l, const struct exo_slot_op *ops, unsigned count)
+{
+	l->m->arch.cpus[1].is_interrupted = false;
+	interrupts = 0;
+	host_self.at_point = count_interrupts;
+	host_self.context = l;
+	tap_eq(lab_run(l, ops, count), EXO_OK, "a batch of %u", count);
+	host_self.at_point = NULL;
+	count_interrupts(l, NULL);
+	return interrupts;
+}
+
+/* CPU 1 is interrupted once for a batch, however many pages it takes away, and again only when as
+ * many frames wait as there is room for; not at all where flushes reach it by themselves, nor for
+ * what becomes more. */
+static void check_batch(struct lab *l)
+{
+	unsigned each = l->m->arch.is_tlb_shared ? 0 : 1, pages = EXO_DROPS / 8 - 1, i;
+	uint64_t at = A + 16 * EXO_PAGE_SIZE, value;
+	struct exo_slot_op ops[8], all = OP(CLEAR, 1, at, EXO_DROPS + 8, .target_env = child);
+
+	for (i = 0; i < 8; i++)
+		ops[i] = OP(CLEAR, 1, at + i * pages * EXO_PAGE_SIZE, (uint16_t)pages,
+			    .target_env = child);
+	lab_map(l, child, at, 8 * pages);
+	enter(l);
+	host_load(l->m, 1, at, &value);
+	tap_eq(interrupts_of(l, ops, 8), each, "that drops %u pages: CPU 1 is interrupted once",
+	       8 * pages);
+	tap_eq(host_load(l->m, 1, at, &value), HOST_FAULT, "and sees none of them");
+	all.op = EXO_OP_ALLOC;
+	all.access = EXO_RWX;
+	tap_eq(interrupts_of(l, &all, 1), 0, "%u fresh pages: not at all", EXO_DROPS + 8);
+	all = OP(CLEAR, 1, at, EXO_DROPS + 8, .target_env = child);
+	tap_eq(interrupts_of(l, &all, 1), 2 * each, "dropped, more than wait at once: twice");
+	leave(l);
+	lab_map(l, child, at, 1);
+	ops[0].count = 1;
+	l->m->cpus[1].in_kernel = 0;
+	tap_eq(interrupts_of(l, ops, 1), 0, "while CPU 1 runs another env: not at all");
+	l->m->cpus[1].in_kernel = 1;
+}
+
 /* is_tlb_shared: as on machines whose flushes reach all CPUs, or those that interrupt them. */
 static void check(bool is_tlb_shared)
 {
@@ -176,6 +230,7 @@ static void check(bool is_tlb_shared)
 	for (level = 2; level <= EXO_LEVELS; level++)
 		check_table(l, level);
 	check_unshare(l);
+	check_batch(l);
 	check_away(l);
 	lab_close(l);
 }
