@@ -89,8 +89,9 @@ RAW_TESTS = \
 
 # The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. All but
 # calendar_begins_where_told, which is about options of chitin-run; trace_notes_what_happened,
-# which reads the ring of the only CPU; and events_on_the_way_back, first_run_once and
-# first_run_storm, which are about threads that share a CPU, and here each has its own.
+# which reads the ring of the only CPU; events_on_the_way_back, first_run_once and first_run_storm,
+# which are about threads that share a CPU, and here each has its own; each_cpu_has_its_own and
+# threads_run_at_once, which ask for several CPUs themselves; and every_refusal_is_told, which is long.
 SMP_TESTS = \
 	tests/smp/async_upcalls_leave_progress.raw \
 	tests/smp/bad_upcall_stacks_kill_their_env_alone.raw \
@@ -109,6 +110,7 @@ SMP_TESTS = \
 	tests/smp/former_owners_leave_nothing.raw \
 	tests/smp/first_run_fair.guest \
 	tests/smp/fork_fresh_root.guest \
+	tests/smp/fork_inherits.guest \
 	tests/smp/fork_keeps_contents.guest \
 	tests/smp/fork_progress.guest \
 	tests/smp/fork_random_tree.guest \
@@ -129,6 +131,7 @@ SMP_TESTS = \
 	tests/smp/random_calls_stop_nobody.raw \
 	tests/smp/random_code_cannot_stop_the_kernel.raw \
 	tests/smp/random_linux_calls_leave_the_process.guest \
+	tests/smp/registers_name_nobody.raw \
 	tests/smp/registers_survive_at_1000_hz.raw \
 	tests/smp/registers_survive_between_envs.raw \
 	tests/smp/registers_survive_preemption.raw \
@@ -229,6 +232,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/former_owners_leave_nothing.raw \
 	tests/aarch64/smp/first_run_fair.guest \
 	tests/aarch64/smp/fork_fresh_root.guest \
+	tests/aarch64/smp/fork_inherits.guest \
 	tests/aarch64/smp/fork_keeps_contents.guest \
 	tests/aarch64/smp/fork_progress.guest \
 	tests/aarch64/smp/fork_random_tree.guest \
@@ -246,6 +250,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/random_calls_stop_nobody.raw \
 	tests/aarch64/smp/random_code_cannot_stop_the_kernel.raw \
 	tests/aarch64/smp/random_linux_calls_leave_the_process.guest \
+	tests/aarch64/smp/registers_name_nobody.raw \
 	tests/aarch64/smp/registers_survive_at_1000_hz.raw \
 	tests/aarch64/smp/registers_survive_between_envs.raw \
 	tests/aarch64/smp/registers_survive_preemption.raw \

@@ -22,8 +22,8 @@ boots() {	# boots NAME OPTION...: a test of the kernel or of the library
 
 for name in tables_cannot_be_written.raw translations_are_never_stale.raw \
 	hostile_frames_are_refused.raw registers_survive_between_envs.raw \
-	cow_two_addresses.guest fork_random_tree.guest signal_on_cow_stack.guest \
-	threads_mixed_kinds.guest; do
+	cow_two_addresses.guest dirty_pages_are_told.guest fork_random_tree.guest \
+	signal_on_cow_stack.guest threads_mixed_kinds.guest; do
 	boots "$name" --hz 10000 --cpu cortex-a72
 done
 for name in waits_end_by_wake_or_event.raw registers_survive_preemption.raw \
