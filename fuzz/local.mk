@@ -203,6 +203,7 @@ endif
 # inputs too; make fuzz-corpus puts them into the corpus of the source tree, minimised.
 TARGET = abi
 TIME = 60
+$(if $(filter $(TARGET),$(FUZZ_TARGETS)),,$(error TARGET=$(TARGET): there are $(FUZZ_TARGETS)))
 FUZZ_FOUND = fuzz/found/$(TARGET)
 fuzz: fuzz/$(TARGET).fuzz
 	$(AM_V_at)$(MKDIR_P) $(FUZZ_FOUND)
@@ -211,17 +212,18 @@ fuzz: fuzz/$(TARGET).fuzz
 fuzz-afl: fuzz/$(TARGET).afl fuzz/mutator.so
 	$(SHELL) $(srcdir)/fuzz/run-afl $(TARGET) $(TIME)
 
+AFL_NEEDED = $(or $(AFL_CC),$(error no afl-clang-fast: install afl++, then ./configure again))
 fuzz/%.afl: $(FUZZ_FILES) fuzz/driver.c
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore \
-		$(AFL_CC) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$* \
+		$(AFL_NEEDED) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$* \
 		$(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
 
 # The library's objects, each with its own names: afl_objects FOLDER FLAGS SOURCES.
 afl_objects = rm -rf fuzz/$(1) && $(MKDIR_P) fuzz/$(1) && for source in $(3); do \
-	AFL_QUIET=1 AFL_LLVM_DENYLIST=$(abs_srcdir)/fuzz/ignore $(AFL_CC) $(2) $(WARN_CFLAGS) -O2 \
+	AFL_QUIET=1 AFL_LLVM_DENYLIST=$(abs_srcdir)/fuzz/ignore $(AFL_NEEDED) $(2) $(WARN_CFLAGS) -O2 \
 		-c $(srcdir)/$$source -o fuzz/$(1)/$$(echo $$source | tr / _).o || exit 1; done
-AFL_LINK = $(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore $(AFL_CC) \
+AFL_LINK = $(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore $(AFL_NEEDED) \
 	$(MEMORY_CPPFLAGS) -Ulinux $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$(*F)
 
 fuzz/memory.afl: fuzz/%.afl: $(MEMORY_WATCHED_SOURCES) $(MEMORY_WATCHING_SOURCES) \
@@ -253,7 +255,8 @@ fuzz/coverage/replay: $(FUZZ_FILES) fuzz/replay.c
 		-fcoverage-mapping $(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/replay.c -o $@
 
 fuzz-coverage: fuzz/coverage/replay
-	LLVM_PROFDATA='$(LLVM_PROFDATA)' LLVM_COV='$(LLVM_COV)' $(SHELL) $(srcdir)/fuzz/run-coverage
+	LLVM_PROFDATA='$(LLVM_PROFDATA)' \
+		LLVM_COV='$(or $(LLVM_COV),$(error no llvm-cov: install llvm-16, then ./configure again))' $(SHELL) $(srcdir)/fuzz/run-coverage
 .PHONY: fuzz fuzz-afl fuzz-corpus fuzz-coverage
 
 # Findings of the past.

@@ -116,12 +116,13 @@ endif
 
 $(GUEST_FUZZERS:.fuzz=.afl): fuzz/guest/%.afl: fuzz/driver.c fuzz/guest/%.replay
 	$(AM_V_CCLD)$(CC) $(GUEST_HOST_COMPILE) -c $(srcdir)/fuzz/driver.c -o $@.o && \
-		AFL_QUIET=1 $(AFL_CC) -fsanitize=fuzzer $@.o libguest-$(*F).a \
+		AFL_QUIET=1 $(AFL_NEEDED) -fsanitize=fuzzer $@.o libguest-$(*F).a \
 		$(GUEST_HOST_GC) -o $@ && rm $@.o
 
 # make fuzz-guest ARCH=aarch64 ENGINE=afl TIME=seconds. libFuzzer's new inputs join the host's of the
 # target abi, in fuzz/found/abi.
 ENGINE = libfuzzer
+$(if $(filter $(ENGINE),libfuzzer afl),,$(error ENGINE=$(ENGINE): there are libfuzzer afl))
 fuzz-guest: fuzz-guest-$(ENGINE)
 fuzz-guest-libfuzzer: fuzz/guest/$(ARCH).fuzz
 	$(AM_V_at)$(MKDIR_P) fuzz/found/abi
