@@ -43,13 +43,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-/* The two kinds of mutators find different bugs: each has half of the changes. Plain bytes, and all
- * with FUZZ_PLAIN in the environment, are left to libFuzzer's. */
+/* Plain bytes, and all with FUZZ_PLAIN in the environment, are left to libFuzzer's mutator. */
+static bool driver_is_plain(void)
+{
+	return !driver_target()->kinds || getenv("FUZZ_PLAIN");
+}
+
+/* The two kinds of mutators find different bugs: each has half of the changes. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
 {
 	uint64_t random = seed;
 
-	if (!driver_target()->kinds || seed & 1 || getenv("FUZZ_PLAIN"))
+	if (seed & 1 || driver_is_plain())
 		return LLVMFuzzerMutate(data, size, most);
 	return mutate_records(data, size, most, NULL, 0, &random);
 }
@@ -61,5 +66,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint
 
 	one_size = one_size < most ? one_size : most;
 	memcpy(out, one, one_size);
+	if (driver_is_plain()) /* it crosses inputs over, too */
+		return LLVMFuzzerMutate(out, one_size, most);
 	return mutate_records(out, one_size, most, two, two_size, &random);
 }
