@@ -2,7 +2,8 @@
 /*
  * Runs inputs once, without a fuzzer. usage: replay [-q] [-t TARGET] FILE... The calls are printed
  * with their results (-q: only how many inputs there were); the target is the one named, else the
- * one that a part of the file's path names, else the first. A finding aborts, after saying what it
+ * one that a part of the file's path names, else the first. Targets of another replay program, which
+ * has its name behind ours (replay-memory), are left to that. A finding aborts, after saying what it
  * is.
  */
 #include <signal.h>
@@ -35,6 +36,17 @@ static void replay_stopped(int number)
 	raise(number);
 }
 
+/* If there is a program for the target whose name begins the text, it goes on in our place. */
+static void replay_elsewhere(char **arguments, const char *text)
+{
+	char program[4096], *name = arguments[0];
+
+	snprintf(program, sizeof(program), "%s-%.*s", name, (int)strcspn(text, "/-"), text);
+	arguments[0] = program; /* where that looks, in turn */
+	execv(program, arguments);
+	arguments[0] = name;
+}
+
 /* The target whose name is a folder of the path, or begins its last part. */
 static const struct fuzz_target *target_of(const char *path)
 {
@@ -65,6 +77,10 @@ static void replay(const char *path, const struct fuzz_target *target, bool is_t
 		exit(1);
 	}
 	bytes = fread(buffer, 1, sizeof(buffer), file);
+	if (ferror(file)) {
+		perror(path);
+		exit(1);
+	}
 	fclose(file);
 	if (is_traced)
 		printf("%s: %zu bytes for %s\n", path, bytes, target->name);
@@ -80,6 +96,7 @@ int main(int count, char **arguments)
 {
 	const struct fuzz_target *target = NULL;
 	bool is_traced = true;
+	const char *part;
 	int option, i;
 
 	while ((option = getopt(count, arguments, "qt:")) != -1) {
@@ -87,11 +104,16 @@ int main(int count, char **arguments)
 			is_traced = false;
 		else if (option == 't')
 			target = fuzz_target_find(optarg);
+		if (option == 't' && !target)
+			replay_elsewhere(arguments, optarg);
 		if (option == '?' || (option == 't' && !target)) {
 			fprintf(stderr, "usage: replay [-q] [-t TARGET] FILE...\n");
 			return 2;
 		}
 	}
+	for (part = target || optind == count ? NULL : arguments[optind]; part;
+	     part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+		replay_elsewhere(arguments, part);
 	signal(SIGABRT, replay_stopped);
 	signal(SIGALRM, replay_stopped);
 	for (i = optind; i < count; i++)

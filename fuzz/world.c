@@ -247,6 +247,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	step_stopped(w, step->cpu, HOST_TRY(kernel_syscall(w->m, c)));
 	error = (int64_t)v->regs.number;
 	value = v->regs.result2;
+	if (w->is_traced && w->is_concurrent)
+		printf(" cpu %u", step->cpu);
 	if (w->is_traced)
 		fuzz_print_result(error, value);
 	wrong = w->is_concurrent || w->is_over || c->current != vcpu
