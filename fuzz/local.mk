@@ -283,6 +283,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/linux-strings-are-unmapped \
 	fuzz/regressions/memory-stack-page-without-access \
 	fuzz/regressions/schedules-cut-off-amid-a-free \
+	fuzz/regressions/schedules-tables-made-at-one-place \
 	fuzz/regressions/slots-claim-needs-the-right \
 	fuzz/regressions/slots-drops-flushed-as-they-come \
 	fuzz/regressions/slots-protect-flushes-every-page \
