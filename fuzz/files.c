@@ -89,23 +89,33 @@ static struct files_boot *files_boot(void)
 	return &boot;
 }
 
-/* The first program is there: calls and an interrupt, noted in the trace; then its end, by a fault
- * or a foreign call, for which it has no entry. */
+static void boot_call(struct machine *m, unsigned call, uint64_t memory, uint64_t count)
+{
+	struct cpu *c = &m->cpus[0];
+	struct exo_regs *regs = &m->vcpus[c->current].regs;
+
+	EXO_REG_NUMBER(regs) = EXO_CALL_PREFIX | call;
+	EXO_REG_ARG0(regs) = memory;
+	EXO_REG_ARG1(regs) = count;
+	trace_syscall(m, c);
+}
+
+/* The first program is there: calls, batches that cannot be read among them, and an interrupt, noted
+ * in the trace; then its end, by a fault or a foreign call, for which it has no entry. */
 static void boot_enter(struct machine *m, bool is_fault)
 {
 	struct cpu *c = &m->cpus[0];
-	uint64_t before = c->traced;
+	uint64_t before = c->traced, page = m->vcpus[c->current].page_address;
 	unsigned call;
 
-	for (call = EXO_CALL_SELF; call <= EXO_CALL_SLOTS; call++) {
-		EXO_REG_NUMBER(&m->vcpus[c->current].regs) = EXO_CALL_PREFIX | call;
-		EXO_REG_ARG0(&m->vcpus[c->current].regs) =
-			m->vcpus[c->current].page_address;
-		EXO_REG_ARG1(&m->vcpus[c->current].regs) = 1;
-		trace_syscall(m, c);
-	}
+	for (call = EXO_CALL_SELF; call <= EXO_CALL_SLOTS; call++)
+		boot_call(m, call, page, 1);
+	boot_call(m, EXO_CALL_SLOTS, page, EXO_BATCH_MAX + 1);
+	boot_call(m, EXO_CALL_SLOTS, page, UINT64_MAX);
+	boot_call(m, EXO_CALL_SLOTS, 0, EXO_BATCH_MAX);
+	boot_call(m, EXO_CALLS, page, 1);
 	trace_interrupt(m, c);
-	if (c->traced != before + 7)
+	if (c->traced != before + 7 * 2 + 1) /* each and what it came to; the batch's operation */
 		fuzz_fail("the trace lacks what was done");
 	EXO_REG_NUMBER(&m->vcpus[c->current].regs) = 1;
 	if (is_fault)
