@@ -100,7 +100,7 @@ static void boot_call(struct machine *m, unsigned call, uint64_t memory, uint64_
 	trace_syscall(m, c);
 }
 
-/* The first program is there: calls, batches that cannot be read among them, and an interrupt, noted
+/* The first program is there: calls, of which some batches cannot be read, and an interrupt, noted
  * in the trace; then its end, by a fault or a foreign call, for which it has no entry. */
 static void boot_enter(struct machine *m, bool is_fault)
 {

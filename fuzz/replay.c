@@ -2,9 +2,9 @@
 /*
  * Runs inputs once, without a fuzzer. usage: replay [-q] [-t TARGET] FILE... The calls are printed
  * with their results (-q: only how many inputs there were); the target is the one named, else the
- * one that a part of the file's path names, else the first. Targets of another replay program, which
- * has its name behind ours (replay-memory), are left to that. A finding aborts, after saying what it
- * is.
+ * one that a part of the file's path names, else the first. Targets of another replay program,
+ * which has its name behind ours (replay-memory), are left to that. A finding aborts, after saying
+ * what it is.
  */
 #include <signal.h>
 #include <stdlib.h>
