@@ -82,6 +82,7 @@ RAW_TESTS = \
 	tests/guest/slice_end_asks_then_takes.raw \
 	tests/guest/stale_names_reach_nobody.raw \
 	tests/guest/tables_cannot_be_written.raw \
+	tests/guest/taking_ones_own_memory_ends_oneself_alone.raw \
 	tests/guest/translations_are_never_stale.raw \
 	tests/guest/upcalls_nest_to_a_stated_bound.raw \
 	tests/guest/waits_end_by_wake_or_event.raw \
@@ -141,6 +142,7 @@ SMP_TESTS = \
 	tests/smp/slice_end_asks_then_takes.raw \
 	tests/smp/stale_names_reach_nobody.raw \
 	tests/smp/tables_cannot_be_written.raw \
+	tests/smp/taking_ones_own_memory_ends_oneself_alone.raw \
 	tests/smp/thread_progress.guest \
 	tests/smp/threads_keep_registers.guest \
 	tests/smp/threads_mixed_kinds.guest \
@@ -209,6 +211,7 @@ AARCH64_RAW_TESTS = \
 	tests/aarch64/slice_end_asks_then_takes.raw \
 	tests/aarch64/stale_names_reach_nobody.raw \
 	tests/aarch64/tables_cannot_be_written.raw \
+	tests/aarch64/taking_ones_own_memory_ends_oneself_alone.raw \
 	tests/aarch64/translations_are_never_stale.raw \
 	tests/aarch64/upcalls_nest_to_a_stated_bound.raw \
 	tests/aarch64/waits_end_by_wake_or_event.raw \
@@ -259,6 +262,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/slice_end_asks_then_takes.raw \
 	tests/aarch64/smp/stale_names_reach_nobody.raw \
 	tests/aarch64/smp/tables_cannot_be_written.raw \
+	tests/aarch64/smp/taking_ones_own_memory_ends_oneself_alone.raw \
 	tests/aarch64/smp/thread_progress.guest \
 	tests/aarch64/smp/threads_keep_registers.guest \
 	tests/aarch64/smp/threads_mixed_kinds.guest \
