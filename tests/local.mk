@@ -24,8 +24,10 @@ GUEST_TESTS = \
 	tests/guest/fault_kills_once.guest \
 	tests/guest/events_on_the_way_back.guest \
 	tests/guest/every_refusal_is_told.guest \
+	tests/guest/one_refusal_stops_nobody.guest \
 	tests/guest/exhaustion_stays_in_the_child.guest \
 	tests/guest/killed_at_any_time.guest \
+	tests/guest/killed_at_every_point.guest \
 	tests/guest/calendar_begins_where_told.guest \
 	tests/guest/dirty_pages_are_told.guest \
 	tests/guest/faults_reach_their_handler.guest \
@@ -104,6 +106,7 @@ SMP_TESTS = \
 	tests/smp/dirty_pages_are_told.guest \
 	tests/smp/exhaustion_stays_in_the_child.guest \
 	tests/smp/killed_at_any_time.guest \
+	tests/smp/one_refusal_stops_nobody.guest \
 	tests/smp/exit_in_every_state.raw \
 	tests/smp/family_survives_deaths.guest \
 	tests/smp/fault_kills_once.guest \
@@ -183,8 +186,10 @@ AARCH64_GUEST_TESTS = \
 	tests/aarch64/wait_statuses.guest \
 	tests/aarch64/events_on_the_way_back.guest \
 	tests/aarch64/every_refusal_is_told.guest \
+	tests/aarch64/one_refusal_stops_nobody.guest \
 	tests/aarch64/exhaustion_stays_in_the_child.guest \
 	tests/aarch64/killed_at_any_time.guest \
+	tests/aarch64/killed_at_every_point.guest \
 	tests/aarch64/first_run_storm.guest \
 	tests/aarch64/kernel_tables_tell_the_truth.guest \
 	tests/aarch64/out_of_memory_is_told.guest \
@@ -274,6 +279,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/call_costs.raw \
 	tests/aarch64/smp/exhaustion_stays_in_the_child.guest \
 	tests/aarch64/smp/killed_at_any_time.guest \
+	tests/aarch64/smp/one_refusal_stops_nobody.guest \
 	tests/aarch64/smp/kernel_tables_tell_the_truth.guest \
 	tests/aarch64/smp/out_of_memory_is_told.guest \
 	tests/aarch64/smp/processes_run_at_once.guest \
@@ -361,6 +367,7 @@ TOOL_TESTS = \
 	tests/tools/trace_is_a_timeline.sh
 
 TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_victim.h \
+	tests/life_ended.h tests/life_refused.h tests/faults/faults.h \
 	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
 	tests/guest/x86_64/way.h tests/guest/aarch64/way.h \

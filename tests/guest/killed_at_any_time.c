@@ -9,84 +9,14 @@
  * run-guest: --icount --hz 10000
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/sysinfo.h>
-
 #include <machine/call.h>
 
-#include "tests/process.h"
+#include "tests/life_ended.h"
 
 enum {
-	PAGES = 12, MEMBERS = 32, SECONDS_MOST = 20,
+	MEMBERS = 32,
 	STEPS = 20000, WHOLE = 20, /* so many lives in turn that were not ended are enough */
-	IN_HAND = 2,               /* pages that a call may have when its process is ended */
 };
-
-static unsigned alone;
-
-/* ---- The life ---- */
-
-static _Noreturn void live_child(volatile char *memory, int to)
-{
-	char *argv[] = { (char *)"small", NULL, NULL }, number[2] = { (char)('0' + to), 0 };
-	unsigned i;
-
-	for (i = 0; i < PAGES; i += 3)
-		memory[i * 4096] = 2;
-	argv[1] = number;
-	execv("/proc/self/exe", argv);
-	_exit(90);
-}
-
-/* The program that it executes. */
-static int small(const char *to)
-{
-	return write(*to - '0', "s", 1) == 1 ? 0 : 91;
-}
-
-/* A file that is there and gone. */
-static bool uses_files(const char *name)
-{
-	char text[8] = "";
-	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	bool good = fd >= 0 && write(fd, "file", 4) == 4 && pread(fd, text, 8, 0) == 4
-		&& !memcmp(text, "file", 4);
-	int same = dup(fd);
-
-	close(fd);
-	return close(same) == 0 && unlink(name) == 0 && good;
-}
-
-/* 0: whole; 9: its child was killed. */
-static _Noreturn void live(void)
-{
-	volatile char *memory = process_map(PAGES * 4096, false);
-	int ends[2], status = 0;
-	char text[2];
-	unsigned i;
-	pid_t pid;
-
-	for (i = 0; i < PAGES; i++)
-		memory[i * 4096] = 1;
-	if (!uses_files("/tmp/life") || pipe(ends))
-		_exit(92);
-	pid = fork();
-	if (pid == 0)
-		live_child(memory, ends[1]);
-	close(ends[1]);
-	for (i = 0; i < PAGES; i += 2)
-		memory[i * 4096] = 3;
-	i = read(ends[0], text, 1) == 1;
-	if (pid < 0) /* it was killed before it began */
-		_exit(errno == EAGAIN ? 9 : 93);
-	if (waitpid(pid, &status, 0) != pid)
-		_exit(93);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		_exit(9);
-	_exit(status || !i || !uses_files("/tmp/life") ? 94 : 0);
-}
 
 /* ---- Who looks on ---- */
 
@@ -98,68 +28,25 @@ static bool end_child(pid_t parent)
 
 	for (i = 0; i < n && i < MEMBERS; i++)
 		if (list[i].parent == (uint32_t)parent && list[i].state != 'Z' && list[i].env)
-			return exo_call(EXO_CALL_ENV_KILL, list[i].env, 9u << 8 | 137u, 0, 0, 0)
+			return exo_call(EXO_CALL_ENV_KILL, list[i].env, KILLED, 0, 0, 0)
 				.value == EXO_OK;
 	return false;
-}
-
-static bool is_alone(uint64_t end)
-{
-	struct sysinfo info;
-
-	while (sysinfo(&info) == 0 && info.procs > alone && libos_clock() < end)
-		libos_sleep(libos_clock() + process_ms(1));
-	return info.procs <= alone;
-}
-
-/* A pipe that nobody has open to write to any more has ended. */
-static bool has_ended(int fd)
-{
-	char text[2];
-	bool is_end = read(fd, text, 1) == 0;
-
-	close(fd);
-	return is_end;
 }
 
 /* One life; after so many clock units its first, or that one's child, is ended. 1: it had ended
  * before, 0: not, -1: something is wrong. */
 static int try(uint64_t units, bool is_grandchild)
 {
-	uint64_t end = libos_clock() + SECONDS_MOST * libos_clock_hz();
-	bool is_ended, is_right;
-	int status = 0, ends[2];
-	pid_t pid;
+	struct life l;
+	bool is_ended;
 
-	if (pipe2(ends, O_NONBLOCK))
+	if (!life_begin(&l, NULL))
 		return -1;
-	pid = fork();
-	if (pid == 0)
-		live();
-	close(ends[1]);
 	libos_sleep(libos_clock() + units);
-	is_ended = end_child(is_grandchild ? pid : getpid());
-	while (waitpid(pid, &status, WNOHANG) != pid)
-		if (libos_clock() > end) {
-			tap_ok(false, "after %lu: it hangs", units);
-			return -1;
-		} else {
-			libos_sleep(libos_clock() + process_ms(1));
-		}
-	/* Who has said how it ends, and is then ended, has ended so. */
-	is_right = status == 0 || (is_ended && (is_grandchild ? WEXITSTATUS(status) == 9
-		: WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
-	if (!is_right)
-		tap_ok(false, "after %lu: the status is 0x%x", units, status);
-	if (!is_alone(end)) {
-		tap_ok(false, "after %lu: somebody is left", units);
+	is_ended = end_child(is_grandchild ? l.pid : getpid());
+	if (!life_end(&l, !is_ended ? NOBODY : is_grandchild ? CHILD : FIRST, "after", units))
 		return -1;
-	}
-	if (!has_ended(ends[0])) {
-		tap_ok(false, "after %lu: the pipe has not ended", units);
-		return -1;
-	}
-	return is_right ? !is_ended : -1;
+	return !is_ended;
 }
 
 /* Later and later: till it has always ended before, or so many steps. How many there were. */
@@ -199,6 +86,7 @@ int main(int argc, char **argv)
 		return small(argv[1]);
 	sysinfo(&info);
 	alone = info.procs;
+	life_pages = 12;
 	for (i = 0; i < WHOLE; i++)
 		tap_eq(try(libos_clock_hz() / 10, false), 1, "a whole life");
 	step = libos_clock_hz() / tap_knob("RATE", 5000000);
