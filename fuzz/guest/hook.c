@@ -12,6 +12,8 @@ void __real_arch_clock_arm(struct machine *m, uint64_t deadline);
 void __wrap_arch_clock_arm(struct machine *m, uint64_t deadline);
 struct vcpu *__real_kernel_interrupt(struct machine *m, struct cpu *c);
 struct vcpu *__wrap_kernel_interrupt(struct machine *m, struct cpu *c);
+void __real_machine_give_frames(struct machine *m, struct pfn pfn, struct pfn end);
+void __wrap_machine_give_frames(struct machine *m, struct pfn pfn, struct pfn end);
 
 void __sanitizer_cov_8bit_counters_init(uint8_t *from, uint8_t *to);
 void __sanitizer_cov_pcs_init(const uint64_t *from, const uint64_t *to);
@@ -37,7 +39,11 @@ void __wrap_arch_console_put(struct machine *m, uint8_t byte)
 	(void)byte;
 }
 
+/* Frames that programs get: for the supervisor, a world, and a few more (guest_hoard). */
+#define HOOK_FRAMES 256u
+
 struct hook {
+	bool is_given;         /* they have them */
 	uint64_t alarm;        /* when the clock's comes; 0: none is set. Who sleeps has none */
 	uint64_t agent_begin;  /* where agents begin ... */
 	uint64_t agent_called; /* ... and where their calls come back */
@@ -51,6 +57,16 @@ static struct hook *hook(void)
 	static struct hook h;
 
 	return &h;
+}
+
+/* The other frames stay the kernel's: a program that held them would have a slot for each, and the
+ * host's audit would look at all of those after every input. */
+void __wrap_machine_give_frames(struct machine *m, struct pfn pfn, struct pfn end)
+{
+	if (hook()->is_given || end.n - pfn.n < HOOK_FRAMES)
+		return;
+	hook()->is_given = true;
+	__real_machine_give_frames(m, (struct pfn){ end.n - HOOK_FRAMES }, end);
 }
 
 /* An alarm that is set and comes before the new one stays: the kernel takes one that comes early

@@ -29,7 +29,7 @@ GUEST_SIZES = -DEXO_ENVS=16u -DEXO_VCPUS=16u -DEXO_ACCOUNTS=8u -DEXO_CPUS=2u -DE
 
 # What fuzz/guest/hook.c comes between.
 GUEST_WRAP = --wrap=arch_console_put --wrap=console_read --wrap=arch_clock_arm \
-	--wrap=kernel_interrupt
+	--wrap=kernel_interrupt --wrap=machine_give_frames
 
 EXTRA_PROGRAMS += fuzz/guest/exo-x86_64.elf fuzz/guest/exo-aarch64.elf
 fuzz_guest_exo_x86_64_elf_SOURCES = $(exo_x86_64_elf_SOURCES) fuzz/guest/hook.c
@@ -75,15 +75,18 @@ fuzz/guest/program-aarch64: $(GUEST_FILES) $(GUEST_H) $(ABI_H) $(AARCH64_MACHINE
 		$(GUEST_CFLAGS) -c $(srcdir)/$$f -o $@-`basename $$f`.o || exit 1; done && \
 		$(GUEST_LINK) -o $@ $@-*.o && rm $@-*.o
 
+# RAM: as little as QEMU's loader finds room in, since the audit looks at every frame.
 EXTRA_LIBRARIES += libguest-x86_64.a libguest-aarch64.a
 GUEST_HOST_CPPFLAGS = -D_GNU_SOURCE -DFUZZ_TARGET=abi $(GUEST_SIZES) -I$(srcdir) -I$(srcdir)/fuzz/guest/include
 libguest_x86_64_a_SOURCES = $(GUEST_HOST_FILES)
 libguest_x86_64_a_CPPFLAGS = $(GUEST_HOST_CPPFLAGS) -I$(srcdir)/arch/x86_64/include \
-	-DGUEST_ARCH='"x86_64"' -DGUEST_CPU='"max,-erms,-pku"' -DGUEST_MACHINE='"q35"'
+	-DGUEST_ARCH='"x86_64"' -DGUEST_CPU='"max,-erms,-pku"' -DGUEST_MACHINE='"q35"' \
+	-DGUEST_RAM_BYTES=0x300000u
 libguest_x86_64_a_CFLAGS = $(GUEST_HOST_CFLAGS)
 libguest_aarch64_a_SOURCES = $(GUEST_HOST_FILES)
 libguest_aarch64_a_CPPFLAGS = $(GUEST_HOST_CPPFLAGS) -I$(srcdir)/arch/aarch64/include \
-	-DGUEST_ARCH='"aarch64"' -DGUEST_CPU='"max"' -DGUEST_MACHINE='"virt"'
+	-DGUEST_ARCH='"aarch64"' -DGUEST_CPU='"max"' -DGUEST_MACHINE='"virt"' \
+	-DGUEST_RAM_BYTES=0x500000u
 libguest_aarch64_a_CFLAGS = $(GUEST_HOST_CFLAGS)
 
 GUEST_FUZZERS = fuzz/guest/x86_64.fuzz

@@ -24,7 +24,6 @@
 #include "tools/memory.h"
 #include "tools/qemu.h"
 
-#define GUEST_RAM_BYTES (8u << 20)
 #define GUEST_KERNEL    "fuzz/guest/exo-" GUEST_ARCH ".elf"
 #define GUEST_IMAGE     "fuzz/guest/exo-" GUEST_ARCH ".img"
 #define GUEST_PROGRAM   "fuzz/guest/program-" GUEST_ARCH
