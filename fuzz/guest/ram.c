@@ -217,17 +217,25 @@ static int boot_archive(void)
 }
 
 /* The kernel says on the channel for last words where its tables are, first of all. */
-static void boot_tables(int end, struct memory *memory)
+static void boot_tables(struct guest *g, int end, struct memory *memory)
 {
 	struct pollfd f = { .fd = end, .events = POLLIN };
+	struct pollfd serial = { .fd = g->serial, .events = POLLIN };
 	char line[128];
 	size_t length = 0;
 	ssize_t n;
 
 	while (!memory->info) {
-		if (poll(&f, 1, BOOT_SECONDS * 1000) <= 0
-		    || (n = read(end, line + length, sizeof(line) - 1 - length)) <= 0)
-			run_end(RUN_QEMU, "the guest does not boot");
+		n = poll(&f, 1, BOOT_SECONDS * 1000);
+		if (n < 0 && errno == EINTR) /* libFuzzer's own clock */
+			continue;
+		if (n > 0)
+			n = read(end, line + length, sizeof(line) - 1 - length);
+		if (n <= 0) {
+			while (poll(&serial, 1, 0) > 0 && hear(g))
+				;
+			run_end(RUN_QEMU, "the guest does not boot: %s", g->said);
+		}
 		length += (size_t)n;
 		line[length] = '\0';
 		if (strchr(line, '\n') && !strncmp(line, "info 0x", 7))
@@ -292,7 +300,7 @@ static void boot(struct guest *g)
 	g->ram_bytes = GUEST_RAM_BYTES;
 	g->ram = mmap(NULL, g->ram_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.fd, 0);
 	g->said[0] = '\0';
-	boot_tables(qemu.end, &memory);
+	boot_tables(g, qemu.end, &memory);
 	if (await(g, BOOT_SECONDS, BOOT_SECONDS))
 		run_end(RUN_QEMU, "the guest does not sleep: %s", g->said);
 	g->counters = g->ram + (g->image.counters - memory.start);
