@@ -9,7 +9,7 @@ const char explore_name[] = "account";
 const unsigned explore_frames = 13, explore_cpus = 1;
 const bool explore_is_drained = false;
 const bool explore_is_writer_alone = false;
-const uint64_t explore_states_least = 100000, explore_states_most = 0;
+const uint64_t explore_states_least[2] = { 100000, 100000 }, explore_states_most = 0;
 
 static void claims(struct explore *x, unsigned env)
 {

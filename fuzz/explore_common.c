@@ -9,7 +9,7 @@ const char explore_name[] = "common";
 const unsigned explore_frames = 16, explore_cpus = 2;
 const bool explore_is_drained = true;
 const bool explore_is_writer_alone = false;
-const uint64_t explore_states_least = 100000, explore_states_most = 0;
+const uint64_t explore_states_least[2] = { 100000, 100000 }, explore_states_most = 0;
 
 static void commons(struct explore *x, unsigned env)
 {

@@ -9,7 +9,7 @@ const char explore_name[] = "fork";
 const unsigned explore_frames = 16, explore_cpus = 1;
 const bool explore_is_drained = true;
 const bool explore_is_writer_alone = false;
-const uint64_t explore_states_least = 1000000, explore_states_most = 0;
+const uint64_t explore_states_least[2] = { 1000000, 1000000 }, explore_states_most = 0;
 
 void explore_scope(struct explore *x)
 {

@@ -9,7 +9,7 @@ const char explore_name[] = "revoke";
 const unsigned explore_frames = 16, explore_cpus = 1;
 const bool explore_is_drained = false;
 const bool explore_is_writer_alone = false;
-const uint64_t explore_states_least = 400000, explore_states_most = 400000;
+const uint64_t explore_states_least[2] = { 400000, 14600000 }, explore_states_most = 400000;
 
 void explore_scope(struct explore *x)
 {

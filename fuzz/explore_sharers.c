@@ -11,7 +11,7 @@ const char explore_name[] = "sharers";
 const unsigned explore_frames = 20, explore_cpus = 1;
 const bool explore_is_drained = true;
 const bool explore_is_writer_alone = true;
-const uint64_t explore_states_least = 75000, explore_states_most = 0;
+const uint64_t explore_states_least[2] = { 75000, 75000 }, explore_states_most = 0;
 
 static void leaf(struct explore *x, unsigned env)
 {

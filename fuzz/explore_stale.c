@@ -10,7 +10,7 @@ const char explore_name[] = "stale";
 const unsigned explore_frames = 13, explore_cpus = 2;
 const bool explore_is_drained = true;
 const bool explore_is_writer_alone = false;
-const uint64_t explore_states_least = 500000, explore_states_most = 0;
+const uint64_t explore_states_least[2] = { 500000, 500000 }, explore_states_most = 0;
 
 static void touches(struct explore *x, unsigned cpu)
 {

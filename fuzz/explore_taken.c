@@ -9,7 +9,7 @@ const char explore_name[] = "taken";
 const unsigned explore_frames = 20, explore_cpus = 2;
 const bool explore_is_drained = true;
 const bool explore_is_writer_alone = false;
-const uint64_t explore_states_least = 400000, explore_states_most = 400000;
+const uint64_t explore_states_least[2] = { 400000, 4000000 }, explore_states_most = 400000;
 
 void explore_scope(struct explore *x)
 {
