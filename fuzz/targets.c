@@ -29,10 +29,14 @@ static const uint8_t wait_kinds[] = {
 	FUZZ_ADVANCE, FUZZ_INTERRUPT, FUZZ_INTERRUPT, FUZZ_TYPE, FUZZ_MEMORY, FUZZ_TRAP,
 };
 
-/* What two CPUs may do at once, as long as the gaps in ARCHITECTURE.md are there. */
+/* The corpus has the first ten from the time when there were no more. */
 static const uint8_t schedules_kinds[] = {
 	EXO_CALL_SLOTS, EXO_CALL_SLOTS, EXO_CALL_SLOTS, EXO_CALL_SLOTS, EXO_CALL_SLOTS,
 	EXO_CALL_SLOTS, EXO_CALL_SLOTS, FUZZ_LOAD, FUZZ_STORE, EXO_CALL_ENV_CREATE,
+	EXO_CALL_ENV_KILL, EXO_CALL_ENV_REAP, EXO_CALL_VCPU_START, EXO_CALL_VCPU_STOP,
+	EXO_CALL_WAIT, EXO_CALL_WAKE, EXO_CALL_TIMER, EXO_CALL_YIELD, EXO_CALL_ACCOUNT,
+	EXO_CALL_SLICE_ALLOC, EXO_CALL_SLICE_FREE, EXO_CALL_RESUME, FUZZ_ADVANCE,
+	FUZZ_INTERRUPT,
 };
 
 #define RECORDS(name, is_concurrent)							\
