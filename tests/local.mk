@@ -388,6 +388,7 @@ EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tool
 EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/announced_before_it_is_so.unfix.patch \
 	tests/race/asleep_beside_who_can_run.unfix.patch \
+	tests/race/batch_given_up.unfix.patch \
 	tests/race/being_made_is_not_there.unfix.patch \
 	tests/race/bucket_read_once.unfix.patch \
 	tests/race/charged_to_who_waits.unfix.patch \
