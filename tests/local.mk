@@ -14,6 +14,7 @@ HOST_TESTS = \
 	tests/host/paths_lead_where_linux_says.tap \
 	tests/host/threads_take_legal_edges_only.tap \
 	tests/host/tty_edits_lines.tap \
+	tests/host/who_ends_forgets_the_dead.tap \
 	tests/host/tap_self_check.tap
 
 # tests/guest/NAME.c, built by chitin-cc and booted by tests/run-guest; a line `run-guest: OPTIONS`
@@ -93,8 +94,8 @@ RAW_TESTS = \
 # The same with several CPUs (2, or CPUS=...): tests/smp/NAME is tests/guest/NAME. All but
 # calendar_begins_where_told, which is about options of chitin-run; trace_notes_what_happened,
 # which reads the ring of the only CPU; events_on_the_way_back, first_run_once and first_run_storm,
-# which are about threads that share a CPU, and here each has its own; each_cpu_has_its_own and
-# threads_run_at_once, which ask for several CPUs themselves; and every_refusal_is_told, which is long.
+# which are about threads that share a CPU, and here each has its own; and each_cpu_has_its_own and
+# threads_run_at_once, which ask for several CPUs themselves.
 SMP_TESTS = \
 	tests/smp/async_upcalls_leave_progress.raw \
 	tests/smp/bad_upcall_stacks_kill_their_env_alone.raw \
@@ -104,6 +105,7 @@ SMP_TESTS = \
 	tests/smp/cow_two_addresses.guest \
 	tests/smp/cpu_exceptions_are_upcalls.raw \
 	tests/smp/dirty_pages_are_told.guest \
+	tests/smp/every_refusal_is_told.guest \
 	tests/smp/exhaustion_stays_in_the_child.guest \
 	tests/smp/killed_at_any_time.guest \
 	tests/smp/one_refusal_stops_nobody.guest \
@@ -277,6 +279,7 @@ AARCH64_SMP_TESTS = \
 	tests/aarch64/smp/waits_end_by_wake_or_event.raw \
 	tests/aarch64/smp/wakes_bring_what_was_written.raw \
 	tests/aarch64/smp/call_costs.raw \
+	tests/aarch64/smp/every_refusal_is_told.guest \
 	tests/aarch64/smp/exhaustion_stays_in_the_child.guest \
 	tests/aarch64/smp/killed_at_any_time.guest \
 	tests/aarch64/smp/one_refusal_stops_nobody.guest \
@@ -400,6 +403,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/counts_as_the_dead_left_them.unfix.patch \
 	tests/race/counted_before_the_lock.unfix.patch \
 	tests/race/current_before_it_runs.unfix.patch \
+	tests/race/dead_left_at_the_end.unfix.patch \
 	tests/race/event_before_the_block.unfix.patch \
 	tests/race/excess_outlives_its_vcpu.unfix.patch \
 	tests/race/exec_keeps_the_old_space.unfix.patch \
@@ -460,6 +464,10 @@ check_PROGRAMS += $(HOST_TESTS)
 tests_host_env_numbers_are_used_again_tap_SOURCES = tests/host/env_numbers_are_used_again.c \
 	libos/family/bury.c libos/family/process_table.c libos/fork/process.c
 tests_host_env_numbers_are_used_again_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
+	-include $(srcdir)/fuzz/linux_names.h
+tests_host_who_ends_forgets_the_dead_tap_SOURCES = tests/host/who_ends_forgets_the_dead.c \
+	libos/family/bury.c libos/family/process_table.c libos/fork/process.c
+tests_host_who_ends_forgets_the_dead_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
 tests_host_arena_counts_after_a_death_tap_SOURCES = tests/host/arena_counts_after_a_death.c \
 	libos/family/arena.c

@@ -100,13 +100,20 @@ static void process_forget(struct libos *os)
 	}
 }
 
+/* Those too that are reaped while that waits for a lock. */
+static void process_forget_all(struct libos *os)
+{
+	do {
+		os->family.has_buried = false;
+		process_forget(os);
+	} while (os->family.has_buried);
+}
+
 void process_events(struct libos *os)
 {
 	process_reap(os);
-	if (os->family.has_buried || os->process.is_childless) {
-		os->family.has_buried = false;
-		process_forget(os);
-	}
+	if (os->family.has_buried || os->process.is_childless)
+		process_forget_all(os);
 	family_wake(os);
 }
 
@@ -216,6 +223,8 @@ _Noreturn void process_exit(struct libos *os, uint32_t status)
 		family_unlock_all(os);
 		if (os->hooks.exit)
 			os->hooks.exit(os);
+		/* Of whom this has buried nobody else hears, nor closes what they left open. */
+		process_forget_all(os);
 		family_exit(os, status);
 	}
 	for (;;)
