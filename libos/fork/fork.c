@@ -37,9 +37,13 @@ static void fork_begin_child(struct libos *os, struct thread *self)
 
 err_t fork_start_vcpu(struct libos *os, uint64_t env, const struct exo_vcpu_start *start)
 {
-	struct exo_result r = exo_call(EXO_CALL_VCPU_START, env, (uint64_t)start, 0, 0, 0);
-	uint64_t cpus = os->sched.policy->cpus(os), vcpu = r.second;
+	uint64_t cpus = os->sched.policy->cpus(os), vcpu;
+	struct exo_result r;
 
+	do {
+		r = exo_call(EXO_CALL_VCPU_START, env, (uint64_t)start, 0, 0, 0);
+	} while (r.value == EXO_E_AGAIN);
+	vcpu = r.second;
 	if (r.value < 0)
 		return (err_t)r.value;
 	r = exo_call(EXO_CALL_SLICE_ALLOC, vcpu, (uint64_t)__builtin_ctzll(cpus), EXO_SLICE_ANY,

@@ -5,7 +5,7 @@
  * env's end, sleep; for each kind till a life meets no refusal. The program is told once, by an
  * errno that Linux would give, and has what it wants when it asks again; or it is killed, for want
  * of memory and where no call can say so. Where the kernel says "again" the library asks again
- * (batch-goes-on), and no program hears of it, but that fork may fail with EAGAIN. All is back.
+ * (batch-goes-on), and no program hears of it. All is back.
  * run-guest: --icount
  * run-guest-x86_64: --kernel tests/faults/exo-x86_64.elf
  * run-guest-aarch64: --kernel tests/faults/exo-aarch64.img
@@ -99,7 +99,6 @@ int main(int argc, char **argv)
 	alone = info.procs;
 	requests[FAULTS_FRAME].may = MAY_TELL | MAY_KILL;
 	requests[FAULTS_COUNT].may = MAY_TELL | MAY_KILL;
-	requests[FAULTS_DRAINED].may = MAY_TELL;
 	for (i = FAULTS_ENV; i <= FAULTS_SLICE_FULL; i++)
 		requests[i].may = MAY_TELL;
 	tap_eq(exo_call(FAULTS_CALL, FAULTS_REFUSE, FAULTS_NONE, 0, 0, 0).value, EXO_OK,
