@@ -421,7 +421,8 @@ err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want,
 	return err;
 }
 
-static void slice_drop(struct machine *m, struct cpu *c, unsigned position) REQUIRES(cpu_class)
+static void slice_drop(struct machine *m, struct cpu *c, unsigned position)
+	REQUIRES(cpu_class, tree_class)
 {
 	unsigned i;
 

@@ -49,15 +49,15 @@ struct CACHE_ALIGNED cpu {
 
 /* Hand out a position (EXO_SLICE_ANY: the first free one after the running slice's) of cpu's vector
  * to a vcpu, charged to `account`. EXO_E_RANGE: no such CPU or position; EXO_E_USED: position
- * taken; EXO_E_FULL; EXO_E_LIMIT. Takes cpu. */
+ * taken; EXO_E_FULL; EXO_E_LIMIT. Requires tree lock; takes cpu. */
 err_t slice_alloc(struct machine *m, unsigned vcpu, uint64_t cpu, uint64_t want, unsigned account,
-		  uint64_t *position) MUST_USE;
+		  uint64_t *position) MUST_USE REQUIRES(tree_class);
 /* Give a position back on behalf of `env`. EXO_E_RANGE: no such CPU or position; EXO_E_EMPTY: it is
  * free; EXO_E_VCPU: its vcpu is not the env's or below it. Requires tree lock; takes cpu. */
 err_t slice_free(struct machine *m, unsigned env, uint64_t cpu, uint64_t position)
 	MUST_USE REQUIRES(tree_class);
-/* Give back all positions of a vcpu. Takes cpu. */
-void slice_free_all(struct machine *m, unsigned vcpu);
+/* Give back all positions of a vcpu. Requires tree lock; takes cpu. */
+void slice_free_all(struct machine *m, unsigned vcpu) REQUIRES(tree_class);
 
 /* End of a kernel entry: if no vcpu is current, choose one from the slices (idle until there is
  * one); deliver its pending events; arm the clock. Returns the vcpu to run. Takes tree, wait,

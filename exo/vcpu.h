@@ -51,7 +51,7 @@ struct CACHE_ALIGNED vcpu {
 	uint32_t sleep_next GUARDED_BY(cpu_class);  /* in its CPU's list of sleepers */
 	/* CPU whose list it is on; written by it before is_sleeping */
 	uint32_t sleep_cpu;
-	uint32_t slices;              /* positions it holds; tree lock */
+	uint32_t slices GUARDED_BY(tree_class); /* positions it holds */
 	_Atomic uint32_t homes;       /* CPUs where it has had one, a bit each; relaxed: a hint */
 	bool is_sleeping GUARDED_BY(cpu_class);
 	/* enum wait_mode; written under its bucket's lock: NONE last of all, so that who reads
