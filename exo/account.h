@@ -18,7 +18,8 @@ enum account_state { ACCOUNT_FREE, ACCOUNT_LIVE, ACCOUNT_MERGING };
 
 /* First what programs may read: struct exo_table_account. */
 struct CACHE_ALIGNED account {
-	_Atomic uint64_t quota[EXO_RESOURCES]; /* limit << 32 | used, so that both change at once */
+	/* limit << 32 | used, so that both change at once; relaxed: it orders nothing else */
+	_Atomic uint64_t quota[EXO_RESOURCES];
 	uint32_t state GUARDED_BY(tree_class);
 	uint32_t parent GUARDED_BY(tree_class);   /* ACCOUNT_NONE for the first */
 	uint32_t envs GUARDED_BY(tree_class);     /* that pay with it */

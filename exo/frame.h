@@ -41,7 +41,7 @@ enum frame_type {
 
 struct frame {
 	_Atomic uint32_t refs; /* acq_rel on drop pairs with: frame_unref */
-	_Atomic uint32_t meta;
+	_Atomic uint32_t meta; /* relaxed: of a frame in use, a lock orders what it says */
 };
 
 /* Slots of one group of a table. */

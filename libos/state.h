@@ -49,7 +49,7 @@ struct vcpu_local {
 	/* With several vcpus (libos/thread/vcpu.h). */
 	struct thread *idle;      /* what it runs when there is no other */
 	uint32_t number;
-	_Atomic uint32_t word;    /* it waits on it; changes when it is called */
+	_Atomic uint32_t word;    /* it waits on it; changes when it is called; seq_cst */
 	bool is_listening;        /* a doorbell will ring when it is called */
 };
 

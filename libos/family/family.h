@@ -16,9 +16,10 @@
 
 #define FAMILY_VERSION 1u
 
-/* At LIBOS_FAMILY. */
 struct family_waiter;
 
+/* At LIBOS_FAMILY. Its atomics are seq_cst, but for the locks (lock.h) and last_pid, which orders
+ * nothing. */
 struct family {
 	uint32_t version;
 	uint32_t bytes;                   /* sizeof(struct family): libraries must agree */

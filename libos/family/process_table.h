@@ -12,8 +12,8 @@
  * MAKING belongs to the process that forks, its `owner`. ALIVE <-> STOPPED is the process's own
  * change, ZOMBIE is written by whoever reaps its env; a ZOMBIE's entry is given back by its
  * parent's wait, at once if its parent is pid 1. Fields are single words that anyone may read and,
- * where it is said, write. The lock `table` is for two things that concern all entries: one more,
- * and a signal to a whole group.
+ * where it is said, write; seq_cst, since one is often written before another is read. The lock
+ * `table` is for two things that concern all entries: one more, and a signal to a whole group.
  *
  * How a signal reaches a process: family_signal sets its bit in `pending`, then rings: `bell`
  * grows, and if `is_waiting` says that the target sleeps the kernel wakes it. The target looks at

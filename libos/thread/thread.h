@@ -7,11 +7,12 @@
  *   FREE <---------------------------------------------------'
  *
  * thread_edge is the one function that changes a state, by compare-and-swap; it knows the legal
- * edges and refuses (and counts) the others. INITIALIZING belongs to its claimant; nobody else
- * cleans it up. A handle is index | generation << 16, generations start at 1 and grow at each
- * claim, so a stale handle finds nothing. A context is written by the claimant before READY, or by
- * the vcpu that stops running the thread; it is whole before the slot says READY and zeroed
- * before FREE.
+ * edges and refuses (and counts) the others. (In a forked child, where they do not exist, the slots
+ * of its parent's other threads become FREE by a store.) INITIALIZING belongs to its claimant;
+ * nobody else cleans it up. A handle is index | generation << 16, generations start at 1 and grow
+ * at each claim, so a stale handle finds nothing. A context is written by the claimant before
+ * READY, or by the vcpu that stops running the thread; it has no owner before the slot says FREE,
+ * and is written whole before it says READY.
  *
  * A blocked or preempted thread is its library stack: callee-saved registers on it, the stack
  * pointer, FS base and FPU state in its context. Library code uses general registers only, so the
