@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * dead-forgotten: a process that ends waits for a lock that its child held when it was killed, and so
- * it buries the child in its last steps; then nobody is left who would hear of the child, which left
- * files open. It leaves no entry behind. The library's own sources on a family in the host's memory;
- * the kernel's calls are made here. No locks.
+ * dead-forgotten: a process that ends waits for a lock that its child held when it was killed, and
+ * so it buries the child in its last steps; then nobody is left who would hear of the child, which
+ * left files open. It leaves no entry behind. The library's own sources on a family in the host's
+ * memory; the kernel's calls are made here. No locks.
  */
 #include <setjmp.h>
 #include <stdlib.h>
@@ -130,8 +130,8 @@ static void check(void (*last_steps)(struct libos *os), const char *name)
 	tap_eq(host.dead, 0, "%s: a child is buried by who ends", name);
 	host.dead = ENDING;
 	process_events(&host.os);
-	tap_eq(process_wait(&host.os, -1, PROCESS_WAIT_ENDED | PROCESS_WAIT_NO_HANG, &ended), EXO_OK,
-	       "%s: that one is waited for", name);
+	tap_eq(process_wait(&host.os, -1, PROCESS_WAIT_ENDED | PROCESS_WAIT_NO_HANG, &ended),
+	       EXO_OK, "%s: that one is waited for", name);
 	tap_eq(ended.status & 0x7f, 0, "%s: it ended by itself", name);
 	tap_eq(host.closed, 1, "%s: the child's files are closed", name);
 	tap_eq(child->state, FAMILY_FREE, "%s: and its entry is free", name);
