@@ -375,7 +375,7 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
 	tests/guest/x86_64/way.h tests/guest/aarch64/way.h \
 	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
-	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/files_life.h \
+	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/family_memory.h tests/host/files_life.h \
 	tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h \
 	tests/host/library_lock.h tests/host/thread_life.h
 

@@ -5,65 +5,17 @@
  * found nevertheless, and the new one in its turn. So when a fork fails, too. The library's own
  * sources on a family in the host's memory; the kernel's calls are made here. No locks.
  */
-#include <stdlib.h>
-
-#include "libos/state.h"
-#include "tests/host/family_alone.h"
+#include "tests/host/family_memory.h"
 #include "tests/tap.h"
-
-#include <machine/call.h>
 
 enum { PARENT = 0x10001, FIRST = 0x10005, SECOND = 0x20005, THIRD = 0x30005 };
 
 static struct {
-	struct libos os, other;         /* the parent that reaps, and another member */
-	struct family *family;
+	struct libos other;             /* another member than the parent that reaps */
 	struct family_process *newcomer; /* what that makes */
 	uint64_t dead;                  /* env that the kernel will name */
 	uint64_t next;                  /* that the other makes once that is reaped; 0: none */
-	struct exo_info info;
-	uint64_t tables[1024];
 } host;
-
-char *linux_family(void)
-{
-	return (char *)host.family;
-}
-
-char *linux_info(void)
-{
-	return (char *)&host.info;
-}
-
-const void *linux_table(const struct exo_info *info, unsigned which)
-{
-	(void)info, (void)which;
-	return host.tables;
-}
-
-struct libos *libos_state(void)
-{
-	return &host.os;
-}
-
-void family_lock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock_all(struct libos *os)
-{
-	(void)os;
-}
-
-void family_lock_bury(void)
-{
-}
 
 struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint64_t a2,
 			   uint64_t a3, uint64_t a4)
@@ -80,45 +32,35 @@ struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint6
 	return (struct exo_result){ EXO_OK, 0 };
 }
 
-static struct family_process *member(struct libos *os, uint64_t env)
-{
-	struct family_process *p;
-
-	if (family_make(os, UINT64_MAX, &p))
-		exit(1);
-	family_announce(p, env);
-	return p;
-}
-
 int main(void)
 {
 	struct family_process *first, *second;
 
-	host.family = calloc(1, sizeof(*host.family));
-	host.os.family.self = member(&host.os, PARENT);
-	host.other.family.self = member(&host.os, PARENT + 1);
-	host.os.process.pid = host.os.family.self->pid;
+	memory.family = calloc(1, sizeof(*memory.family));
+	memory.os.family.self = member(&memory.os, PARENT);
+	host.other.family.self = member(&memory.os, PARENT + 1);
+	memory.os.process.pid = memory.os.family.self->pid;
 	host.other.process.pid = host.other.family.self->pid;
 
-	first = member(&host.os, FIRST);
+	first = member(&memory.os, FIRST);
 	host.dead = FIRST;
 	host.next = SECOND;
-	process_reap(&host.os);
+	process_reap(&memory.os);
 	second = host.newcomer;
 	tap_eq(first->state, FAMILY_ZOMBIE, "who has ended is waited for");
 	tap_eq(second->state, FAMILY_ALIVE, "who has got the number is there");
 	host.dead = SECOND;
-	process_reap(&host.os);
+	process_reap(&memory.os);
 	tap_eq(second->state, FAMILY_ZOMBIE, "and is found when it ends");
 
-	first = member(&host.os, SECOND);
+	first = member(&memory.os, SECOND);
 	host.next = THIRD;
 	exo_call(EXO_CALL_ENV_REAP, SECOND, 0, 0, 0, 0);
 	first->state = FAMILY_ZOMBIE;
-	family_release(&host.os, first);
+	family_release(&memory.os, first);
 	tap_eq(host.newcomer->state, FAMILY_ALIVE, "the number of a failed fork is used again");
 	host.dead = THIRD;
-	process_reap(&host.os);
+	process_reap(&memory.os);
 	tap_eq(host.newcomer->state, FAMILY_ZOMBIE, "and is found when it ends");
 	return tap_done("tests/host/env_numbers_are_used_again.tap");
 }

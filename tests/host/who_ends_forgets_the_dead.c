@@ -6,66 +6,19 @@
  * memory; the kernel's calls are made here. No locks.
  */
 #include <setjmp.h>
-#include <stdlib.h>
 
 #include "libos/fs/open.h"
-#include "libos/state.h"
-#include "tests/host/family_alone.h"
+#include "tests/host/family_memory.h"
 #include "tests/tap.h"
-
-#include <machine/call.h>
 
 enum { PARENT = 0x10001, ENDING = 0x10002, CHILD = 0x10003 };
 
 static struct {
-	struct libos os, ending;     /* who stays; its child, whose child is killed */
-	struct family *family;
+	struct libos ending;         /* a child of who stays, and its own child is killed */
 	uint64_t dead;               /* env that the kernel will name */
 	unsigned closed;
 	jmp_buf end;
-	struct exo_info info;
-	uint64_t tables[1024];
 } host;
-
-char *linux_family(void)
-{
-	return (char *)host.family;
-}
-
-char *linux_info(void)
-{
-	return (char *)&host.info;
-}
-
-const void *linux_table(const struct exo_info *info, unsigned which)
-{
-	(void)info, (void)which;
-	return host.tables;
-}
-
-struct libos *libos_state(void)
-{
-	return &host.os;
-}
-
-void family_lock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock(struct libos *os, enum family_lock_rank rank)
-{
-	(void)os, (void)rank;
-}
-
-void family_unlock_all(struct libos *os)
-{
-	(void)os;
-}
-
-void family_lock_bury(void)
-{
-}
 
 void files_destroy(struct fs *fs, struct fs_files **files)
 {
@@ -103,23 +56,13 @@ static void wait_and_execute(struct libos *os)
 	os->family.has_buried = false;
 }
 
-static struct family_process *member(struct libos *os, uint64_t env)
-{
-	struct family_process *p;
-
-	if (family_make(os, UINT64_MAX, &p))
-		exit(1);
-	family_announce(p, env);
-	return p;
-}
-
 static void check(void (*last_steps)(struct libos *os), const char *name)
 {
 	struct family_process *child;
 	struct process_ended ended;
 
 	host.ending = (struct libos){ .hooks.exit = last_steps };
-	host.ending.family.self = member(&host.os, ENDING);
+	host.ending.family.self = member(&memory.os, ENDING);
 	host.ending.process.pid = host.ending.family.self->pid;
 	child = member(&host.ending, CHILD);
 	child->files = (struct fs_files *)&host;
@@ -129,21 +72,21 @@ static void check(void (*last_steps)(struct libos *os), const char *name)
 		process_exit(&host.ending, 0);
 	tap_eq(host.dead, 0, "%s: a child is buried by who ends", name);
 	host.dead = ENDING;
-	process_events(&host.os);
-	tap_eq(process_wait(&host.os, -1, PROCESS_WAIT_ENDED | PROCESS_WAIT_NO_HANG, &ended),
+	process_events(&memory.os);
+	tap_eq(process_wait(&memory.os, -1, PROCESS_WAIT_ENDED | PROCESS_WAIT_NO_HANG, &ended),
 	       EXO_OK, "%s: that one is waited for", name);
 	tap_eq(ended.status & 0x7f, 0, "%s: it ended by itself", name);
 	tap_eq(host.closed, 1, "%s: the child's files are closed", name);
 	tap_eq(child->state, FAMILY_FREE, "%s: and its entry is free", name);
-	tap_eq(host.family->used[0], 3, "%s: nobody is left but who lives", name);
+	tap_eq(memory.family->used[0], 3, "%s: nobody is left but who lives", name);
 }
 
 int main(void)
 {
-	host.family = calloc(1, sizeof(*host.family));
-	member(&host.os, PARENT - 1); /* pid 1 */
-	host.os.family.self = member(&host.os, PARENT);
-	host.os.process.pid = host.os.family.self->pid;
+	memory.family = calloc(1, sizeof(*memory.family));
+	member(&memory.os, PARENT - 1); /* pid 1 */
+	memory.os.family.self = member(&memory.os, PARENT);
+	memory.os.process.pid = memory.os.family.self->pid;
 	check(wait_for_a_lock, "at its end");
 	check(wait_and_execute, "before it executed");
 	return tap_done("tests/host/who_ends_forgets_the_dead.tap");
