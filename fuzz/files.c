@@ -112,7 +112,7 @@ static void boot_enter(struct machine *m, bool is_fault)
 		boot_call(m, call, page, 1);
 	boot_call(m, EXO_CALL_SLOTS, page, EXO_BATCH_MAX + 1);
 	boot_call(m, EXO_CALL_SLOTS, page, UINT64_MAX);
-	boot_call(m, EXO_CALL_SLOTS, 0, EXO_BATCH_MAX);
+	boot_call(m, EXO_CALL_SLOTS, -EXO_PAGE_SIZE, EXO_BATCH_MAX); /* 0 may be a program's */
 	boot_call(m, EXO_CALLS, page, 1);
 	trace_interrupt(m, c);
 	if (c->traced != before + 7 * 2 + 1) /* each and what it came to; the batch's operation */
