@@ -178,6 +178,16 @@ static int small(const char *to)
 
 /* ---- Who looks on ---- */
 
+/* Before the first life. */
+static void life_prepare(void)
+{
+	struct sysinfo info = { 0 };
+
+	report = process_map(sizeof(*report), true);
+	sysinfo(&info);
+	alone = info.procs;
+}
+
 static void wait_until_alone(void)
 {
 	struct sysinfo info;

@@ -8,6 +8,8 @@
 
 #include "tests/faults/faults.h"
 
+/* What is not atomic is written by who asks, while those below it wait for its word (a life's gate)
+ * or have ended; what is, is seq_cst: one CPU waits for what another writes. */
 struct faults {
 	struct machine *m;       /* NULL: nobody has asked yet */
 	uint32_t env;            /* who asks: those below it are meant */

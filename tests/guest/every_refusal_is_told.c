@@ -143,15 +143,12 @@ int main(int argc, char **argv)
 		{ .name = "vcpus", .resource = EXO_RESOURCE_VCPUS },
 		{ .name = "slices", .resource = EXO_RESOURCE_SLICES },
 	};
-	struct sysinfo info = { 0 };
 	uint64_t env;
 	unsigned i;
 
 	if (argc == 2)
 		return small(argv[1]);
-	report = process_map(sizeof(*report), true);
-	sysinfo(&info);
-	alone = info.procs;
+	life_prepare();
 	env = exo_call(EXO_CALL_ENV_CREATE, (uint64_t)&least, 0, 0, 0, 0).second;
 	for (i = 0; i < 4; i++)
 		lots[i].env = env;

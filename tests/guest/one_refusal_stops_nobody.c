@@ -89,14 +89,11 @@ static void check(unsigned kind, struct request *r)
 int main(int argc, char **argv)
 {
 	static struct request requests[] = { FAULTS_REQUESTS_ALL(REQUEST) };
-	struct sysinfo info = { 0 };
 	unsigned i;
 
 	if (argc == 2)
 		return small(argv[1]);
-	report = process_map(sizeof(*report), true);
-	sysinfo(&info);
-	alone = info.procs;
+	life_prepare();
 	requests[FAULTS_FRAME].may = MAY_TELL | MAY_KILL;
 	requests[FAULTS_COUNT].may = MAY_TELL | MAY_KILL;
 	for (i = FAULTS_ENV; i <= FAULTS_SLICE_FULL; i++)
