@@ -22,6 +22,6 @@ AS_IF([test -n "$LIB_FUZZING_ENGINE"], [FUZZ_SANITIZE= have_fuzzer=yes], [
 AC_SUBST([FUZZ_SANITIZE])
 AM_CONDITIONAL([HAVE_FUZZER], [test "$have_fuzzer" = yes])
 AC_CHECK_PROGS([AFL_CC], [afl-clang-fast])
-AC_CHECK_PROGS([LLVM_PROFDATA], [llvm-profdata-16 llvm-profdata-14 llvm-profdata])
-AC_CHECK_PROGS([LLVM_COV], [llvm-cov-16 llvm-cov-14 llvm-cov])
+AC_CHECK_PROGS([LLVM_PROFDATA], [llvm-profdata-16 llvm-profdata])
+AC_CHECK_PROGS([LLVM_COV], [llvm-cov-16 llvm-cov])
 ])

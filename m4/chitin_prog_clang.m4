@@ -1,10 +1,11 @@
 dnl SPDX-License-Identifier: ISC
-dnl CHITIN_PROG_CLANG: the C compiler, which must be clang: 16 before 14 before the plain name.
+dnl CHITIN_PROG_CLANG: the C compiler, which must be clang: 16 unless CC says otherwise (AFL++'s of
+dnl Debian is clang 14).
 dnl One ./configure builds for three targets, so what is asked for is --target, not a name.
 AC_DEFUN([CHITIN_PROG_CLANG], [
 AS_IF([test -z "$CC"], [
-	AC_CHECK_PROGS([CC], [clang-16 clang-14 clang])
-	AS_VAR_IF([CC], [], [AC_MSG_ERROR([Chitin is built with clang 16 or 14: install clang-16])])
+	AC_CHECK_PROGS([CC], [clang-16 clang])
+	AS_VAR_IF([CC], [], [AC_MSG_ERROR([Chitin is built with clang: install clang-16])])
 ])
 AC_PROG_CC
 AC_CACHE_CHECK([whether $CC is a clang that builds for other targets], [chitin_cv_prog_clang], [
@@ -14,5 +15,5 @@ AC_CACHE_CHECK([whether $CC is a clang that builds for other targets], [chitin_c
 	rm -f conftest.c conftest.o
 ])
 AS_VAR_IF([chitin_cv_prog_clang], [no],
-	[AC_MSG_ERROR([Chitin is built with clang 16 or 14 only, and CC=$CC is not clang])])
+	[AC_MSG_ERROR([Chitin is built with clang, and CC=$CC is not: install clang-16])])
 ])

@@ -60,14 +60,12 @@ static bool symbolize_run(const char *const *argument)
 static bool symbolize_place(const char *object, uint64_t address)
 {
 	char hex[32];
-	const char *const llvm_16[] = {
+	const char *const llvm[] = {
 		"llvm-symbolizer-16", "--pretty-print", "-e", object, hex, NULL };
-	const char *const llvm_14[] = {
-		"llvm-symbolizer-14", "--pretty-print", "-e", object, hex, NULL };
 	const char *const binutils[] = { "addr2line", "-fpie", object, hex, NULL };
 
 	snprintf(hex, sizeof(hex), "0x%" PRIx64, address);
-	return symbolize_run(llvm_16) || symbolize_run(llvm_14) || symbolize_run(binutils);
+	return symbolize_run(llvm) || symbolize_run(binutils);
 }
 
 /* The file on the host that an address is of. */

@@ -115,14 +115,16 @@ static void check_timer(struct lab *l)
 	uint64_t now = l->m->arch.clock;
 
 	page->masked = 1;
-	page->pending = l->m->vcpus[0].pending = 0;
+	page->pending = 0;
+	l->m->vcpus[0].pending = 0;
 	tap_eq(lab_call(l, EXO_CALL_TIMER, now + 1000, 0, 0, 0, 0), 0, "a timer");
 	tap_eq(page->pending, 0, "is not due");
 	interrupt(l, now + 999);
 	tap_eq(page->pending, 0, "nor just before");
 	interrupt(l, now + 1000);
 	tap_eq(page->pending & EXO_EVENT_TIMER, EXO_EVENT_TIMER, "it is, in time");
-	page->pending = l->m->vcpus[0].pending = 0;
+	page->pending = 0;
+	l->m->vcpus[0].pending = 0;
 	interrupt(l, now + 2000);
 	tap_eq(page->pending & EXO_EVENT_TIMER, 0, "once");
 	lab_call(l, EXO_CALL_TIMER, now + 3000, 0, 0, 0, 0);
@@ -132,7 +134,8 @@ static void check_timer(struct lab *l)
 	lab_call(l, EXO_CALL_TIMER, 1, 0, 0, 0, 0);
 	interrupt(l, 0);
 	tap_eq(page->pending & EXO_EVENT_TIMER, EXO_EVENT_TIMER, "one in the past is, at once");
-	page->pending = l->m->vcpus[0].pending = 0;
+	page->pending = 0;
+	l->m->vcpus[0].pending = 0;
 	lab_sound(l, "all is sound");
 }
 

@@ -212,7 +212,8 @@ int main(void)
 	begin(&host.os, FAMILY_INIT);
 	gap = member(&host.os);
 	between = member(&host.os);
-	group = between->group = between->pid;
+	group = between->pid;
+	between->group = group;
 	begin(&host.other, group);
 
 	check_making(group);

@@ -3,7 +3,7 @@
 # AArch64 are in the machine code of the kernel. For how it is built here and released; other
 # options may put functions elsewhere.
 objdump=
-for name in llvm-objdump-16 llvm-objdump-14 llvm-objdump; do
+for name in llvm-objdump-16 llvm-objdump; do
 	[ -n "$objdump" ] || ! command -v $name >/dev/null || objdump=$name
 done
 case $CFLAGS in *-O2*) ;; *) objdump= ;; esac

@@ -5,7 +5,7 @@
 set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 objdump=
-for name in llvm-objdump-16 llvm-objdump-14 llvm-objdump; do
+for name in llvm-objdump-16 llvm-objdump; do
 	[ -n "$objdump" ] || ! command -v $name >/dev/null || objdump=$name
 done
 case $CFLAGS in *-O2*) ;; *) objdump= ;; esac

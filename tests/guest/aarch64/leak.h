@@ -42,7 +42,7 @@ static inline uint64_t leak_found(void)
 	found |= word;
 	__asm__ volatile("mrs %0, fpsr" : "=r"(word));
 	found |= word;
-	__asm__ volatile(".arch_extension simd\n\tfmov %0, d7" : "=r"(word));
+	__asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\tfmov %0, d7" : "=r"(word));
 	found |= word;
 	__asm__ volatile(".arch_extension simd\n\tmov %0, v31.d[1]" : "=r"(word));
 	return found | word;
