@@ -75,7 +75,7 @@ FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/check.c fuzz/decode.c fuzz/follow.c f
 FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
 EXTRA_DIST += fuzz/answer.h fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
 	fuzz/schedule.h fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/linux.dict fuzz/records.dict \
-	fuzz/run-target fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
+	fuzz/run-target fuzz/run-all fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	.clusterfuzzlite/Dockerfile .clusterfuzzlite/build.sh .clusterfuzzlite/options \
 	.clusterfuzzlite/project.yaml \
 	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
@@ -199,7 +199,7 @@ $(FUZZERS):
 	@echo '1..0 # SKIP no libFuzzer: install libclang-rt-16-dev' >$@
 endif
 
-# make fuzz TARGET=... TIME=seconds; make fuzz-afl likewise. What is found lies in fuzz/found/, new
+# make fuzz TARGET=... TIME=seconds; make fuzz-afl likewise; make fuzz-all TIME=seconds of CPU. What is found lies in fuzz/found/, new
 # inputs too; make fuzz-corpus puts them into the corpus of the source tree, minimised.
 TARGET = abi
 TIME = 60
@@ -208,6 +208,9 @@ FUZZ_FOUND = fuzz/found/$(TARGET)
 fuzz: fuzz/$(TARGET).fuzz
 	$(AM_V_at)$(MKDIR_P) $(FUZZ_FOUND)
 	$(SHELL) $(srcdir)/fuzz/run-target fuzz/$(TARGET).fuzz $(TIME) $(FUZZ_FOUND)
+
+fuzz-all: $(FUZZERS) $(GUEST_FUZZERS)
+	$(SHELL) $(srcdir)/fuzz/run-all $(TIME) $(FUZZERS) $(GUEST_FUZZERS)
 
 fuzz-afl: fuzz/$(TARGET).afl fuzz/mutator.so
 	$(SHELL) $(srcdir)/fuzz/run-afl $(TARGET) $(TIME)
@@ -257,7 +260,7 @@ fuzz/coverage/replay: $(FUZZ_FILES) fuzz/replay.c
 fuzz-coverage: fuzz/coverage/replay
 	LLVM_PROFDATA='$(LLVM_PROFDATA)' \
 		LLVM_COV='$(or $(LLVM_COV),$(error no llvm-cov: install llvm-16, then ./configure again))' $(SHELL) $(srcdir)/fuzz/run-coverage
-.PHONY: fuzz fuzz-afl fuzz-corpus fuzz-coverage
+.PHONY: fuzz fuzz-all fuzz-afl fuzz-corpus fuzz-coverage
 
 # Findings of the past.
 EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
