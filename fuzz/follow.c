@@ -42,7 +42,8 @@ void model_call(struct model *d, const struct fuzz_step *step, unsigned caller, 
 	    && (!error || error == EXO_E_AGAIN))
 		model_doubt_all(d);
 	for (i = 0; call == EXO_CALL_CONSOLE_READ && i <= 256; i += EXO_PAGE_SIZE)
-		model_loosen(d, caller, argument[0] + i);
+		if (model_look(d, caller, argument[0] + i).access & EXO_WRITE)
+			model_loosen(d, caller, argument[0] + i);
 }
 
 static const char *compare_page(struct model *d, unsigned env, uint64_t address,

@@ -23,6 +23,7 @@ struct linux_world {
 	struct library_machine machine;
 	uint64_t archive_bytes;
 	bool is_open[LINUX_DESCRIPTORS];   /* what the list of descriptors says */
+	unsigned mode[LINUX_DESCRIPTORS];  /* LINUX_READS, LINUX_WRITES */
 	bool is_remapped;                  /* its strings, data and constants may be others now */
 	bool is_alive, is_traced;
 };
@@ -173,6 +174,7 @@ static void world_reset(struct linux_world *w)
 	linux_protect(LINUX_TEXT, EXO_PAGE_SIZE, EXO_READ | EXO_EXEC);
 	memset(w->is_open, 0, sizeof(w->is_open));
 	w->is_open[0] = w->is_open[1] = w->is_open[2] = true;
+	w->mode[0] = w->mode[1] = w->mode[2] = LINUX_READS | LINUX_WRITES;
 	w->is_remapped = false;
 	w->is_alive = true;
 }
@@ -209,13 +211,19 @@ static int64_t lowest(const struct linux_world *w, uint64_t least)
 }
 
 static void list_open(struct linux_world *w, const struct linux_step *s, int64_t result,
-		      int64_t want)
+		      int64_t want, unsigned mode)
 {
+	uint32_t fd = (uint32_t)s->argument[0];
+
 	/* Above those that are followed any may be taken. */
 	if (want < LINUX_DESCRIPTORS ? result != want : result < want)
 		fail_call(s, result, "a descriptor is not the lowest that is free");
-	if (result < LINUX_DESCRIPTORS)
-		w->is_open[result] = true;
+	if (result >= LINUX_DESCRIPTORS)
+		return;
+	w->is_open[result] = true;
+	if (mode & LINUX_COPIES) /* above those that are followed it may be any */
+		mode = fd < LINUX_DESCRIPTORS ? w->mode[fd] : LINUX_READS | LINUX_WRITES;
+	w->mode[result] = mode;
 }
 
 static void list_pipe(struct linux_world *w, const struct linux_step *s)
@@ -224,8 +232,8 @@ static void list_pipe(struct linux_world *w, const struct linux_step *s)
 
 	if (!linux_copy(s->argument[0], ends, sizeof(ends), false))
 		return;
-	list_open(w, s, ends[0], lowest(w, 0));
-	list_open(w, s, ends[1], lowest(w, 0));
+	list_open(w, s, ends[0], lowest(w, 0), LINUX_READS);
+	list_open(w, s, ends[1], lowest(w, 0), LINUX_WRITES);
 }
 
 /* What a call did to the list of descriptors. */
@@ -239,9 +247,9 @@ static void list_follow(struct linux_world *w, const struct linux_step *s, int64
 	if (result < 0)
 		return;
 	if (s->effect == LINUX_OPENS)
-		list_open(w, s, result, lowest(w, s->least));
+		list_open(w, s, result, lowest(w, s->least), s->opens);
 	else if (s->effect == LINUX_OPENS_AS)
-		list_open(w, s, result, last);
+		list_open(w, s, result, last, s->opens);
 	else if (s->effect == LINUX_OPENS_TWO)
 		list_pipe(w, s);
 	else if (s->effect == LINUX_CLOSES && fd < LINUX_DESCRIPTORS)
@@ -261,6 +269,13 @@ static void check_answer(struct linux_world *w, const struct linux_step *s, int6
 		fail_call(s, result, "every pointer is good");
 	if (s->has_descriptor && fd < LINUX_DESCRIPTORS && !w->is_open[fd] && result >= 0)
 		fail_call(s, result, "a descriptor that is not open was used");
+	if (s->needs && s->descriptor < LINUX_DESCRIPTORS && w->is_open[s->descriptor]
+	    && s->needs & ~w->mode[s->descriptor] && (result >= 0 || result < -4095))
+		fail_call(s, result, "a descriptor was used in a way that it was not opened for");
+	if (s->refused && (result >= 0 || result < -4095))
+		fail_call(s, result, s->refused);
+	if (result > 0 && (uint64_t)result > s->most)
+		fail_call(s, result, "more was filled than there is room");
 	list_follow(w, s, result);
 	for (i = 0; i < LINUX_DESCRIPTORS; i++)
 		if (linux_is_open(i) != w->is_open[i])

@@ -267,6 +267,65 @@ static void know(struct linux_step *s)
 	s->is_good &= !is_nested(s->name);
 }
 
+/* Flags that there are not, and lengths of what is filled. */
+static void know_limits(struct linux_step *s)
+{
+	static const struct { const char *name; unsigned argument; uint64_t flags; } allowed[] = {
+		{ "dup3", 2, 0x80000 }, { "pipe2", 1, 0x80800 }, { "close_range", 2, 6 },
+		{ "unlinkat", 2, 0x200 }, { "renameat2", 4, 1 }, { "linkat", 4, 0x400 },
+		{ "memfd_create", 1, 3 }, { "mremap", 3, 3 }, { "msync", 2, 7 },
+		{ "newfstatat", 3, 0x7900 },
+	};
+	static const struct { const char *name; unsigned argument; } lengths[] = {
+		{ "read", 2 }, { "pread64", 2 }, { "getdents64", 2 }, { "readlink", 2 },
+		{ "readlinkat", 3 }, { "getcwd", 1 }, { "getrandom", 1 },
+	};
+	unsigned i;
+
+	s->most = UINT64_MAX;
+	for (i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (!strcmp(allowed[i].name, s->name)
+		    && s->argument[allowed[i].argument] & ~allowed[i].flags)
+			s->refused = "a call has a flag that there is not";
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		if (!strcmp(lengths[i].name, s->name))
+			s->most = s->argument[lengths[i].argument];
+}
+
+/* What the program may do with what it opens, and must be able to do with what it uses. */
+static void know_modes(struct linux_step *s)
+{
+	enum { PATH = 0x200000, SHARED = 1, TYPE = 0xf, WRITE = 2, ANONYMOUS = 0x20 };
+	static const struct { const char *name; unsigned needs; } used[] = {
+		{ "read", LINUX_READS }, { "pread64", LINUX_READS }, { "readv", LINUX_READS },
+		{ "preadv", LINUX_READS }, { "write", LINUX_WRITES }, { "pwrite64", LINUX_WRITES },
+		{ "writev", LINUX_WRITES }, { "pwritev", LINUX_WRITES },
+		{ "ftruncate", LINUX_WRITES }, { "fallocate", LINUX_WRITES },
+		{ "sendfile", LINUX_WRITES },
+	};
+	uint64_t flags = !strcmp(s->name, "open") ? s->argument[1] : s->argument[2];
+	unsigned i;
+
+	s->opens = LINUX_COPIES;
+	if (!strcmp(s->name, "open") || !strcmp(s->name, "openat"))
+		s->opens = flags & PATH ? 0 : flags & 2 ? LINUX_READS | LINUX_WRITES
+			: flags & 1 ? LINUX_WRITES : LINUX_READS;
+	else if (!strcmp(s->name, "creat"))
+		s->opens = LINUX_WRITES;
+	else if (!strcmp(s->name, "memfd_create"))
+		s->opens = LINUX_READS | LINUX_WRITES;
+	s->descriptor = (uint32_t)s->argument[0];
+	for (i = 0; i < sizeof(used) / sizeof(used[0]); i++)
+		if (!strcmp(used[i].name, s->name))
+			s->needs = used[i].needs;
+	if (strcmp(s->name, "mmap") != 0 || s->argument[3] & ANONYMOUS)
+		return;
+	s->descriptor = (uint32_t)s->argument[4];
+	s->needs = LINUX_READS;
+	if ((s->argument[3] & TYPE) != 2 && s->argument[2] & WRITE)
+		s->needs |= LINUX_WRITES;
+}
+
 static void decode_call(struct linux_step *s, const struct fuzz_record *r)
 {
 	const struct call *call = &calls[(r->kind << 1 | (r->where >> 7)) % (sizeof(calls)
@@ -295,6 +354,8 @@ static void decode_call(struct linux_step *s, const struct fuzz_record *r)
 		s->is_good &= strlen(s->letters) <= 4;
 	}
 	know(s);
+	know_limits(s);
+	know_modes(s);
 }
 
 void linux_input_decode(struct linux_step *s, const struct fuzz_record *r)

@@ -45,7 +45,15 @@ struct linux_step {
 	bool has_descriptor;        /* argument[0] is one, which must be open */
 	enum linux_effect effect;
 	uint64_t least;
+	unsigned opens;             /* LINUX_READS, LINUX_WRITES of what it opens; LINUX_COPIES */
+	unsigned needs;             /* which of them the descriptor must have, ... */
+	uint64_t descriptor;        /* ... this one */
+	const char *refused;        /* why it must fail, NULL: it may succeed */
+	uint64_t most;              /* its result, if it fills memory */
 };
+
+/* What may be done with a descriptor. */
+enum { LINUX_READS = 1, LINUX_WRITES = 2, LINUX_COPIES = 4 };
 
 void linux_input_decode(struct linux_step *s, const struct fuzz_record *r);
 void linux_input_print(const struct linux_step *s);

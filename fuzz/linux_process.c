@@ -336,6 +336,21 @@ static void check_files(const struct fs_files *files)
 			fuzz_fail("a descriptor names what nobody holds");
 }
 
+/* Nothing keeps SIGKILL and SIGSTOP from the process. */
+static void check_signals(struct libos *os)
+{
+	const uint64_t kept = SIGNAL_BIT(LINUX_SIGKILL) | SIGNAL_BIT(LINUX_SIGSTOP);
+	const struct linux_sigaction *action = os->linux->signals.action;
+	unsigned i;
+
+	if (signal_thread(&os->thread0)->blocked & kept || action[LINUX_SIGKILL].handler
+	    || action[LINUX_SIGSTOP].handler)
+		fuzz_fail("a signal is blocked or handled that must not be");
+	for (i = 1; i <= LINUX_SIGNALS; i++)
+		if (action[i].mask & kept)
+			fuzz_fail("a handler blocks a signal that must not be");
+}
+
 void linux_check(void)
 {
 	struct linux_library *l = linux_library();
@@ -352,6 +367,7 @@ void linux_check(void)
 		fuzz_fail("a call left its thread in a wait");
 	check_regions(&l->os.vm);
 	check_files(l->os.files);
+	check_signals(&l->os);
 }
 
 void linux_end(void)

@@ -69,11 +69,11 @@ FUZZERS = $(FUZZERS_TINY) fuzz/memory.fuzz fuzz/linux.fuzz
 HOST_WATCHED_SOURCES = arch/host/exo/create.c arch/host/exo/device.c arch/host/exo/unwatched.c
 FUZZ_WATCHED_SOURCES = fuzz/files.c fuzz/files_library.c fuzz/schedule.c libos/fork/image.c \
 	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) $(HOST_WATCHED_SOURCES)
-FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/check.c fuzz/decode.c fuzz/follow.c fuzz/model/model.c \
+FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/answer_cpu.c fuzz/answer_slot.c fuzz/check.c fuzz/decode.c fuzz/follow.c fuzz/model/model.c \
 	fuzz/model/operations.c fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
-EXTRA_DIST += fuzz/answer.h fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
+EXTRA_DIST += fuzz/answer.h fuzz/answer_cpu.h fuzz/answer_slot.h fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
 	fuzz/schedule.h fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/linux.dict fuzz/records.dict \
 	fuzz/run-target fuzz/run-all fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	.clusterfuzzlite/Dockerfile .clusterfuzzlite/build.sh .clusterfuzzlite/options \

@@ -8,6 +8,7 @@
 
 #include "exo/slot.h"
 #include "fuzz/answer.h"
+#include "fuzz/answer_cpu.h"
 #include "fuzz/follow.h"
 
 #include <machine/slot.h>
@@ -164,6 +165,22 @@ static unsigned step_put_memory(struct fuzz_world *w, const struct fuzz_step *st
 	return i;
 }
 
+/* Programs have read what they are about to change, so that CPUs know it: what is not flushed is
+ * seen. */
+static void step_touch(struct fuzz_world *w, const struct exo_slot_op *op)
+{
+	uint64_t value, at;
+	unsigned cpu;
+
+	for (cpu = 0; op->level == 1 && cpu < w->m->cpu_count; cpu++)
+		for (at = 0; at < op->count * EXO_PAGE_SIZE && at < 8 * EXO_PAGE_SIZE
+		     && !w->is_parked[cpu]; at += EXO_PAGE_SIZE) {
+			if (op->source)
+				host_load(w->m, cpu, (op->source & -EXO_PAGE_SIZE) + at, &value);
+			host_load(w->m, cpu, (op->target & -EXO_PAGE_SIZE) + at, &value);
+		}
+}
+
 /* Envs that have ended see nothing; who has got an upcall has a frame on its stack. One that ended
  * for want of a stack may have got half a frame. */
 static UNCHECKED void model_follow(struct fuzz_world *w)
@@ -231,6 +248,7 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	uint64_t page = 0;
 	bool is_busy = step_is_busy(w->m, step->cpu);
 	struct fuzz_answer answer;
+	unsigned i;
 	const char *wrong;
 	int64_t error;
 
@@ -240,6 +258,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	if (step->is_in_registers)
 		ops[count++] = step->memory.ops[0];
 	if (!w->is_concurrent) {
+		for (i = 0; i < count; i++)
+			step_touch(w, &ops[i]);
 		fuzz_remember(w);
 		fuzz_answer_before(&answer, w->m, env, step, ops, count);
 	}
@@ -341,7 +361,12 @@ static void step_event(struct fuzz_world *w, const struct fuzz_step *step)
 
 void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step)
 {
+	struct answer_cpu answer;
+	const char *wrong;
+
 	host_self.index = step->cpu;
+	if (!w->is_concurrent)
+		answer_cpu_before(&answer, w->m);
 	if (w->is_traced)
 		fuzz_print_step(w, step);
 	if (w->is_parked[step->cpu])
@@ -355,6 +380,10 @@ void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step)
 		step_event(w, step);
 	if (w->is_over || w->is_concurrent)
 		return;
+	wrong = answer_cpu_after(&answer, w->m, step->cpu,
+				 step->number == (EXO_CALL_PREFIX | EXO_CALL_RESUME));
+	if (wrong)
+		fuzz_fail(wrong);
 	model_follow(w);
 	fuzz_check_tlb(w);
 	if (w->model.wrong && !w->model.is_lost)

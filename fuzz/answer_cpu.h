@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What a step, whatever it is, must leave of CPUs and vcpus: events come when they are not masked,
+ * none is lost, who waits is woken by them; a parent hears of deaths; clocks are set in time; time
+ * is charged once, and what was run past a slice's end taken off the next. Written from doc/abi.md,
+ * not from the kernel. Reads a quiet machine; takes no locks.
+ */
+#ifndef FUZZ_ANSWER_CPU_H
+#define FUZZ_ANSWER_CPU_H
+
+#include "exo/machine.h"
+
+/* What was so before a step. */
+struct answer_cpu {
+	uint64_t clock, charged;     /* of all envs, and not yet */
+	unsigned busy;               /* CPUs that run something */
+	struct {
+		uint64_t upcalls[EXO_UPCALLS], switches, idle, since, slice_end;
+		unsigned current;
+		bool is_over;
+	} cpu[EXO_CPUS];
+	struct {
+		uint64_t generation, excess;
+		uint32_t pending;
+		bool is_masked, is_blocked;
+	} vcpu[EXO_VCPUS];
+	struct { uint64_t generation; unsigned state, parent; } env[EXO_ENVS];
+};
+
+/* is_resume: the step may change what is masked. After it: what is wrong, or NULL. */
+void answer_cpu_before(struct answer_cpu *a, struct machine *m);
+const char *answer_cpu_after(const struct answer_cpu *a, struct machine *m, unsigned cpu,
+			     bool is_resume);
+
+#endif
