@@ -13,7 +13,6 @@
 /* What was so before a step. */
 struct answer_cpu {
 	uint64_t clock, charged;     /* of all envs, and not yet */
-	unsigned busy;               /* CPUs that run something */
 	struct {
 		uint64_t upcalls[EXO_UPCALLS], switches, idle, since, slice_end;
 		unsigned current;
