@@ -33,6 +33,7 @@ UNCHECKED void answer_cpu_before(struct answer_cpu *a, struct machine *m)
 		a->cpu[i].since = m->cpus[i].since;
 		a->cpu[i].slice_end = m->cpus[i].slice_end;
 		a->cpu[i].current = m->cpus[i].current;
+		a->cpu[i].position = m->cpus[i].position;
 		a->cpu[i].is_over = m->cpus[i].is_over;
 	}
 	for (i = 0; i < EXO_VCPUS; i++) {
@@ -186,7 +187,7 @@ static UNCHECKED const char *slice_after(const struct answer_cpu *a, const struc
 	if (a->cpu[cpu].is_over && m->vcpus[from].excess != a->vcpu[from].excess + over)
 		return "time past a slice's end is not owed";
 	owed = least(a->vcpu[to].excess, m->slice_units - m->quantum_units);
-	if (c->slice_end == end)
+	if (c->position == a->cpu[cpu].position) /* perhaps by YIELD, in the rest of the slice */
 		return NULL;
 	return m->vcpus[to].excess == a->vcpu[to].excess - owed
 		&& c->slice_end == now + m->slice_units - owed ? NULL

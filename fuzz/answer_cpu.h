@@ -15,7 +15,7 @@ struct answer_cpu {
 	uint64_t clock, charged;     /* of all envs, and not yet */
 	struct {
 		uint64_t upcalls[EXO_UPCALLS], switches, idle, since, slice_end;
-		unsigned current;
+		unsigned current, position;
 		bool is_over;
 	} cpu[EXO_CPUS];
 	struct {
