@@ -81,7 +81,7 @@ void machine_set_thread_pointer(uint64_t value)
 struct linux_block {
 	struct linux_block *next;
 	size_t bytes;
-	bool is_arena, is_reached;
+	bool is_arena, is_reached, is_named;
 	unsigned page; /* of the pool, + 1; 0: none */
 	char *memory;
 };
@@ -193,6 +193,29 @@ void arena_init(struct family_arena *arena, uint64_t base)
 bool arena_repair(struct family_arena *arena)
 {
 	return arena != NULL;
+}
+
+void arena_name(const void *p)
+{
+	struct linux_block *block = linux_library()->blocks;
+
+	for (; block; block = block->next)
+		block->is_named |= block->memory == p;
+}
+
+void arena_sweep(struct libos *os)
+{
+	struct linux_block **link = &linux_library()->blocks;
+
+	(void)os;
+	while (*link) {
+		if ((*link)->is_arena && (*link)->bytes > EXO_PAGE_SIZE && !(*link)->is_named) {
+			block_release(link);
+			continue;
+		}
+		(*link)->is_named = false;
+		link = &(*link)->next;
+	}
 }
 
 /* Mark what a stretch of memory leads to. */

@@ -375,7 +375,7 @@ TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.
 	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
 	tests/guest/x86_64/way.h tests/guest/aarch64/way.h \
 	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
-	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/family_memory.h tests/host/files_life.h \
+	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/family_memory.h tests/host/files_life.h tests/host/heap_of_blocks.h \
 	tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h \
 	tests/host/library_lock.h tests/host/thread_life.h
 
@@ -429,6 +429,7 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/restart_is_an_end.unfix.patch \
 	tests/race/result_after_runnable.unfix.patch \
 	tests/race/root_freed_while_loaded.unfix.patch \
+	tests/race/run_in_hand_lost.unfix.patch \
 	tests/race/signal_left_to_the_parent.unfix.patch \
 	tests/race/signals_pend_for_the_child.unfix.patch \
 	tests/race/sixteen_deaths_an_event.unfix.patch \

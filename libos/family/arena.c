@@ -222,6 +222,31 @@ static void arena_run_free(struct family_arena *arena, void *p)
 		arena->hint = page;
 }
 
+void arena_name(const void *p)
+{
+	struct family_arena *arena = &family_root()->arena;
+	uint64_t page = ((uint64_t)p - arena->base) / EXO_PAGE_SIZE;
+
+	if (page < arena->end)
+		arena->named[page / 64] |= UINT64_C(1) << page % 64;
+}
+
+void arena_sweep(struct libos *os)
+{
+	struct family_arena *arena = &family_root()->arena;
+	uint32_t page, n;
+
+	family_lock(os, FAMILY_ARENA);
+	for (page = 0; page < arena->end; page += n) {
+		n = arena->map[page] >> 2;
+		if (n > 1 && (arena->map[page] & ARENA_KIND) == ARENA_RUN
+		    && !(arena->named[page / 64] >> page % 64 & 1))
+			arena_run_free(arena, (void *)(arena->base + page * EXO_PAGE_SIZE));
+	}
+	memset(arena->named, 0, sizeof(arena->named));
+	family_unlock(os, FAMILY_ARENA);
+}
+
 void arena_free(struct libos *os, void *p)
 {
 	struct family_arena *arena = &family_root()->arena;

@@ -4,7 +4,8 @@
  * processes reach. Small blocks are cut from pages that begin with their class; a map has a word
  * for each page. A page alone has its frame at once, or is refused; those of a longer run come when
  * they are touched (level 0 of the fault path). They go back with the run; a few single pages are
- * kept.
+ * kept. Runs longer than a page are the files' (libos/fs), taken and given back with the lock
+ * `file` held: so whoever takes that over from the dead finds those that nobody names any more.
  */
 #ifndef LIBOS_FAMILY_ARENA_H
 #define LIBOS_FAMILY_ARENA_H
@@ -27,6 +28,8 @@ struct family_arena {
 	void *kept;                  /* single pages with their frames, linked */
 	void *free[ARENA_CLASSES];   /* free blocks by class, linked */
 	uint32_t map[ARENA_PAGES];   /* at the first page of a run: its length << 2 | kind */
+	/* For arena_sweep: bit n: a run that somebody names begins at page n. The lock `file`'s. */
+	uint64_t named[(ARENA_PAGES + 63) / 64];
 };
 
 /* The first process: the arena begins at `base`, page-aligned, in the family's part. */
@@ -41,5 +44,10 @@ uint32_t arena_free_pages(struct libos *os);
 /* Who takes the lock over from the dead puts what is counted right. False: the map makes no
  * sense. */
 bool arena_repair(struct family_arena *arena) MUST_USE;
+/* After a death with the lock `file`, which is held: somebody names the run that begins there, if
+ * one does; those longer than a page that nobody has named are free, and none is named any more.
+ * The second takes arena. */
+void arena_name(const void *p);
+void arena_sweep(struct libos *os);
 
 #endif

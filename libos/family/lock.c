@@ -45,8 +45,10 @@ static void lock_repair(struct libos *os, enum family_lock_rank rank)
 {
 	if (rank == FAMILY_ARENA && !arena_repair(&family_root()->arena))
 		lock_broken(os);
-	if (rank == FAMILY_FILE)
-		fs_recount(os->fs, lock_next_files);
+	if (rank == FAMILY_FILE) {
+		fs_recount(os->fs, lock_next_files, arena_name);
+		arena_sweep(os);
+	}
 }
 
 /* One look at a lock that was not free. True: it is ours. */

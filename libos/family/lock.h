@@ -11,9 +11,9 @@
  * guards can be gone on with after every single store (a structure is complete before it is
  * linked, unlinked before it is taken apart), so whoever finds the owner dead takes the lock over
  * and puts right what a store alone cannot keep right: of files, all counts of references are
- * counted anew (libos/fs/recount.h); the arena is walked, and if it makes no sense the family is
- * broken: each member says so and ends. A member that dies in the middle leaks at most what it
- * had in hand.
+ * counted anew (libos/fs/recount.h), and runs of pages that nothing names are free; the arena is
+ * walked, and if it makes no sense the family is broken: each member says so and ends. A member
+ * that dies in the middle leaks at most a few blocks and pages that it had in hand.
  */
 #ifndef LIBOS_FAMILY_LOCK_H
 #define LIBOS_FAMILY_LOCK_H

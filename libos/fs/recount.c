@@ -15,6 +15,7 @@ struct recount {
 	void (*node)(struct recount *r, struct fs_node *node);
 	void (*map)(struct recount *r, struct fs_node *node);
 	void (*entry)(struct recount *r, struct fs_node *entry);
+	void (*name)(const void *memory);   /* NULL: not asked for */
 };
 
 /* ---- First all counts are 0 ---- */
@@ -129,6 +130,25 @@ static void finish_open(struct recount *r, struct fs_open *open)
 	finish_node(r, open->node);
 }
 
+/* ---- Then nothing is in use but what this names ---- */
+
+static void name_node(struct recount *r, struct fs_node *node)
+{
+	r->name(node->pages);
+	if (node->pipe != NULL)
+		r->name(node->pipe->buffer);
+}
+
+static void name_entry(struct recount *r, struct fs_node *entry)
+{
+	name_node(r, entry->same != NULL ? entry->same : entry);
+}
+
+static void name_open(struct recount *r, struct fs_open *open)
+{
+	name_node(r, open->node);
+}
+
 /* ---- All that names something ---- */
 
 static void recount_files(struct recount *r, const struct fs_files *files)
@@ -137,6 +157,8 @@ static void recount_files(struct recount *r, const struct fs_files *files)
 	struct fs_open *held;
 	uint32_t fd;
 
+	if (r->name != NULL)
+		r->name(files->open);
 	r->node(r, files->dir);
 	if (files->program != NULL)
 		r->node(r, files->program);
@@ -177,11 +199,14 @@ static void recount_all(struct recount *r)
 		recount_files(r, files);
 }
 
-void fs_recount(struct fs *fs, struct fs_files *(*next)(uint32_t *place))
+void fs_recount(struct fs *fs, struct fs_files *(*next)(uint32_t *place),
+	void (*name)(const void *memory))
 {
-	struct recount clear = { fs, next, clear_open, clear_node, clear_node, clear_entry };
-	struct recount count = { fs, next, count_open, count_node, count_map, count_entry };
-	struct recount finish = { fs, next, finish_open, finish_node, finish_node, finish_node };
+	struct recount clear = { fs, next, clear_open, clear_node, clear_node, clear_entry, NULL };
+	struct recount count = { fs, next, count_open, count_node, count_map, count_entry, NULL };
+	struct recount finish = { fs, next, finish_open, finish_node, finish_node, finish_node,
+		NULL };
+	struct recount names = { fs, next, name_open, name_node, name_node, name_entry, name };
 	struct tty *tty = &fs->shared->tty;
 	struct fs_node *ending;
 
@@ -195,6 +220,7 @@ void fs_recount(struct fs *fs, struct fs_files *(*next)(uint32_t *place))
 	if (ending != NULL && ending->refs == 0)
 		node_destroy(fs, ending);
 	node_end(fs);
+	recount_all(&names);
 	if (tty->ready > tty->count)
 		tty->ready = tty->count;
 }

@@ -13,8 +13,11 @@
 /*
  * Put everything right; `next` gives the files of all processes, from *place = 0 on, NULL: no
  * more. Finishes a move, takes away locks whose owner has closed the file, frees the node that was
- * ending. Whoever does it may die, too: then it is done again. The family's lock `file` is held.
+ * ending. Then `name` is called with all that is in use of what may be longer than a page (NULL
+ * and others, too). Whoever does it may die, too: then it is done again. The family's lock `file`
+ * is held.
  */
-void fs_recount(struct fs *fs, struct fs_files *(*next)(uint32_t *place));
+void fs_recount(struct fs *fs, struct fs_files *(*next)(uint32_t *place),
+	void (*name)(const void *memory));
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "tests/process.h"
 
-enum { LOCKS = 2, CHILDREN = 200, WAITERS = 4 };
+enum { LOCKS = 2, CHILDREN = 200, WAITERS = 4, LONG = 1024 * 4096 };
 
 static void die_locked(long lock)
 {
@@ -35,11 +35,33 @@ static int uses_family(void)
 	return good && unlink(name) == 0;
 }
 
+/* A pipe with something in it, and a file whose last page is the 1025th. */
+static void begin_long(int ends[2], int *fd)
+{
+	*fd = open("/tmp/long", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	if (pipe(ends) || write(ends[1], "pipe", 4) != 4 || pwrite(*fd, "file", 4, LONG) != 4)
+		exit(1);
+}
+
+static int is_kept(int ends[2], int fd)
+{
+	char text[16] = "";
+	int good = read(ends[0], text, 16) == 4 && !memcmp(text, "pipe", 4)
+		&& pread(fd, text, 16, LONG) == 4 && !memcmp(text, "file", 4);
+
+	close(ends[0]);
+	close(ends[1]);
+	close(fd);
+	return good && unlink("/tmp/long") == 0;
+}
+
 /* The dead one's parent comes first. */
 static void check_locks(void)
 {
+	int ends[2], fd;
 	long lock;
 
+	begin_long(ends, &fd);
 	for (lock = 0; lock < LOCKS; lock++) {
 		long pid = libos_fork();
 		int status;
@@ -50,6 +72,7 @@ static void check_locks(void)
 		libos_wait(pid, &status);
 		tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "and is told");
 	}
+	tap_ok(is_kept(ends, fd), "what others have in runs of pages stays theirs");
 }
 
 /* Others come first, and must wait until the parent has looked. */

@@ -2,7 +2,8 @@
 /*
  * A process dies in the middle of a change of the family's memory: what is counted there is counted
  * anew by whoever takes the lock over, so that pages are not told as free that are not, and those
- * that are free are found. Its own source on the host's memory; the kernel's calls are made here.
+ * that are free are found; so are runs of pages that nobody names (runs-in-hand). Its own source on
+ * the host's memory; the kernel's calls are made here.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -75,6 +76,28 @@ static void check_hint(struct family_arena *arena)
 	tap_ok(arena_alloc(&host.os, 2 * PAGE) == run, "what is free is found");
 }
 
+/* Dead with a run of pages that nothing leads to. Shorter ones may be in a list. */
+static void check_unnamed(void)
+{
+	void *named, *lost, *page = arena_alloc(&host.os, PAGE), *block = arena_alloc(&host.os, 64);
+	uint32_t all;
+
+	arena_sweep(&host.os);
+	named = arena_alloc(&host.os, 2 * PAGE);
+	lost = arena_alloc(&host.os, 16 * PAGE);
+	all = arena_free_pages(&host.os);
+	arena_name(NULL);
+	arena_name(named);
+	arena_name(&host);
+	arena_sweep(&host.os);
+	tap_eq(arena_free_pages(&host.os), all + 16, "what is not named is free, if it is long");
+	tap_ok(arena_alloc(&host.os, 16 * PAGE) == lost, "and is found");
+	arena_sweep(&host.os);
+	tap_eq(arena_free_pages(&host.os), all + 18, "who was named is so once");
+	arena_free(&host.os, page);
+	arena_free(&host.os, block);
+}
+
 int main(void)
 {
 	struct family_arena *arena;
@@ -87,6 +110,7 @@ int main(void)
 	arena_init(arena, LIBOS_FAMILY + PAGE_UP(sizeof(struct family)));
 	check_kept(arena);
 	check_hint(arena);
+	check_unnamed();
 	arena->map[0] = 0;
 	tap_ok(!arena_repair(arena), "a map that makes no sense is told");
 	return tap_done("tests/host/arena_counts_after_a_death.tap");

@@ -3,11 +3,11 @@
  * A member of the family opens files and pipes, makes children, gives one up, buries one and ends;
  * wherever in that the kernel ends it, at whichever instruction, who buries it and its children
  * leaves nobody behind: no entry, no number, no env. Who waits for a pipe that it had open sees the
- * end, and when all is closed and removed nothing is left of files but what it had in hand
- * (counts-after-a-death). The library's own sources on a family in the host's memory, stepped
- * through by another process with ptrace; the kernel's calls are made here, and are whole, and so
- * is the family's memory, in which nothing is used twice: what was freed makes no sense to whoever
- * still goes there.
+ * end, and when all is closed and removed nothing is left of files but a few small blocks that it
+ * had in hand (counts-after-a-death), and no run of pages (runs-in-hand). The library's own sources
+ * on a family in the host's memory, stepped through by another process with ptrace; the kernel's
+ * calls are made here, and are whole, and so is the family's memory, in which nothing is used
+ * twice: what was freed makes no sense to whoever still goes there.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -21,28 +21,23 @@
 #include "tests/host/family_alone.h"
 #include "tests/host/files_life.h"
 #include "tests/host/fs_host.h"
+#include "tests/host/heap_of_blocks.h"
 
 #include <machine/call.h>
 
 enum { ENVS = 8, INIT_ENV = 1, VICTIM_ENV = 2, MEMBERS = 8, NONE = 0xffff, LOOKS_MOST = 1000000 };
-enum { HEAP_BYTES = 1 << 20, HEAP_POISON = 0xa5 };
 
-/* What a process may have in hand: a pipe that is being made is a node with a buffer and its
- * counts, and two open descriptions. */
-enum { IN_HAND = 5 };
-
-/* A block of the family's memory begins so. */
-struct block {
-	_Alignas(16) uint32_t bytes;
-};
+/* What a process may have in hand: a pipe that is being made is a node with its counts, and two
+ * open descriptions. */
+enum { IN_HAND = 4 };
 
 /* What both processes see; of it what is used goes back to what it was after each look. */
 struct world {
 	struct exo_table_env env[ENVS];
 	bool is_begun, is_in_kernel;
-	uint32_t heap_used, blocks;
+	struct block_heap heap;
 	struct family family;
-	uint8_t heap[HEAP_BYTES];
+	uint8_t heap_bytes[HEAP_BYTES];
 };
 
 #define KEPT (offsetof(struct world, family) + offsetof(struct family, process[MEMBERS]))
@@ -155,33 +150,6 @@ struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint6
 }
 
 /* ---- The family's memory ---- */
-
-static void *heap_take(size_t bytes)
-{
-	struct world *world = host.world;
-	struct block *block = (struct block *)(world->heap + world->heap_used);
-
-	world->is_in_kernel = true;
-	block->bytes = (uint32_t)((bytes + 15) / 16 * 16);
-	world->heap_used += block->bytes + (uint32_t)sizeof(*block);
-	world->blocks++;
-	if (world->heap_used > HEAP_BYTES)
-		abort();
-	world->is_in_kernel = false;
-	return block + 1;
-}
-
-static void heap_give(void *memory)
-{
-	struct block *block = (struct block *)memory - 1;
-
-	if (!memory)
-		return;
-	host.world->is_in_kernel = true;
-	memset(memory, HEAP_POISON, block->bytes);
-	host.world->blocks--;
-	host.world->is_in_kernel = false;
-}
 
 /* What is written does not matter. */
 static err_t heap_copy_in(void *to, uint64_t from, size_t bytes)
@@ -310,14 +278,14 @@ static void begin_files(void)
 static uint32_t keep(void)
 {
 	memcpy(host.kept, host.world, KEPT);
-	memcpy(host.kept_heap, host.world->heap, host.world->heap_used);
-	return host.world->heap_used;
+	memcpy(host.kept_heap, host.world->heap_bytes, host.world->heap.used);
+	return host.world->heap.used;
 }
 
 static void restore(uint32_t used)
 {
-	memset(host.world->heap + used, 0, host.world->heap_used - used);
-	memcpy(host.world->heap, host.kept_heap, used);
+	memset(host.world->heap_bytes + used, 0, host.world->heap.used - used);
+	memcpy(host.world->heap_bytes, host.kept_heap, used);
 	memcpy(host.world, host.kept, KEPT);
 }
 
@@ -347,6 +315,7 @@ static void begin(void)
 	if (world == MAP_FAILED)
 		exit(1);
 	host.world = world;
+	heap_at(&world->heap, world->heap_bytes);
 	host.info.arrays[EXO_ARRAY_ENVS].count = ENVS;
 	host.info.arrays[EXO_ARRAY_ENVS].size = sizeof(world->env[0]);
 	begin_files();
@@ -357,7 +326,7 @@ static void begin(void)
 	host.init.family.self->files = files_create(&host.fs);
 	used = keep();
 	(void)looks_into_proc(&host.fs, host.init.family.self->files);
-	host.blocks = world->blocks;
+	host.blocks = world->heap.blocks;
 	restore(used);
 	opens_first(host.init.family.self->files);
 	p = forks(&host.init, &host.victim.process.env);
@@ -418,7 +387,7 @@ static bool are_files_right(void)
 	for (i = 0; i < ARRAY_COUNT(names); i++)
 		removes(fs, names[i]);
 	family_unlock(&host.init, FAMILY_FILE);
-	return is_right && host.world->blocks <= host.blocks + IN_HAND;
+	return is_right && host.world->heap.blocks <= host.blocks + IN_HAND && heap_runs() == 0;
 }
 
 /* It ends here: is there nobody when all are buried? Then all is as before. */
@@ -459,7 +428,8 @@ int main(void)
 	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) && looks.count < LOOKS_MOST) {
 		unsigned long got = WSTOPSIG(status);
 
-		if (host.world->is_begun && !host.world->is_in_kernel)
+		if (host.world->is_begun && !host.world->is_in_kernel
+		    && !host.world->heap.is_in_use)
 			look(&looks);
 		got = got == SIGTRAP || got == SIGSTOP ? 0 : got;
 		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, (void *)got))
