@@ -24,7 +24,7 @@ GUEST_HOST_CFLAGS = $(WARN_CFLAGS) -O2 -ffunction-sections
 GUEST_HOST_GC = -Wl,--gc-sections
 
 # Little of everything: what is full is reached, and the oracles have less to look at.
-GUEST_SIZES = -DEXO_ENVS=16u -DEXO_VCPUS=16u -DEXO_ACCOUNTS=8u -DEXO_CPUS=2u -DEXO_SLICES=64u \
+GUEST_SIZES = -DEXO_ENVS=16u -DEXO_VCPUS=16u -DEXO_ACCOUNTS=8u -DEXO_CPUS=1u -DEXO_SLICES=64u \
 	-DEXO_BUCKETS=4u -DEXO_DROPS=8u -DEXO_TAKEN_MAX=8u
 
 # What fuzz/guest/hook.c comes between.

@@ -74,8 +74,7 @@ void arch_tlb_flush_page(struct machine *m, struct cpu *c, unsigned env, uint64_
 {
 	(void)m;
 	(void)c;
-	__asm__ volatile("dsb ishst; tlbi vae1is, %0; dsb ish; isb"
-			 : : "r"(arch_space(env) | address >> EXO_PAGE_SHIFT) : "memory");
+	ARCH_FLUSH("vae1", arch_space(env) | address >> EXO_PAGE_SHIFT, "; isb");
 }
 
 void arch_tlb_flush_all(struct machine *m, struct cpu *c, unsigned env)
@@ -85,8 +84,7 @@ void arch_tlb_flush_all(struct machine *m, struct cpu *c, unsigned env)
 	if (env == ENV_NONE)
 		__asm__ volatile("dsb nshst; tlbi vmalle1; dsb nsh; isb" : : : "memory");
 	else
-		__asm__ volatile("dsb ishst; tlbi aside1is, %0; dsb ish; isb"
-				 : : "r"(arch_space(env)) : "memory");
+		ARCH_FLUSH("aside1", arch_space(env), "; isb");
 }
 
 /* By blocks, of a size that the CPU says (at most 2 KiB), if it allows that. */

@@ -50,6 +50,17 @@ static inline bool arch_tlb_is_shared(struct machine *m)
 	return true;
 }
 
+/* No CPU translates what the TLBI's argument says any more; `then` follows at once. A kernel built
+ * for one CPU tells no others. */
+#define ARCH_FLUSH(what, argument, then) do {					\
+	if (EXO_CPUS == 1)							\
+		__asm__ volatile("dsb nshst; tlbi " what ", %0; dsb nsh" then	\
+				 : : "r"(argument) : "memory");			\
+	else									\
+		__asm__ volatile("dsb ishst; tlbi " what "is, %0; dsb ish" then	\
+				 : : "r"(argument) : "memory");			\
+} while (0)
+
 /* Break before make (Arm ARM D8.14.1): nothing translates the address when the new slot stands. A
  * slot above level 1 covers more than an address: then all that the env has goes. */
 static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value, unsigned env,
@@ -61,12 +72,9 @@ static inline uint64_t arch_slot_replace(_Atomic uint64_t *slot, uint64_t value,
 		/* relaxed: nobody but the CPUs' walks may see it */
 		old = atomic_exchange_explicit(slot, 0, memory_order_relaxed);
 		if (level == 1)
-			__asm__ volatile("dsb ishst; tlbi vae1is, %0; dsb ish"
-					 : : "r"(arch_space(env) | address >> EXO_PAGE_SHIFT)
-					 : "memory");
+			ARCH_FLUSH("vae1", arch_space(env) | address >> EXO_PAGE_SHIFT, "");
 		else
-			__asm__ volatile("dsb ishst; tlbi aside1is, %0; dsb ish"
-					 : : "r"(arch_space(env)) : "memory");
+			ARCH_FLUSH("aside1", arch_space(env), "");
 	}
 	/* pairs with: slot_find */
 	atomic_store_explicit(slot, value, memory_order_release);
