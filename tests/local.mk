@@ -3,6 +3,7 @@
 
 # tests/host/NAME.c, run as it is; those of the kernel are in tests/host/local.mk.
 HOST_TESTS = \
+	tests/host/archive_lies_in_memory.tap \
 	tests/host/arena_counts_after_a_death.tap \
 	tests/host/bad_images_are_refused.tap \
 	tests/host/cpio_refuses_bad_archives.tap \
@@ -470,6 +471,9 @@ tests_host_who_ends_forgets_the_dead_tap_SOURCES = tests/host/who_ends_forgets_t
 	libos/family/bury.c libos/family/process_table.c libos/fork/process.c
 tests_host_who_ends_forgets_the_dead_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \
 	-include $(srcdir)/fuzz/linux_names.h
+# What the kernels of real machines do with what loaders say.
+tests_host_archive_lies_in_memory_tap_SOURCES = tests/host/archive_lies_in_memory.c \
+	arch/common/exo/memory.c
 tests_host_arena_counts_after_a_death_tap_SOURCES = tests/host/arena_counts_after_a_death.c \
 	libos/family/arena.c
 tests_host_arena_counts_after_a_death_tap_CPPFLAGS = $(HOST_CPPFLAGS) -Ulinux \

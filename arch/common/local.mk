@@ -3,6 +3,7 @@
 # AARCH64_EXO_SOURCES.
 COMMON_EXO_SOURCES = \
 	arch/common/exo/console.c \
+	arch/common/exo/memory.c \
 	arch/common/exo/panic.c \
 	arch/common/exo/string.c
 

@@ -66,10 +66,7 @@ static void memory_chosen_read(struct memory *memory, const void *tree)
 		boot_refuse("no boot archive (with QEMU: -initrd)");
 	memory->archive.start = memory_number(start, 0, start_bytes / 4);
 	memory->archive.end = memory_number(end, 0, end_bytes / 4);
-	if (memory->archive.start % EXO_PAGE_SIZE != 0)
-		boot_refuse("the boot archive does not begin on a page");
-	if (memory->archive.end > memory->ram.end)
-		boot_refuse("the boot archive is beyond the end of memory");
+	memory_archive_check(&memory->archive, memory->ram.end);
 }
 
 static void memory_gic_find(struct memory *memory, const void *tree)

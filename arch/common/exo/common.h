@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* What the kernels of real machines have in common, beside the contract (arch/arch.h): text on the
- * console, the ends of the machine, strings; and what that asks of a machine. Interrupts are off in
- * all of it; no locks. */
+/* What the kernels of real machines have in common, beside the contract (arch/arch.h): where the
+ * archive may lie, text on the console, the ends of the machine, strings; and what that asks of a
+ * machine. Interrupts are off in all of it; no locks. */
 #ifndef ARCH_COMMON_EXO_COMMON_H
 #define ARCH_COMMON_EXO_COMMON_H
 
 #include "exo/machine.h"
 
-/* ---- memory.c of each machine ---- */
+/* ---- memory.c, and that of each machine ---- */
 struct memory_range {
 	uint64_t start, end; /* physical */
 };
@@ -17,6 +17,10 @@ static inline struct pfn memory_frame(uint64_t physical)
 {
 	return (struct pfn){ (uint32_t)(physical >> EXO_PAGE_SHIFT) };
 }
+
+/* Refuse an archive that does not lie, from a page's beginning on, in memory up to `end`. Each
+ * machine refuses itself what lies where it is. */
+void memory_archive_check(const struct memory_range *archive, uint64_t end);
 
 /* ---- console.c ---- */
 /* Where a text goes: the console; the channel for last words, read by chitin-run; or both. */

@@ -99,10 +99,7 @@ void memory_init(struct memory *memory, uint64_t physical)
 	module = memory_early(info->module_list, sizeof(*module));
 	memory->archive.start = module->address;
 	memory->archive.end = module->address + module->bytes;
-	if (module->address % EXO_PAGE_SIZE != 0)
-		boot_refuse("the boot archive does not begin on a page");
-	if (memory->archive.end > (uint64_t)memory->frame_count << EXO_PAGE_SHIFT)
-		boot_refuse("the boot archive is beyond the end of memory");
+	memory_archive_check(&memory->archive, (uint64_t)memory->frame_count << EXO_PAGE_SHIFT);
 	memory_machine_place(memory);
 }
 
