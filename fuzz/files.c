@@ -15,21 +15,21 @@ struct __attribute__((packed)) file_segment {
 };
 
 /* A byte of memory, as the program reads it. */
-static void check_byte(struct fuzz_world *w, uint64_t address, uint8_t want, uint32_t flags)
+static void check_byte(struct machine *m, uint64_t address, uint8_t want, uint32_t flags)
 {
 	uint8_t byte;
 
-	if (host_read(w->m, 0, address, &byte, 1))
+	if (host_read(m, 0, address, &byte, 1))
 		fuzz_fail("a byte of a segment cannot be read");
 	if (byte != want)
 		fuzz_fail("a byte of a segment is not the file's");
-	if (!(flags & 1) && !host_fetch(w->m, 0, address))
+	if (!(flags & 1) && !host_fetch(m, 0, address))
 		fuzz_fail("a segment can be executed that must not");
-	if (!(flags & 2) && !host_write(w->m, 0, address, &byte, 1))
+	if (!(flags & 2) && !host_write(m, 0, address, &byte, 1))
 		fuzz_fail("a segment can be written that must not");
 }
 
-static void check_loaded(struct fuzz_world *w, const uint8_t *data)
+static void check_loaded(struct machine *m, const uint8_t *data)
 {
 	struct file_segment segment;
 	uint64_t table, at;
@@ -37,11 +37,11 @@ static void check_loaded(struct fuzz_world *w, const uint8_t *data)
 
 	memcpy(&table, data + 32, sizeof(table));
 	memcpy(&count, data + 56, sizeof(count));
-	arch_root_load(w->m, &w->m->cpus[0], 0);
+	arch_root_load(m, &m->cpus[0], 0);
 	for (i = 0; i < count; i++) {
 		memcpy(&segment, data + table + i * sizeof(segment), sizeof(segment));
 		for (at = 0; segment.type == 1 && at < segment.memory_bytes; at += 61)
-			check_byte(w, segment.address + at, at < segment.file_bytes
+			check_byte(m, segment.address + at, at < segment.file_bytes
 				   ? data[segment.offset + at] : 0, segment.flags);
 	}
 }
@@ -65,7 +65,7 @@ void files_elf(const uint8_t *data, size_t size, bool is_traced)
 		printf("loaded: %d, entry %#llx, stack %#llx\n", err, (unsigned long long)entry,
 		       (unsigned long long)stack);
 	if (!err)
-		check_loaded(w, data);
+		check_loaded(w->m, data);
 	fuzz_check_audit(w);
 }
 
@@ -131,6 +131,7 @@ static void archive_boot(const uint8_t *data, size_t size, bool is_traced)
 	struct pfn archive = { BOOT_FRAMES - BOOT_KEPT };
 	struct machine *m = boot->m;
 	struct audit_report report;
+	struct boot_member first;
 	enum host_stop stop;
 
 	if (size > BOOT_KEPT * EXO_PAGE_SIZE)
@@ -144,12 +145,25 @@ static void archive_boot(const uint8_t *data, size_t size, bool is_traced)
 	if (stop == HOST_RUNS) {
 		if (!audit(m, boot->scratch, &report))
 			fuzz_fail(report.what);
+		if (!boot_find(data, size, "init", &first))
+			check_loaded(m, first.data);
 		stop = HOST_TRY(boot_enter(m, size & 4));
 	}
 	if (stop == HOST_PANIC)
 		fuzz_fail(host_self.what);
 	if (stop != HOST_OFF)
 		fuzz_fail("the machine neither runs nor ends");
+}
+
+/* The length of the first member, by its header; UINT64_MAX: that is no number. */
+static uint64_t member_bytes(const uint8_t *header)
+{
+	enum { SIZE = 54, DIGITS = 8 };
+	char text[DIGITS + 1] = "";
+
+	memcpy(text, header + SIZE, DIGITS);
+	return strspn(text, "0123456789abcdefABCDEF") == DIGITS ? strtoull(text, NULL, 16)
+		: UINT64_MAX;
 }
 
 void files_archive(const uint8_t *data, size_t size, bool is_traced)
@@ -164,4 +178,6 @@ void files_archive(const uint8_t *data, size_t size, bool is_traced)
 	offset = (uint64_t)(first.data - data);
 	if (offset > size || first.bytes > size - offset)
 		fuzz_fail("the first member lies outside the archive");
+	if (member_bytes(data) != UINT64_MAX && member_bytes(data) != first.bytes)
+		fuzz_fail("the first member is not as long as its header says");
 }

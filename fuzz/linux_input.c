@@ -72,7 +72,7 @@ void linux_input_data(char *page)
 		{ 0, 1000000, 0, 2000 },                                    /* timespec, timeval */
 		{ 1, UINT64_MAX, UINT64_MAX, 1 },
 		{ LINUX_TEXT, 0x14000000, LINUX_TEXT, 0 },                  /* sigaction */
-		{ 1, 0, 0, 0 },
+		{ 1, 0, 0, UINT64_MAX },
 		{ 0x200, 0, UINT64_MAX, 0xfffffffffffbfeff },               /* sigset */
 		{ 0x100000000, 0x500000003, 0x100000001, 4 },               /* pollfd */
 		{ 20, 64, 1024, 1024 },                                     /* rlimit */

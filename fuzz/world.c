@@ -238,6 +238,20 @@ static bool step_is_atomic(uint64_t call, int64_t error)
 		&& error != EXO_E_PENDING && call != EXO_CALL_CONSOLE_READ;
 }
 
+/* What RESUME has come to, of a frame as the program could read it, `events` upcalls after. */
+static UNCHECKED const char *resume_after(struct fuzz_world *w, unsigned cpu,
+					  const struct exo_frame *frame, uint64_t events)
+{
+	unsigned vcpu = w->m->cpus[cpu].current;
+	bool has_resumed = w->m->vcpus[vcpu].regs.general[0] != w->marks;
+
+	if (has_resumed && frame->masked > 1)
+		return "a frame was resumed that must be refused";
+	if (has_resumed && !events && vcpu_page(w->m, vcpu)->masked != frame->masked)
+		return "what was resumed has another mask than its frame";
+	return NULL;
+}
+
 static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 {
 	struct cpu *c = &w->m->cpus[step->cpu];
@@ -245,7 +259,9 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	struct vcpu *v = &w->m->vcpus[vcpu];
 	struct exo_slot_op ops[FUZZ_BATCH];
 	uint64_t call = step->number ^ EXO_CALL_PREFIX, generation = v->generation, value;
-	uint64_t page = 0;
+	uint64_t page = 0, events = c->upcalls[EXO_UPCALL_EVENTS];
+	bool is_resume = call == EXO_CALL_RESUME && !w->is_concurrent;
+	struct exo_frame frame;
 	bool is_busy = step_is_busy(w->m, step->cpu);
 	struct fuzz_answer answer;
 	unsigned i;
@@ -255,6 +271,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	count = step_put_memory(w, step, ops);
 	if (call == EXO_CALL_VCPU_START) /* the program may not have been able to write it */
 		host_read(w->m, step->cpu, step->argument[1], &page, sizeof(page));
+	if (is_resume)
+		is_resume = !host_read(w->m, step->cpu, step->argument[0], &frame, sizeof(frame));
 	if (step->is_in_registers)
 		ops[count++] = step->memory.ops[0];
 	if (!w->is_concurrent) {
@@ -274,6 +292,10 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	wrong = w->is_concurrent || w->is_over || c->current != vcpu
 		|| v->regs.general[0] != w->marks || v->generation != generation ? NULL
 		: fuzz_answer_after(&answer, w->m, error, value);
+	if (!wrong && is_resume && !w->is_over && c->current == vcpu
+	    && v->generation == generation)
+		wrong = resume_after(w, step->cpu, &frame,
+				     c->upcalls[EXO_UPCALL_EVENTS] - events);
 	if (wrong)
 		fuzz_fail(wrong);
 	if (v->generation != generation || v->state == VCPU_FREE)
