@@ -207,13 +207,13 @@ $(if $(filter $(TARGET),$(FUZZ_TARGETS)),,$(error TARGET=$(TARGET): there are $(
 FUZZ_FOUND = fuzz/found/$(TARGET)
 fuzz: fuzz/$(TARGET).fuzz
 	$(AM_V_at)$(MKDIR_P) $(FUZZ_FOUND)
-	$(SHELL) $(srcdir)/fuzz/run-target fuzz/$(TARGET).fuzz $(TIME) $(FUZZ_FOUND)
+	$(SHELL) $(srcdir)/fuzz/run-target fuzz/$(TARGET).fuzz '$(TIME)' $(FUZZ_FOUND)
 
 fuzz-all: $(FUZZERS) $(GUEST_FUZZERS)
 	$(SHELL) $(srcdir)/fuzz/run-all $(TIME) $(FUZZERS) $(GUEST_FUZZERS)
 
 fuzz-afl: fuzz/$(TARGET).afl fuzz/mutator.so
-	$(SHELL) $(srcdir)/fuzz/run-afl $(TARGET) $(TIME)
+	$(SHELL) $(srcdir)/fuzz/run-afl $(TARGET) '$(TIME)'
 
 AFL_NEEDED = $(or $(AFL_CC),$(error no afl-clang-fast: install afl++, then ./configure again))
 fuzz/%.afl: $(FUZZ_FILES) fuzz/driver.c
@@ -285,6 +285,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/linux-native-calls-have-four-arguments \
 	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/linux-strings-are-unmapped \
+	fuzz/regressions/memory-more-pages-to-see-than-frames \
 	fuzz/regressions/memory-stack-page-without-access \
 	fuzz/regressions/schedules-cut-off-amid-a-free \
 	fuzz/regressions/schedules-tables-made-at-one-place \

@@ -18,7 +18,7 @@
 
 #include <machine/call.h>
 
-enum { FRAMES_LEAST = 200 };
+enum { STEP_FRAMES = 200, LOOK_FRAMES = 32 }; /* more than a step needs; than to look at a page */
 
 struct memory_world {
 	struct library_machine machine;
@@ -257,7 +257,15 @@ static void step(struct memory_world *w, const struct fuzz_record *r)
 		printf("\n");
 }
 
-/* Everything that each process can see; then all end but the first, and the machine is sound. */
+/* What there is must suffice: no call is refused for want of memory, nor an access. */
+static bool has_memory(struct machine *m, unsigned frames)
+{
+	return account_limit(m, 0, EXO_RESOURCE_FRAMES)
+		- account_used(m, 0, EXO_RESOURCE_FRAMES) > frames;
+}
+
+/* Everything that each process can see, as far as frames go: one that was never written takes one
+ * of each who looks. Then all end but the first, and the machine is sound. */
 static void finish(struct memory_world *w)
 {
 	unsigned p, page, word;
@@ -267,7 +275,7 @@ static void finish(struct memory_world *w)
 		if (!w->env[p])
 			continue;
 		world_run(w, p);
-		for (page = 0; page < MODEL_PAGES_SEEN; page++)
+		for (page = 0; page < MODEL_PAGES_SEEN && has_memory(w->m, LOOK_FRAMES); page++)
 			for (word = 0; word < MODEL_WORDS; word++)
 				step_access(w, p, page, EXO_READ, word, 0);
 	}
@@ -276,13 +284,6 @@ static void finish(struct memory_world *w)
 		if (w->env[p])
 			step_exit(w, p);
 	library_machine_check(&w->machine, true);
-}
-
-/* What an input has must suffice: no call is refused for want of memory. */
-static bool has_memory(struct machine *m)
-{
-	return account_limit(m, 0, EXO_RESOURCE_FRAMES)
-		- account_used(m, 0, EXO_RESOURCE_FRAMES) > FRAMES_LEAST;
 }
 
 static void memory_run(const uint8_t *data, size_t size, bool is_traced)
@@ -296,12 +297,12 @@ static void memory_run(const uint8_t *data, size_t size, bool is_traced)
 	w->is_traced = is_traced;
 	world_reset(w);
 	for (at = 0; at + sizeof(record) <= size && at < FUZZ_RECORDS_MAX * sizeof(record)
-	     && has_memory(w->m); at += sizeof(record)) {
+	     && has_memory(w->m, STEP_FRAMES); at += sizeof(record)) {
 		memcpy(&record, data + at, sizeof(record));
 		step(w, &record);
 	}
 	w->is_traced = false;
-	if (has_memory(w->m))
+	if (has_memory(w->m, STEP_FRAMES))
 		finish(w);
 }
 
