@@ -43,7 +43,8 @@ struct family_process *family_of_env(uint64_t env)
 	return p && p->env == env ? p : NULL;
 }
 
-/* Between ENV_CREATE and family_announce an env is known to nobody: it became this one's child. */
+/* Between ENV_CREATE and family_announce an env is known to nobody: it became this one's child.
+ * (One that this program makes by the bare ABI looks the same: ARCHITECTURE.md.) */
 static void bury_unnamed_envs(const struct libos *os)
 {
 	uint32_t i, n = libos_info()->arrays[EXO_ARRAY_ENVS].count;
