@@ -351,22 +351,27 @@ FUZZ_PLANTED = \
 	fuzz/planted/alloc_unzeroed.patch \
 	fuzz/planted/archive_name_unchecked.patch \
 	fuzz/planted/charge_lost.patch \
+	fuzz/planted/child_event_lost.patch \
 	fuzz/planted/claim_charges_both.patch \
 	fuzz/planted/claim_without_right.patch \
 	fuzz/planted/clear_drops_at_once.patch \
+	fuzz/planted/clear_loses_payload.patch \
 	fuzz/planted/clear_miscounts_used.patch \
 	fuzz/planted/clear_of_vcpu_page.patch \
 	fuzz/planted/clear_without_flush.patch \
 	fuzz/planted/copy_of_vcpu_page.patch \
 	fuzz/planted/copy_over_used_slot.patch \
 	fuzz/planted/copy_raises_rights.patch \
+	fuzz/planted/deadline_takes_the_later.patch \
 	fuzz/planted/double_grant.patch \
+	fuzz/planted/down_index_one_level.patch \
 	fuzz/planted/drop_list_overflows.patch \
 	fuzz/planted/dup_keeps_old_reference.patch \
 	fuzz/planted/dup_uncopied.patch \
 	fuzz/planted/dup_without_flush.patch \
 	fuzz/planted/elf_reads_behind_file.patch \
 	fuzz/planted/elf_segment_wraps.patch \
+	fuzz/planted/event_while_masked.patch \
 	fuzz/planted/flush_forgets_other_cpus.patch \
 	fuzz/planted/foreign_env_named.patch \
 	fuzz/planted/frozen_not_checked.patch \
@@ -375,11 +380,14 @@ FUZZ_PLANTED = \
 	fuzz/planted/move_from_frozen.patch \
 	fuzz/planted/move_miscounts_used.patch \
 	fuzz/planted/move_without_flush.patch \
+	fuzz/planted/overrun_unmeasured.patch \
 	fuzz/planted/protect_counts_two_as_sole.patch \
 	fuzz/planted/protect_flushes_one_too_few.patch \
 	fuzz/planted/protect_without_flush.patch \
+	fuzz/planted/raise_forgets_dirty.patch \
 	fuzz/planted/recursive_slot_named.patch \
 	fuzz/planted/reserve_not_flushed.patch \
+	fuzz/planted/revoke_ask_forgets.patch \
 	fuzz/planted/revoke_early.patch \
 	fuzz/planted/revoke_without_count.patch \
 	fuzz/planted/root_kept.patch \
@@ -391,6 +399,7 @@ FUZZ_PLANTED = \
 	fuzz/planted/share_without_flush.patch \
 	fuzz/planted/slices_unpaid.patch \
 	fuzz/planted/stale_handle.patch \
+	fuzz/planted/stop_foreign_vcpu.patch \
 	fuzz/planted/table_left_full.patch \
 	fuzz/planted/unshare_adopts_unswept.patch \
 	fuzz/planted/unshare_double_drop.patch \
@@ -402,7 +411,8 @@ FUZZ_PLANTED = \
 	fuzz/planted/wait_value_unchecked.patch \
 	fuzz/planted/wait_without_reference.patch \
 	fuzz/planted/wake_of_another_word.patch \
-	fuzz/planted/wake_one_too_many.patch
+	fuzz/planted/wake_one_too_many.patch \
+	fuzz/planted/wrong_account_pays.patch
 EXTRA_DIST += $(FUZZ_PLANTED)
 
 # Host stress: each simulated CPU is a thread, the programs are random; once for each sanitizer.
