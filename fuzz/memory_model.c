@@ -17,8 +17,8 @@ struct memory_range memory_model_range(uint8_t first, uint8_t count)
 	unsigned end = MODEL_DENSE;
 	uint64_t step = EXO_PAGE_SIZE;
 
-	if (range.first >= MODEL_PAGES_SEEN)
-		range.first -= MODEL_DENSE;
+	if (range.first >= MODEL_PAGES_SEEN) /* forks share what has many tables */
+		range.first = MODEL_DENSE + MODEL_FAR + range.first % MODEL_SPARSE;
 	if (range.first >= MODEL_DENSE)
 		end += MODEL_FAR;
 	if (range.first >= end) {
