@@ -39,6 +39,7 @@ static struct heap_part heap_part(unsigned part)
 _Static_assert(LIBOS_PLAIN_PAGES * 4 <= HEAP_MAP_PAGES * EXO_PAGE_SIZE, "map of the plain pages");
 
 /* First fit from the hint; free neighbours are joined on the way. NULL: no room in this part. */
+REQUIRES(heap_class)
 static void *heap_run_alloc(struct libos *os, unsigned which, uint32_t pages, uint32_t kind)
 {
 	struct heap_part part = heap_part(which);
@@ -74,6 +75,7 @@ static void *heap_run_alloc(struct libos *os, unsigned which, uint32_t pages, ui
 	return (void *)(part.base + page * EXO_PAGE_SIZE);
 }
 
+REQUIRES(heap_class)
 static void *heap_pages(struct libos *os, uint64_t pages, uint32_t kind)
 {
 	void *run = NULL;
@@ -86,6 +88,7 @@ static void *heap_pages(struct libos *os, uint64_t pages, uint32_t kind)
 }
 
 /* A fresh page of blocks of one class, all on the free list. */
+REQUIRES(heap_class)
 static bool heap_refill(struct libos *os, unsigned class)
 {
 	uint64_t size = UINT64_C(1) << (HEAP_LEAST + class), at;
@@ -101,6 +104,7 @@ static bool heap_refill(struct libos *os, unsigned class)
 	return true;
 }
 
+REQUIRES(heap_class)
 static void *heap_block(struct libos *os, size_t n)
 {
 	unsigned class = 0;
@@ -121,12 +125,12 @@ void *heap_alloc(struct libos *os, size_t n)
 
 	if (n > LIBOS_HEAP_PAGES * EXO_PAGE_SIZE)
 		return NULL;
-	lock_acquire(os, RANK_HEAP);
+	heap_lock(os);
 	if (n <= HEAP_BLOCK_MAX)
 		p = heap_block(os, n);
 	else
 		p = heap_pages(os, PAGE_UP(n) / EXO_PAGE_SIZE, HEAP_RUN);
-	lock_release(os, RANK_HEAP);
+	heap_unlock(os);
 	return p;
 }
 
@@ -152,6 +156,7 @@ static void heap_drop(uint64_t address, uint64_t end)
 	}
 }
 
+REQUIRES(heap_class)
 static void heap_run_free(struct libos *os, unsigned which, uint64_t p)
 {
 	struct heap_part part = heap_part(which);
@@ -170,7 +175,7 @@ void heap_free(struct libos *os, void *p)
 
 	if (!p)
 		return;
-	lock_acquire(os, RANK_HEAP);
+	heap_lock(os);
 	if (address % EXO_PAGE_SIZE == 0) {
 		heap_run_free(os, address >= LIBOS_HEAP, address);
 	} else {
@@ -179,5 +184,5 @@ void heap_free(struct libos *os, void *p)
 		*(void **)p = os->heap.free[class];
 		os->heap.free[class] = p;
 	}
-	lock_release(os, RANK_HEAP);
+	heap_unlock(os);
 }

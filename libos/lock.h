@@ -27,7 +27,17 @@
 #else
 #define LOCK_ATTRIBUTE(x)
 #endif
-#define UNCHECKED LOCK_ATTRIBUTE(no_thread_safety_analysis)
+#define GUARDED_BY(class) LOCK_ATTRIBUTE(guarded_by(class))
+#define REQUIRES(class)   LOCK_ATTRIBUTE(requires_capability(class))
+#define ACQUIRES(class)   LOCK_ATTRIBUTE(acquire_capability(class))
+#define RELEASES(class)   LOCK_ATTRIBUTE(release_capability(class))
+#define UNCHECKED         LOCK_ATTRIBUTE(no_thread_safety_analysis)
+
+/* For the compiler, which checks what of the heap is touched under its lock only. */
+struct LOCK_ATTRIBUTE(capability("lock class")) lock_class {
+	char unused;
+};
+extern struct lock_class heap_class;
 
 enum lock_rank {
 	RANK_PROCESS,
@@ -52,6 +62,16 @@ struct libos;
  * is held by this vcpu: debug builds panic. Library context only. */
 void lock_acquire(struct libos *os, enum lock_rank rank) UNCHECKED;
 void lock_release(struct libos *os, enum lock_rank rank) UNCHECKED;
+static inline void heap_lock(struct libos *os) ACQUIRES(heap_class) UNCHECKED
+{
+	lock_acquire(os, RANK_HEAP);
+}
+
+static inline void heap_unlock(struct libos *os) RELEASES(heap_class) UNCHECKED
+{
+	lock_release(os, RANK_HEAP);
+}
+
 /* Fork: all of them, in order; both sides release. */
 void lock_acquire_all(struct libos *os) UNCHECKED;
 void lock_release_all(struct libos *os) UNCHECKED;

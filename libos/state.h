@@ -32,9 +32,9 @@ struct wired {
 
 /* The library's heap. Pages are numbered: LIBOS_PLAIN's first, then LIBOS_HEAP's. */
 struct heap {
-	uint32_t end[2];          /* first page never used, in each part; heap */
-	uint32_t hint[2];         /* no free page before this one; heap */
-	void *free[6];            /* free blocks by size class; heap */
+	uint32_t end[2];          /* first page never used, in each part; heap, which fork has */
+	uint32_t hint[2] GUARDED_BY(heap_class); /* no free page before this one */
+	void *free[6] GUARDED_BY(heap_class);    /* free blocks by size class */
 };
 
 /* The library's part of the vcpu page, behind struct exo_vcpu_page. */
