@@ -92,6 +92,12 @@ static void replay(const char *path, const struct fuzz_target *target, bool is_t
 	free(exact);
 }
 
+static int replay_usage(void)
+{
+	fprintf(stderr, "usage: replay [-q] [-t TARGET] FILE...\n");
+	return 2;
+}
+
 int main(int count, char **arguments)
 {
 	const struct fuzz_target *target = NULL;
@@ -106,12 +112,12 @@ int main(int count, char **arguments)
 			target = fuzz_target_find(optarg);
 		if (option == 't' && !target)
 			replay_elsewhere(arguments, optarg);
-		if (option == '?' || (option == 't' && !target)) {
-			fprintf(stderr, "usage: replay [-q] [-t TARGET] FILE...\n");
-			return 2;
-		}
+		if (option == '?' || (option == 't' && !target))
+			return replay_usage();
 	}
-	for (part = target || optind == count ? NULL : arguments[optind]; part;
+	if (optind == count)
+		return replay_usage();
+	for (part = target ? NULL : arguments[optind]; part;
 	     part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
 		replay_elsewhere(arguments, part);
 	signal(SIGABRT, replay_stopped);

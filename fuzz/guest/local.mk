@@ -129,7 +129,7 @@ $(if $(filter $(ENGINE),libfuzzer afl),,$(error ENGINE=$(ENGINE): there are libf
 fuzz-guest: fuzz-guest-$(ENGINE)
 fuzz-guest-libfuzzer: fuzz/guest/$(ARCH).fuzz
 	$(AM_V_at)$(MKDIR_P) fuzz/found/abi
-	$(SHELL) $(srcdir)/fuzz/run-target fuzz/guest/$(ARCH).fuzz $(TIME) fuzz/found/abi
+	$(SHELL) $(srcdir)/fuzz/run-target fuzz/guest/$(ARCH).fuzz '$(TIME)' fuzz/found/abi
 fuzz-guest-afl: fuzz/guest/$(ARCH).afl fuzz/mutator.so
-	$(SHELL) $(srcdir)/fuzz/run-afl guest/$(ARCH) $(TIME)
+	$(SHELL) $(srcdir)/fuzz/run-afl guest/$(ARCH) '$(TIME)'
 .PHONY: fuzz-guest fuzz-guest-libfuzzer fuzz-guest-afl
