@@ -133,8 +133,7 @@ static UNCHECKED bool hook_can_run(const struct machine *m, const struct cpu *c,
 
 /* The supervisor says where agents begin and calls come back; if nothing, it asks for others. When
  * it has made the world all agents rest. No clock interrupts the host's turn, and the order begins
- * with a slice, whatever was before. If calls come back nowhere, the next order is to end the
- * world, in whatever time: the alarm stays, for to set it costs much. */
+ * with a slice, whatever was before. */
 err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint64_t bytes,
 			  uint64_t *taken)
 {
@@ -147,14 +146,11 @@ err_t __wrap_console_read(struct machine *m, unsigned env, uint64_t buffer, uint
 		return EXO_OK;
 	if (!hook()->agent_rests && m->vcpus[1].state == VCPU_RUNNABLE)
 		hook()->agent_rests = EXO_REG_PC(&m->vcpus[1].regs);
-	if (bytes) {
-		__wrap_arch_clock_arm(m, UINT64_MAX);
-		hook()->agent_begin = buffer;
-		hook()->agent_called = bytes;
-	}
+	__wrap_arch_clock_arm(m, UINT64_MAX);
+	hook()->agent_begin = buffer;
+	hook()->agent_called = bytes;
 	hook_wait();
-	if (bytes)
-		c->armed = 0;
+	c->armed = 0;
 	c->is_over = false;
 	c->since = arch_clock(m);
 	c->slice_end = c->since + m->slice_units;

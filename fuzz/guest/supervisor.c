@@ -240,13 +240,11 @@ static void world_end(void)
 
 /* ---- Orders ---- */
 
-/* The order is carried out: wait for the next (hook.c, who is told where agents begin and where
- * calls come back; after an input: nowhere). */
+/* The order is carried out: wait for the next (hook.c, who is told where agents begin). */
 static void guest_sleep(struct guest_mailbox *box)
 {
 	atomic_store_explicit(&box->turn, GUEST_SLEEPS, memory_order_release);
-	exo_call(EXO_CALL_CONSOLE_READ, agent_entry(),
-		 box->order == GUEST_RUN ? 0 : agent_call_return(), 0, 0, 0);
+	exo_call(EXO_CALL_CONSOLE_READ, agent_entry(), agent_call_return(), 0, 0, 0);
 }
 
 static void guest_obey(struct guest_mailbox *box)
