@@ -534,7 +534,7 @@ AM_TESTS_ENVIRONMENT = ITERATIONS='$(ITERATIONS)'; export ITERATIONS; \
 	MUSL_AARCH64_INCLUDE='$(MUSL_AARCH64_INCLUDE)'; export MUSL_AARCH64_INCLUDE; \
 	MUSL_AARCH64_LIB='$(MUSL_AARCH64_LIB)'; export MUSL_AARCH64_LIB; \
 	LIBGCC_AARCH64='$(LIBGCC_AARCH64)'; export LIBGCC_AARCH64; \
-	CC='$(CC)'; export CC; CFLAGS='$(CFLAGS)'; export CFLAGS; \
+	CC='$(CC)'; export CC; LLD='$(LLD)'; export LLD; CFLAGS='$(CFLAGS)'; export CFLAGS; \
 	DEBUG_CPPFLAGS='$(DEBUG_CPPFLAGS)'; export DEBUG_CPPFLAGS; CTAGS='$(CTAGS)'; export CTAGS; \
 	top_srcdir='$(top_srcdir)'; export top_srcdir; \
 	top_builddir='$(top_builddir)'; export top_builddir;

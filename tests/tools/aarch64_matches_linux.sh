@@ -33,7 +33,7 @@ run() {	# run OPTION... PROGRAM...: there
 # As Linux's own programs are: nothing of ours but the compiler.
 for_linux() {	# for_linux C-FILE PROGRAM
 	$CC --target=aarch64-linux-musl -nostdlibinc -isystem "$MUSL_AARCH64_INCLUDE" -O1 \
-		-I"$source" -nostdlib -static -fuse-ld=lld "$MUSL_AARCH64_LIB/crt1.o" \
+		-I"$source" -nostdlib -static --ld-path="$LLD" "$MUSL_AARCH64_LIB/crt1.o" \
 		"$MUSL_AARCH64_LIB/crti.o" "$1" "$MUSL_AARCH64_LIB/libc.a" "$LIBGCC_AARCH64" \
 		"$MUSL_AARCH64_LIB/crtn.o" -o "$2"
 }
