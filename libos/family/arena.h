@@ -27,9 +27,10 @@ struct family_arena {
 	uint32_t kept_count;
 	void *kept;                  /* single pages with their frames, linked */
 	void *free[ARENA_CLASSES];   /* free blocks by class, linked */
-	uint32_t map[ARENA_PAGES];   /* at the first page of a run: its length << 2 | kind */
-	/* For arena_sweep: bit n: a run that somebody names begins at page n. The lock `file`'s. */
+	/* For arena_sweep: bit n: a run that somebody names begins at page n. The lock `file`'s.
+	 * Between what is always in use, so that a sweep needs no frame. */
 	uint64_t named[(ARENA_PAGES + 63) / 64];
+	uint32_t map[ARENA_PAGES];   /* at the first page of a run: its length << 2 | kind */
 };
 
 /* The first process: the arena begins at `base`, page-aligned, in the family's part. */
