@@ -89,6 +89,8 @@ static void check_call(struct guest *g, const struct guest_step *s)
 	}
 	if (s->state == GUEST_PENDING && (is_slots || call == EXO_CALL_VCPU_START))
 		g->model.is_lost = true; /* who asked is no more: no answer */
+	if (s->state == GUEST_PENDING) /* it may have done some of it */
+		model_call(&g->model, step, s->env, EXO_E_AGAIN, call, 0);
 	if (s->state != GUEST_DONE)
 		return;
 	if (is_slots && step->kind == FUZZ_ANY_CALL)
