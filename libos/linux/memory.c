@@ -81,14 +81,14 @@ static int64_t memory_map_open(struct linux_call *c, unsigned protection, unsign
 
 	if (open == NULL)
 		return -LINUX_EBADF;
-	if (open->node->kind == FS_DEVICE && open->node->device == DEVICE_ZERO)
-		return memory_map(c, protection, flags, NULL);
-	if (open->node->kind != FS_FILE)
-		return -LINUX_ENODEV;
 	if (!(open->flags & OPEN_READ))
 		return -LINUX_EACCES;
 	if (flags & VM_SHARED && protection & EXO_WRITE && !(open->flags & OPEN_WRITE))
 		return -LINUX_EACCES;
+	if (open->node->kind == FS_DEVICE && open->node->device == DEVICE_ZERO)
+		return memory_map(c, protection, flags, NULL);
+	if (open->node->kind != FS_FILE)
+		return -LINUX_ENODEV;
 	if (backing.offset > INT64_MAX - c->arg[1])
 		return -LINUX_EOVERFLOW;
 	image = data_image(open->node);

@@ -19,7 +19,8 @@ enum {
 	GOOD = BASE,           /* two pages, then a hole of two, then two read-only ones */
 	HOLE = BASE + 2 * PAGE,
 	ZEROS = BASE + 4 * PAGE,
-	FILE_FD = 10, DIR_FD, PIPE_IN_FD, PIPE_OUT_FD, NULL_FD, READ_FD, WRITE_FD, FREE_FD,
+	FILE_FD = 10, DIR_FD, PIPE_IN_FD, PIPE_OUT_FD, NULL_FD, READ_FD, WRITE_FD, ZERO_FD,
+	FREE_FD,
 };
 
 #define HALF LONG_MIN
@@ -35,8 +36,8 @@ struct row {
 #define ROW(name, ...) { #name, SYS_##name, #__VA_ARGS__, { __VA_ARGS__ } }
 #define PATH(text) ((long)(text))
 
-/* Calls whose first argument is a descriptor, for each of some that are not good for them. One is of
- * /dev/null, which on the host, for root, they must leave as it is. */
+/* Calls whose first argument is a descriptor, for each of some that are not good for them. One is
+ * of /dev/null, which on the host, for root, they must leave as it is. */
 static const struct row descriptors[] = {
 	ROW(read, 0, GOOD, 4), ROW(write, 0, GOOD, 4), ROW(pread64, 0, GOOD, 4, 0),
 	ROW(pwrite64, 0, GOOD, 4, 0), ROW(readv, 0, ZEROS, 1), ROW(writev, 0, ZEROS, 1),
@@ -94,6 +95,7 @@ static const struct row memory[] = {
 	ROW(mmap, GOOD, 1, 3, 0x100022, -1, 0), ROW(mmap, 0, PAGE, 1, 2, FREE_FD, 0),
 	ROW(mmap, 0, PAGE, 1, 2, DIR_FD, 0), ROW(mmap, 0, PAGE, 1, 2, PIPE_IN_FD, 0),
 	ROW(mmap, 0, PAGE, 1, 2, WRITE_FD, 0), ROW(mmap, 0, PAGE, 3, 1, READ_FD, 0),
+	ROW(mmap, 0, PAGE, 2, 1, ZERO_FD, 0), ROW(mmap, 0, PAGE, 1, 2, PIPE_OUT_FD, 0),
 	ROW(mmap, 0, PAGE, 1, 2, FILE_FD, 5), ROW(mmap, 0, PAGE, 1, 2, FILE_FD, -PAGE),
 	ROW(munmap, 1, PAGE), ROW(munmap, GOOD, 0), ROW(munmap, HALF, PAGE),
 	ROW(munmap, GOOD, -1), ROW(munmap, HOLE, PAGE), ROW(munmap, GOOD, LONG_MAX),
@@ -299,6 +301,7 @@ static void make(void)
 	put(open("/dev/null", O_RDWR), NULL_FD);
 	put(open("file", O_RDONLY), READ_FD);
 	put(open("file", O_WRONLY), WRITE_FD);
+	put(open("/dev/zero", O_RDONLY), ZERO_FD);
 }
 
 #define ROWS(rows) try_rows(rows, sizeof(rows) / sizeof(rows[0]))
