@@ -69,8 +69,8 @@ FUZZERS = $(FUZZERS_TINY) fuzz/memory.fuzz fuzz/linux.fuzz
 HOST_WATCHED_SOURCES = arch/host/exo/create.c arch/host/exo/device.c arch/host/exo/unwatched.c
 FUZZ_WATCHED_SOURCES = fuzz/files.c fuzz/files_library.c fuzz/schedule.c libos/fork/image.c \
 	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) $(HOST_WATCHED_SOURCES)
-FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/answer_cpu.c fuzz/answer_slot.c fuzz/check.c fuzz/decode.c fuzz/follow.c fuzz/model/model.c \
-	fuzz/model/operations.c fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
+FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/answer_cpu.c fuzz/answer_slot.c fuzz/check.c \
+	fuzz/decode.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
 EXTRA_DIST += fuzz/answer.h fuzz/answer_cpu.h fuzz/answer_slot.h fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
@@ -199,8 +199,9 @@ $(FUZZERS):
 	@echo '1..0 # SKIP no libFuzzer: install libclang-rt-16-dev' >$@
 endif
 
-# make fuzz TARGET=... TIME=seconds; make fuzz-afl likewise; make fuzz-all TIME=seconds of CPU. What is found lies in fuzz/found/, new
-# inputs too; make fuzz-corpus puts them into the corpus of the source tree, minimised.
+# make fuzz TARGET=... TIME=seconds; make fuzz-afl likewise; make fuzz-all TIME=seconds of all CPUs
+# together. What is found lies in fuzz/found/, new inputs too; make fuzz-corpus puts them into the
+# corpus of the source tree, minimised.
 TARGET = abi
 TIME = 60
 $(if $(filter $(TARGET),$(FUZZ_TARGETS)),,$(error TARGET=$(TARGET): there are $(FUZZ_TARGETS)))
@@ -210,7 +211,7 @@ fuzz: fuzz/$(TARGET).fuzz
 	$(SHELL) $(srcdir)/fuzz/run-target fuzz/$(TARGET).fuzz '$(TIME)' $(FUZZ_FOUND)
 
 fuzz-all: $(FUZZERS) $(GUEST_FUZZERS)
-	$(SHELL) $(srcdir)/fuzz/run-all $(TIME) $(FUZZERS) $(GUEST_FUZZERS)
+	$(SHELL) $(srcdir)/fuzz/run-all '$(TIME)' $(FUZZERS) $(GUEST_FUZZERS)
 
 fuzz-afl: fuzz/$(TARGET).afl fuzz/mutator.so
 	$(SHELL) $(srcdir)/fuzz/run-afl $(TARGET) '$(TIME)'
