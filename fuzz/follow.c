@@ -46,6 +46,13 @@ void model_call(struct model *d, const struct fuzz_step *step, unsigned caller, 
 			model_loosen(d, caller, argument[0] + i);
 }
 
+void model_unanswered(struct model *d, const struct fuzz_step *step, unsigned caller, uint64_t call)
+{
+	d->is_lost |= call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT
+		|| call == EXO_CALL_VCPU_START;
+	model_call(d, step, caller, EXO_E_AGAIN, call, 0);
+}
+
 static const char *compare_page(struct model *d, unsigned env, uint64_t address,
 				model_reach *reach, void *context)
 {

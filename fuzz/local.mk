@@ -277,6 +277,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \
 	fuzz/regressions/accounts-common-table-from-a-frozen-path \
 	fuzz/regressions/accounts-dup-of-what-may-be-shared \
+	fuzz/regressions/accounts-repossessed-by-the-dead \
 	fuzz/regressions/archive-program-at-address-zero \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-argument-names-the-secret \

@@ -299,8 +299,7 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	if (wrong)
 		fuzz_fail(wrong);
 	if (v->generation != generation || v->state == VCPU_FREE)
-		w->model.is_lost |= call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT
-			|| call == EXO_CALL_VCPU_START; /* who asked is no more: no answer */
+		model_unanswered(&w->model, step, env, call);
 	else if (call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT)
 		model_slots(&w->model, ops, count, env, error, value);
 	else

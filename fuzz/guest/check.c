@@ -87,10 +87,8 @@ static void check_call(struct guest *g, const struct guest_step *s)
 		model_loosen(&g->model, s->env, step->memory_at);
 		model_loosen(&g->model, s->env, step->memory_at + step->memory_bytes - 1);
 	}
-	if (s->state == GUEST_PENDING && (is_slots || call == EXO_CALL_VCPU_START))
-		g->model.is_lost = true; /* who asked is no more: no answer */
-	if (s->state == GUEST_PENDING) /* it may have done some of it */
-		model_call(&g->model, step, s->env, EXO_E_AGAIN, call, 0);
+	if (s->state == GUEST_PENDING)
+		model_unanswered(&g->model, step, s->env, call);
 	if (s->state != GUEST_DONE)
 		return;
 	if (is_slots && step->kind == FUZZ_ANY_CALL)
