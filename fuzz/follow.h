@@ -13,8 +13,8 @@ void model_slots(struct model *d, const struct exo_slot_op *ops, unsigned count,
 /* The same of calls that change memory by other ways. page: where a new vcpu's page is. */
 void model_call(struct model *d, const struct fuzz_step *step, unsigned caller, int64_t error,
 		uint64_t call, uint64_t page);
-/* The same of a call whose answer nobody has, since who asked is no more or has lost the CPU: it may
- * have done some of what it does. */
+/* The same of a call whose answer nobody has, since who asked is no more or has lost the CPU: it
+ * may have done some of what it does. */
 void model_unanswered(struct model *d, const struct fuzz_step *step, unsigned caller,
 		      uint64_t call);
 
