@@ -6,11 +6,19 @@
 
 #include "arch/host/host.h"
 
+/* Is it the caller, or below it? */
+static UNCHECKED bool is_below(const struct machine *m, unsigned caller, unsigned env)
+{
+	while (env != ENV_NONE && env != caller)
+		env = m->envs[env].parent;
+	return env == caller;
+}
+
 /* Is the env that a handle (0: the caller's own) names the caller or below it? */
 static UNCHECKED bool may_name(const struct machine *m, unsigned caller, uint64_t handle,
 			       bool is_dead_ok)
 {
-	unsigned env, above;
+	unsigned env;
 
 	if (!handle)
 		return true;
@@ -20,16 +28,7 @@ static UNCHECKED bool may_name(const struct machine *m, unsigned caller, uint64_
 	if (env == EXO_ENVS || m->envs[env].state == ENV_FREE
 	    || (m->envs[env].state != ENV_ALIVE && !is_dead_ok))
 		return false;
-	for (above = env; above != ENV_NONE && above != caller; above = m->envs[above].parent)
-		;
-	return above == caller;
-}
-
-static UNCHECKED bool is_below(const struct machine *m, unsigned caller, unsigned env)
-{
-	while (env != ENV_NONE && env != caller)
-		env = m->envs[env].parent;
-	return env == caller;
+	return is_below(m, caller, env);
 }
 
 /* Does a handle (0: the caller's own) name a vcpu, of an env below the caller if that is asked? */
