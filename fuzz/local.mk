@@ -269,6 +269,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/abi-note-cut-off-by-an-event \
 	fuzz/regressions/abi-preempted-amid-a-note \
 	fuzz/regressions/abi-repossessed-without-an-answer \
+	fuzz/regressions/abi-resumed-where-data-is-code \
 	fuzz/regressions/abi-share-where-branches-were-taken fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-store-through-a-copy-elsewhere \
 	fuzz/regressions/abi-upcall-without-a-note \

@@ -154,6 +154,23 @@ static void check_step(struct guest *g, const struct guest_step *s)
 		check_access(g, s, EXO_WRITE);
 }
 
+/* May a program begin elsewhere than agents do, from this step on? */
+static bool may_stray(const struct guest *g, const struct guest_step *s)
+{
+	const struct fuzz_step *step = &s->step;
+	uint64_t call = step->number ^ EXO_CALL_PREFIX;
+
+	if (step->memory_bytes && step->memory_at != FUZZ_MEMORY_AT)
+		return true; /* over a word that says where */
+	if (step->kind == FUZZ_STORE || step->kind == FUZZ_MEMORY)
+		return s->argument[0] % EXO_PAGE_SIZE
+			== offsetof(struct exo_vcpu_page, upcall_entry);
+	if (call == EXO_CALL_RESUME)
+		return s->state != GUEST_DONE && !step->memory_bytes;
+	return call == EXO_CALL_VCPU_START
+		&& step->memory.start.entry != g->box->facts.entry;
+}
+
 /* Who lost the CPU when an upcall had just been pushed has no note of its frame. */
 static void loosen_stacks(struct guest *g)
 {
@@ -183,6 +200,7 @@ static uint32_t envs_alive(struct guest *g)
 
 void guest_check_steps(struct guest *g, bool is_traced)
 {
+	bool is_astray = false; /* what runs elsewhere changes memory without a note */
 	uint32_t alive = 0, i;
 
 	model_copy(&g->model, &g->model_start);
@@ -197,6 +215,8 @@ void guest_check_steps(struct guest *g, bool is_traced)
 		if (is_traced)
 			check_print(s);
 		check_step(g, s);
+		is_astray |= may_stray(g, s);
+		g->model.is_lost |= is_astray && model_executes(&g->model);
 		memset(s, 0, sizeof(*s)); /* for the next input */
 	}
 	check_ends(g, alive, envs_alive(g));

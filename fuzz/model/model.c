@@ -200,6 +200,16 @@ void model_forget(struct model *d, unsigned env, bool is_written)
 	model_span_remove(d, env, 0, UINT64_MAX);
 }
 
+bool model_executes(const struct model *d)
+{
+	uint32_t i;
+
+	for (i = 0; i < d->pages_count; i++)
+		if (d->pages[i].access & d->pages[i].rights & EXO_EXEC)
+			return true;
+	return false;
+}
+
 struct model_view model_look(struct model *d, unsigned env, uint64_t address)
 {
 	struct model_place place = model_place(d, env, address);

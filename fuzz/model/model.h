@@ -82,6 +82,8 @@ void model_doubt(struct model *d, unsigned env, uint64_t address);
 void model_doubt_all(struct model *d);
 /* An env is no more; the kernel may have written its pages at last. */
 void model_forget(struct model *d, unsigned env, bool is_written);
+/* May anybody execute a page? */
+bool model_executes(const struct model *d);
 struct model_view model_look(struct model *d, unsigned env, uint64_t address);
 /* The program stored a word where it could. */
 void model_store(struct model *d, unsigned env, uint64_t address, uint64_t value);
