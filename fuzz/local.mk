@@ -279,6 +279,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/accounts-common-table-from-a-frozen-path \
 	fuzz/regressions/accounts-dup-of-what-may-be-shared \
 	fuzz/regressions/accounts-repossessed-by-the-dead \
+	fuzz/regressions/accounts-structure-over-the-vcpu-page \
 	fuzz/regressions/archive-program-at-address-zero \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-argument-names-the-secret \

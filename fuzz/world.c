@@ -252,7 +252,8 @@ static UNCHECKED const char *resume_after(struct fuzz_world *w, unsigned cpu,
 	return NULL;
 }
 
-static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
+static void step_call(struct fuzz_world *w, const struct fuzz_step *step,
+		      struct answer_cpu *answer_cpu)
 {
 	struct cpu *c = &w->m->cpus[step->cpu];
 	unsigned vcpu = c->current, env = step_env(w, step->cpu), count;
@@ -269,6 +270,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step)
 	int64_t error;
 
 	count = step_put_memory(w, step, ops);
+	if (step->memory_bytes && !w->is_concurrent) /* perhaps over a vcpu page */
+		answer_cpu_before(answer_cpu, w->m);
 	if (call == EXO_CALL_VCPU_START) /* the program may not have been able to write it */
 		host_read(w->m, step->cpu, step->argument[1], &page, sizeof(page));
 	if (is_resume)
@@ -394,7 +397,7 @@ void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step)
 		step_event(w, step);
 	else if (step->kind < (enum fuzz_kind)EXO_CALLS || step->kind == FUZZ_ANY_CALL
 		 || step->kind == FUZZ_FOREIGN)
-		step_call(w, step);
+		step_call(w, step, &answer);
 	else if (step->kind <= FUZZ_FETCH)
 		step_access(w, step, 1u << (step->kind - FUZZ_LOAD));
 	else
