@@ -145,13 +145,15 @@ static unsigned step_env(const struct fuzz_world *w, unsigned cpu)
 /* The structure that the call wants, as the program writes it. What is there after that counts:
  * perhaps it may not write there. */
 static unsigned step_put_memory(struct fuzz_world *w, const struct fuzz_step *step,
-				struct exo_slot_op *ops)
+				struct exo_slot_op *ops, struct answer_cpu *answer_cpu)
 {
 	unsigned env = step_env(w, step->cpu), i;
 
 	if (!step->memory_bytes)
 		return 0;
 	host_write(w->m, step->cpu, step->memory_at, &step->memory, step->memory_bytes);
+	if (!w->is_concurrent) /* perhaps over a vcpu page */
+		answer_cpu_before(answer_cpu, w->m);
 	model_loosen(&w->model, env, step->memory_at);
 	model_loosen(&w->model, env, step->memory_at + EXO_PAGE_SIZE);
 	model_loosen(&w->model, env, step->memory_at + step->memory_bytes - 1);
@@ -269,9 +271,7 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step,
 	const char *wrong;
 	int64_t error;
 
-	count = step_put_memory(w, step, ops);
-	if (step->memory_bytes && !w->is_concurrent) /* perhaps over a vcpu page */
-		answer_cpu_before(answer_cpu, w->m);
+	count = step_put_memory(w, step, ops, answer_cpu);
 	if (call == EXO_CALL_VCPU_START) /* the program may not have been able to write it */
 		host_read(w->m, step->cpu, step->argument[1], &page, sizeof(page));
 	if (is_resume)
