@@ -96,7 +96,7 @@ err_t env_create(struct machine *m, unsigned parent, const struct exo_limits *li
 	return EXO_OK;
 }
 
-/* Children of an env go to its parent, which must hear of those that are dead. */
+/* Children of an env go to its parent; of those that are dead it hears with the end of this one. */
 static void env_disown(struct machine *m, unsigned env) REQUIRES(tree_class)
 {
 	unsigned parent = m->envs[env].parent, i;
@@ -107,8 +107,6 @@ static void env_disown(struct machine *m, unsigned env) REQUIRES(tree_class)
 		m->envs[i].parent = parent;
 		m->envs[env].children--;
 		m->envs[parent].children++;
-		if (m->envs[i].state == ENV_DEAD)
-			vcpu_event(m, m->envs[parent].vcpus, EXO_EVENT_CHILD);
 	}
 }
 

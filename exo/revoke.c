@@ -8,7 +8,7 @@
 /* Slots looked at in one call. */
 #define REVOKE_STEP 512u
 
-static void revoke_tell(struct machine *m, unsigned account) REQUIRES(tree_class)
+void revoke_tell(struct machine *m, unsigned account)
 {
 	struct account *a = &m->accounts[account];
 	unsigned env;

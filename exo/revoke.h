@@ -16,6 +16,9 @@
  * tree lock; takes account, wait, cpu. */
 void revoke_ask(struct machine *m, unsigned account, uint32_t amount, uint64_t deadline)
 	REQUIRES(tree_class);
+/* Say again what is asked for, to the account's first env that has a vcpu. Requires tree lock;
+ * takes wait, cpu. */
+void revoke_tell(struct machine *m, unsigned account) REQUIRES(tree_class);
 /* Take what is still asked for, at most 512 slots looked at. EXO_E_STATE: nothing is asked for;
  * EXO_E_EARLY; EXO_E_AGAIN: more is left. Requires tree lock; takes env, account, and what
  * flush_finish takes. */

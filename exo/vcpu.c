@@ -3,6 +3,7 @@
  * caller's where it says so; takes env, wait, cpu, and what frame_alloc takes. */
 #include "exo/machine.h"
 
+#include "exo/revoke.h"
 #include "exo/slot.h"
 
 /* Legal edges: bit `to` of edges[from]. */
@@ -139,6 +140,10 @@ static void vcpu_end(struct machine *m, struct cpu *c, unsigned vcpu) REQUIRES(t
 	while (*link != vcpu)
 		link = &m->vcpus[*link].next;
 	*link = v->next;
+	if (v->pending & EXO_EVENT_CHILD)
+		vcpu_event(m, m->envs[env].vcpus, EXO_EVENT_CHILD);
+	if (v->pending & EXO_EVENT_REVOKE)
+		revoke_tell(m, m->envs[env].account);
 	slice_free_all(m, vcpu);
 	frame_unref(m, v->page);
 	account_discharge(m, m->envs[env].account, EXO_RESOURCE_VCPUS, 1);

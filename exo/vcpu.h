@@ -23,14 +23,8 @@
 #include "exo/base.h"
 
 enum vcpu_state {
-	VCPU_FREE,
-	VCPU_INITIALIZING,
-	VCPU_RUNNABLE,
-	VCPU_RUNNING,
-	VCPU_STOPPING,
-	VCPU_WAITING,
-	VCPU_TERMINATED,
-	VCPU_STATES
+	VCPU_FREE, VCPU_INITIALIZING, VCPU_RUNNABLE, VCPU_RUNNING, VCPU_STOPPING, VCPU_WAITING,
+	VCPU_TERMINATED, VCPU_STATES
 };
 
 #define VCPU_NONE 0xffffu
@@ -84,8 +78,9 @@ err_t vcpu_find(struct machine *m, uint64_t handle, unsigned *vcpu) MUST_USE;
  * slot of the vcpu page. Requires tree lock; takes env. */
 err_t vcpu_start(struct machine *m, unsigned env, const struct exo_vcpu_start *start,
 		 unsigned *vcpu) MUST_USE REQUIRES(tree_class);
-/* End a vcpu in any state but FREE; INITIALIZING only if its claimant has died. Requires tree lock;
- * takes wait, cpu, free. */
+/* End a vcpu in any state but FREE; INITIALIZING only if its claimant has died. What its env has
+ * not heard by it yet of children and revocation goes to who hears of these now. Requires tree
+ * lock; takes wait, cpu, free. */
 void vcpu_stop(struct machine *m, struct cpu *c, unsigned vcpu) REQUIRES(tree_class);
 /* Make the CPU that runs a vcpu, and those that idle where it has slices, look at it soon. */
 void vcpu_kick(struct machine *m, unsigned vcpu);

@@ -299,7 +299,8 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/slots-drops-flushed-as-they-come \
 	fuzz/regressions/slots-protect-flushes-every-page \
 	fuzz/regressions/slots-reserve-flushed-before-use \
-	fuzz/regressions/slots-share-within-the-path
+	fuzz/regressions/slots-share-within-the-path \
+	fuzz/regressions/wait-death-told-to-who-stops
 
 # make fuzz-seeds: what the guest tests ask of the kernel, as inputs, in fuzz/found/ with those that
 # fuzzers found; make fuzz-corpus TARGET=... takes of them what reaches more into the corpus.
@@ -377,6 +378,7 @@ FUZZ_PLANTED = \
 	fuzz/planted/dup_without_flush.patch \
 	fuzz/planted/elf_reads_behind_file.patch \
 	fuzz/planted/elf_segment_wraps.patch \
+	fuzz/planted/event_ends_with_vcpu.patch \
 	fuzz/planted/event_while_masked.patch \
 	fuzz/planted/flush_forgets_other_cpus.patch \
 	fuzz/planted/foreign_env_named.patch \

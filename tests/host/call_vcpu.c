@@ -124,6 +124,33 @@ static void check_stop(struct lab *l)
 	lab_sound(l, "all is sound");
 }
 
+/* CHILD and REVOKE are for an env, by its last started vcpu: not lost if that one stops. */
+static void check_heir(struct lab *l)
+{
+	uint64_t child = lab_child(l, 60), heir = lab_vcpu(l, child, T, 0) & 0xffff;
+	uint64_t last = lab_vcpu(l, child, 2 * T, 0), grandchild;
+
+	lab_map(l, child, LAB_BASE, 0);
+	lab_call(l, EXO_CALL_YIELD, last, 0, 0, 0, 0);
+	tap_eq(lab_call(l, EXO_CALL_ENV_CREATE, 0, 0, 0, 0, 0), 0, "a child has a child");
+	grandchild = l->value;
+	lab_call(l, EXO_CALL_YIELD, l->vcpu, 0, 0, 0, 0);
+	lab_call(l, EXO_CALL_ENV_KILL, grandchild, 0, 0, 0, 0);
+	tap_eq(l->m->vcpus[last & 0xffff].pending, EXO_EVENT_CHILD,
+	       "its last vcpu is to hear of its end");
+	lab_call(l, EXO_CALL_VCPU_STOP, last, 0, 0, 0, 0);
+	tap_eq(l->m->vcpus[heir].pending, EXO_EVENT_CHILD, "who was started before hears of it");
+	last = lab_vcpu(l, child, 3 * T, 0);
+	lab_call(l, EXO_CALL_ACCOUNT, EXO_ACCOUNT_REVOKE, child, EXO_RESOURCE_FRAMES, 60, 1000);
+	tap_eq(l->m->vcpus[last & 0xffff].pending, EXO_EVENT_REVOKE, "frames are asked back");
+	lab_call(l, EXO_CALL_VCPU_STOP, last, 0, 0, 0, 0);
+	tap_eq(l->m->vcpus[heir].pending, EXO_EVENT_CHILD | EXO_EVENT_REVOKE,
+	       "of the heir, if that one stops");
+	tap_ok(vcpu_page(l->m, (unsigned)heir)->revoke_frames
+	       && vcpu_page(l->m, (unsigned)heir)->revoke_deadline == 1000, "how many, by when");
+	lab_sound(l, "all is sound");
+}
+
 /* As a child sees it: vcpus above are not its to stop. */
 static void check_above(struct lab *l)
 {
@@ -184,6 +211,7 @@ int main(void)
 	l = lab_open(256, 1);
 	check_stop(l);
 	check_above(l);
+	check_heir(l);
 	check_edges(l);
 	lab_close(l);
 	return tap_done("tests/host/call_vcpu.tap");
