@@ -284,6 +284,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/elf-segment-ends-behind-its-file \
 	fuzz/regressions/linux-argument-names-the-secret \
 	fuzz/regressions/linux-descriptors-above-those-followed \
+	fuzz/regressions/linux-file-sent-to-itself \
 	fuzz/regressions/linux-kill-of-the-least-number \
 	fuzz/regressions/linux-mandatory-flock-of-any-number \
 	fuzz/regressions/linux-memfd-is-a-descriptor \

@@ -8,7 +8,7 @@
 /* Bytes of the library's own memory, for who else reads the program's. */
 static err_t send_copy_in(void *to, uint64_t from, size_t bytes)
 {
-	memcpy(to, (const void *)from, bytes);
+	memmove(to, (const void *)from, bytes); /* a file may be sent to itself */
 	return 0;
 }
 

@@ -222,9 +222,9 @@ static int mmu_copy(struct machine *m, unsigned cpu, uint64_t address, void *to,
 		if (bytes == sizeof(uint64_t) && address % bytes == 0)
 			mmu_word((_Atomic uint64_t *)(void *)memory, to, from);
 		else if (from)
-			memcpy(memory, (const uint8_t *)from + done, n);
+			memmove(memory, (const uint8_t *)from + done, n);
 		else
-			memcpy((uint8_t *)to + done, memory, n);
+			memmove((uint8_t *)to + done, memory, n);
 	}
 	return 0;
 }
