@@ -301,7 +301,8 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/slots-protect-flushes-every-page \
 	fuzz/regressions/slots-reserve-flushed-before-use \
 	fuzz/regressions/slots-share-within-the-path \
-	fuzz/regressions/wait-death-told-to-who-stops
+	fuzz/regressions/wait-death-told-to-who-stops \
+	fuzz/regressions/wait-word-where-a-page-was-moved
 
 # make fuzz-seeds: what the guest tests ask of the kernel, as inputs, in fuzz/found/ with those that
 # fuzzers found; make fuzz-corpus TARGET=... takes of them what reaches more into the corpus.

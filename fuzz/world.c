@@ -347,12 +347,15 @@ static void step_access(struct fuzz_world *w, const struct fuzz_step *step, unsi
 	w->is_shadow_old = true;
 }
 
-/* The program changes its vcpu page, which the kernel takes for hostile. */
+/* The program changes its vcpu page, which the kernel takes for hostile; if it has moved another
+ * page there, that one. */
 static void step_vcpu_page(struct fuzz_world *w, const struct fuzz_step *step)
 {
-	uint64_t page = w->m->vcpus[w->m->cpus[step->cpu].current].page_address;
+	const struct vcpu *v = &w->m->vcpus[w->m->cpus[step->cpu].current];
+	uint64_t address = v->page_address + step->argument[2] % 32 * 8;
 
-	host_store(w->m, step->cpu, page + step->argument[2] % 32 * 8, step->argument[1]);
+	if (!host_store(w->m, step->cpu, address, step->argument[1]))
+		model_store(&w->model, v->env, address, step->argument[1]);
 }
 
 /* What is neither call nor access. */
