@@ -4,11 +4,9 @@
 # corpus and the findings of the past), dictionary and options. They set SRC, OUT, WORK, CC, CFLAGS,
 # CXXFLAGS and LIB_FUZZING_ENGINE; the source is $SRC/chitin, which is left as it is but for what
 # bootstrap makes.
-# usage: .clusterfuzzlite/build.sh [TARGET...]    all targets if none is named
 source=$SRC/chitin
 [ -x "$source/configure" ] || "$source/bootstrap"
-# shellcheck disable=SC2046 # a list of words
-[ $# -gt 0 ] || set -- $(sed -n 's/^FUZZ_TARGETS = //p' "$source/fuzz/local.mk")
+read -ra targets <<<"$(sed -n 's/^FUZZ_TARGETS = //p' "$source/fuzz/local.mk")"
 
 # Engines are written in C++; with their own library they need it named.
 case ${CXXFLAGS-} in
@@ -17,11 +15,11 @@ esac
 mkdir -p "$WORK/build"
 cd "$WORK/build"
 "$source/configure" CC="$CC" CFLAGS="$CFLAGS" LIB_FUZZING_ENGINE="$LIB_FUZZING_ENGINE"
-targets=("${@/#/fuzz/}")
+fuzzers=("${targets[@]/#/fuzz/}")
 # Their compiler may be newer than ours and warn of more.
-make -j"$(nproc)" WARN_CFLAGS=-std=gnu11 "${targets[@]/%/.fuzz}"
+make -j"$(nproc)" WARN_CFLAGS=-std=gnu11 "${fuzzers[@]/%/.fuzz}"
 
-for target; do
+for target in "${targets[@]}"; do
 	cp "fuzz/$target.fuzz" "$OUT/$target"
 	cp "$source/.clusterfuzzlite/options" "$OUT/$target.options"
 	dictionary=$source/fuzz/$target.dict

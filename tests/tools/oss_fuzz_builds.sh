@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# .clusterfuzzlite/build.sh, with the variables that OSS-Fuzz sets but without its images: two targets
-# with all that belongs to them, each of which runs what its seed corpus has.
+# .clusterfuzzlite/build.sh, with the variables that OSS-Fuzz sets but without its images: all
+# targets with all that belongs to them, each of which runs what its seed corpus has.
 set -u
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 command -v zip >/dev/null && command -v unzip >/dev/null || tap_skip_all "no zip or no unzip"
@@ -27,16 +27,18 @@ else	# built where the source is; their build needs a clean one
 		tar -xf - -C "$SRC/chitin" || tap_skip_all "built in the source, which is not git's"
 fi
 
-for target in $(sed -n 's/^FUZZ_TARGETS = //p' "$source/fuzz/local.mk"); do
+targets=$(sed -n 's/^FUZZ_TARGETS = //p' "$source/fuzz/local.mk")
+for target in $targets; do
 	tap_ok "$target has a corpus" test -s "$source/fuzz/corpus/$target.tar.gz"
 done
 
-tap_status "build.sh" 0 bash -eu "$SRC/chitin/.clusterfuzzlite/build.sh" slots elf
+tap_status "build.sh" 0 bash -eu "$SRC/chitin/.clusterfuzzlite/build.sh"
 [ "$tap_got" = 0 ] || tail -n 20 "$tap_scratch/err" | sed 's/^/# /'
 cd "$OUT" || exit 1
-tap_eq "nothing else is there" "$(ls | sort | xargs)" "elf elf.dict elf.options elf_seed_corpus.zip \
-slots slots.dict slots.options slots_seed_corpus.zip"
-for target in slots elf; do
+tap_eq "nothing else is there" "$(ls | sort | xargs)" "$(for target in $targets; do
+	printf '%s\n' "$target" "$target.dict" "$target.options" "${target}_seed_corpus.zip"
+done | sort | xargs)"
+for target in $targets; do
 	unzip -q "${target}_seed_corpus.zip" -d "$tap_scratch/$target"
 	inputs=$(find "$tap_scratch/$target" -type f | wc -l)
 	old=$(find "$source/fuzz/regressions" -name "$target-*" | wc -l)
