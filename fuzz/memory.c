@@ -124,8 +124,8 @@ static void step_access(struct memory_world *w, unsigned p, unsigned page, unsig
 		    || !memory_fault(p, address, (unsigned)code & ~(unsigned)HOST_FAULT))
 			break;
 	}
-	if (w->is_traced && need != EXO_READ)
-		printf(" -> %s", code ? "fault" : "done");
+	if (w->is_traced)
+		printf(code ? " -> fault" : " -> %#llx", (unsigned long long)got);
 	want_access(tries < 4, "an access faults for ever", p, address);
 	want_access(!code || !is_right, "an access failed that must not", p, address);
 	want_access(code || is_right, "an access succeeded that must not", p, address);
@@ -179,9 +179,17 @@ static void step_map(struct memory_world *w, unsigned p, const struct fuzz_recor
 		     struct memory_range range)
 {
 	struct memory_mapping mapping;
+	int32_t err;
 
 	memory_model_mapping(&mapping, range, r->byte, r->wild);
-	want(memory_map(p, &mapping) == memory_model_map(&w->model, p, range, &mapping),
+	err = memory_map(p, &mapping);
+	if (w->is_traced && mapping.is_file)
+		printf(" file %#llx, %#llx bytes%s", (unsigned long long)mapping.file_offset,
+		       (unsigned long long)mapping.file_bytes, mapping.is_strict ? " strict" : "");
+	if (w->is_traced)
+		printf("%s%s%s -> %d", mapping.is_shared ? " shared" : "",
+		       mapping.is_stack ? " stack" : "", mapping.is_filled ? " filled" : "", err);
+	want(err == memory_model_map(&w->model, p, range, &mapping),
 	     "a mapping is not answered rightly");
 }
 
