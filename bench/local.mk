@@ -12,12 +12,12 @@ AARCH64_BENCHES = aarch64/bench/exo.raw aarch64/bench/cpus.raw \
 	aarch64/bench/linux/costs
 
 EXTRA_DIST += bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h
-EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/cpus.c bench/native.c bench/run bench/profile \
-	bench/limits-x86_64.tsv bench/limits-aarch64.tsv bench/linux-x86_64.tsv bench/linux-aarch64.tsv \
-	bench/rows.tsv \
-	bench/table doc/cost.md
+EXTRA_DIST += bench/bench.h bench/exo.h bench/exo.c bench/cpus.c bench/native.c bench/run \
+	bench/profile bench/limits-x86_64.tsv bench/limits-aarch64.tsv bench/linux-x86_64.tsv \
+	bench/linux-aarch64.tsv bench/rows.tsv bench/table doc/cost.md
 CLEANFILES += $(BENCHES) $(AARCH64_BENCHES) bench.tsv
-BENCH_NEEDS = bench/bench.h bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h bench/exo.h tests/guest/raw.h
+BENCH_NEEDS = bench/bench.h bench/x86_64/bench_cpu.h bench/aarch64/bench_cpu.h bench/exo.h \
+	tests/guest/raw.h
 
 bench/exo.raw bench/cpus.raw: bench/%.raw: bench/%.c $(BENCH_NEEDS) $(ABI_H)
 	@$(MKDIR_P) $(@D)
@@ -47,9 +47,9 @@ bench_threads_CPPFLAGS = -I$(srcdir) -I$(srcdir)/arch/host/include
 bench_threads_CFLAGS = $(WARN_CFLAGS) -pthread
 bench_threads_LDADD =
 
-# make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not booted.
-# make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program; both with
-# ARCH=aarch64 too.
+# make bench ROWS='fork_call_small al_trap': only these. BENCH_FLAGS=--no-linux: Linux is not
+# booted. make profile ROW=al_trap: where they go; ROW="--foreign al_trap": of the Linux program;
+# both with ARCH=aarch64 too.
 BENCH_ENV = ARCH='$(ARCH)' top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)'
 ROWS =
 ROW = exo_null

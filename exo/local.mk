@@ -26,7 +26,7 @@ EXO_KERNEL_SOURCES = \
 	exo/wait.c
 
 EXO_H = exo/account.h exo/audit.h exo/audit_slot.h exo/base.h exo/boot.h exo/console.h exo/cpu.h \
-	exo/env.h exo/flush.h exo/frame.h exo/inline.h exo/lock.h exo/machine.h exo/revoke.h exo/slot.h exo/slot_batch.h exo/upcall.h \
-	exo/user.h exo/vcpu.h exo/wait.h
+	exo/env.h exo/flush.h exo/frame.h exo/inline.h exo/lock.h exo/machine.h exo/revoke.h \
+	exo/slot.h exo/slot_batch.h exo/upcall.h exo/user.h exo/vcpu.h exo/wait.h
 
 EXTRA_DIST += $(EXO_H)

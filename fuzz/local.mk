@@ -70,15 +70,16 @@ HOST_WATCHED_SOURCES = arch/host/exo/create.c arch/host/exo/device.c arch/host/e
 FUZZ_WATCHED_SOURCES = fuzz/files.c fuzz/files_library.c fuzz/schedule.c libos/fork/image.c \
 	libos/fs/cpio.c $(EXO_KERNEL_SOURCES) $(HOST_WATCHED_SOURCES)
 FUZZ_WATCHING_SOURCES = fuzz/answer.c fuzz/answer_cpu.c fuzz/answer_slot.c fuzz/check.c \
-	fuzz/decode.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c fuzz/mutate.c fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c \
-	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
+	fuzz/decode.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c fuzz/mutate.c \
+	fuzz/print.c fuzz/targets.c fuzz/world.c tests/host/lab.c $(EXO_AUDIT_SOURCES) \
+	arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 FUZZ_FILES = $(FUZZ_WATCHED_SOURCES) $(FUZZ_WATCHING_SOURCES)
-EXTRA_DIST += fuzz/answer.h fuzz/answer_cpu.h fuzz/answer_slot.h fuzz/files.h fuzz/follow.h fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h \
-	fuzz/schedule.h fuzz/mutate_afl.c fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/linux.dict fuzz/records.dict \
+EXTRA_DIST += fuzz/answer.h fuzz/answer_cpu.h fuzz/answer_slot.h fuzz/files.h fuzz/follow.h \
+	fuzz/fuzz.h fuzz/step.h fuzz/model/model.h fuzz/mutate.h fuzz/schedule.h fuzz/mutate_afl.c \
+	fuzz/ignore fuzz/archive.dict fuzz/elf.dict fuzz/linux.dict fuzz/records.dict \
 	fuzz/run-target fuzz/run-all fuzz/run-afl fuzz/run-coverage fuzz/run-mutants fuzz/driver.c \
 	.clusterfuzzlite/Dockerfile .clusterfuzzlite/build.sh .clusterfuzzlite/options \
-	.clusterfuzzlite/project.yaml \
-	$(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
+	.clusterfuzzlite/project.yaml $(FUZZ_TARGETS:%=fuzz/corpus/%.tar.gz)
 
 FUZZ_IGNORE = -fsanitize-ignorelist=$(srcdir)/fuzz/ignore \
 	-fsanitize-coverage-ignorelist=$(srcdir)/fuzz/ignore
@@ -117,7 +118,8 @@ MEMORY_WATCHING_SOURCES = fuzz/library_machine.c fuzz/memory.c fuzz/memory_model
 	arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 MEMORY_VM_SOURCES = libos/vm/fault.c libos/vm/fault0.c libos/vm/map.c libos/vm/protect.c \
 	libos/vm/region.c libos/vm/slots.c
-MEMORY_LIBOS_SOURCES = fuzz/library_lock.c fuzz/memory_library.c libos/fork/fork_memory.c $(MEMORY_VM_SOURCES)
+MEMORY_LIBOS_SOURCES = fuzz/library_lock.c fuzz/memory_library.c libos/fork/fork_memory.c \
+	$(MEMORY_VM_SOURCES)
 MEMORY_CPPFLAGS = $(HOST_CPPFLAGS) -DEXO_ENVS=8u -DEXO_VCPUS=8u -DEXO_ACCOUNTS=2u -DEXO_CPUS=1u \
 	-DEXO_SLICES=64u -DEXO_BUCKETS=1u -DEXO_DROPS=64u -DHOST_TLB_ENTRIES=64u \
 	-DHOST_WALK_ENTRIES=16u -DHOST_CONSOLE_BYTES=16u
@@ -144,8 +146,8 @@ fuzz_replay_memory_CFLAGS = $(FUZZ_CFLAGS)
 fuzz_replay_memory_LINK = $(FUZZ_LINK) -o $@
 fuzz_replay_memory_LDADD = $(MEMORY_LDADD)
 
-# The target linux: the Linux layer, the file tree and libos/vm on the same machine. The library's own
-# memory is the host's, so vm sees other names than the rest.
+# The target linux: the Linux layer, the file tree and libos/vm on the same machine. The library's
+# own memory is the host's, so vm sees other names than the rest.
 LINUX_WATCHING_SOURCES = fuzz/library_machine.c fuzz/linux.c fuzz/linux_input.c fuzz/mutate.c \
 	$(EXO_AUDIT_SOURCES) arch/host/exo/audit_tlb.c arch/host/exo/mmu.c
 LINUX_LIBOS_SOURCES = fuzz/library_lock.c fuzz/linux_library.c fuzz/linux_process.c libos/print.c \
@@ -220,27 +222,29 @@ AFL_NEEDED = $(or $(AFL_CC),$(error no afl-clang-fast: install afl++, then ./con
 fuzz/%.afl: $(FUZZ_FILES) fuzz/driver.c
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore \
-		$(AFL_NEEDED) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$* \
-		$(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
+		$(AFL_NEEDED) $(FUZZ_CPPFLAGS) $(WARN_CFLAGS) -O2 -fsanitize=fuzzer \
+		-DFUZZ_TARGET=$* $(FUZZ_FILES:%=$(srcdir)/%) $(srcdir)/fuzz/driver.c -o $@
 
 # The library's objects, each with its own names: afl_objects FOLDER FLAGS SOURCES.
 afl_objects = rm -rf fuzz/$(1) && $(MKDIR_P) fuzz/$(1) && for source in $(3); do \
-	AFL_QUIET=1 AFL_LLVM_DENYLIST=$(abs_srcdir)/fuzz/ignore $(AFL_NEEDED) $(2) $(WARN_CFLAGS) -O2 \
-		-c $(srcdir)/$$source -o fuzz/$(1)/$$(echo $$source | tr / _).o || exit 1; done
+	AFL_QUIET=1 AFL_LLVM_DENYLIST=$(abs_srcdir)/fuzz/ignore $(AFL_NEEDED) $(2) $(WARN_CFLAGS) \
+		-O2 -c $(srcdir)/$$source -o fuzz/$(1)/$$(echo $$source | tr / _).o || exit 1; done
 AFL_LINK = $(AM_V_CC)AFL_QUIET=1 AFL_LLVM_DENYLIST=$(srcdir)/fuzz/ignore $(AFL_NEEDED) \
 	$(MEMORY_CPPFLAGS) -Ulinux $(WARN_CFLAGS) -O2 -fsanitize=fuzzer -DFUZZ_TARGET=$(*F)
 
 fuzz/memory.afl: fuzz/%.afl: $(MEMORY_WATCHED_SOURCES) $(MEMORY_WATCHING_SOURCES) \
 		$(MEMORY_LIBOS_SOURCES) fuzz/driver.c
 	$(AM_V_at)$(call afl_objects,memory-afl,$(MEMORY_LIBOS_CPPFLAGS),$(MEMORY_LIBOS_SOURCES))
-	$(AFL_LINK) $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) $(MEMORY_WATCHING_SOURCES:%=$(srcdir)/%) \
+	$(AFL_LINK) $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) \
+		$(MEMORY_WATCHING_SOURCES:%=$(srcdir)/%) \
 		$(srcdir)/fuzz/driver.c fuzz/memory-afl/*.o -o $@
 
 fuzz/linux.afl: fuzz/%.afl: $(MEMORY_WATCHED_SOURCES) $(LINUX_WATCHING_SOURCES) \
 		$(LINUX_LIBOS_SOURCES) $(LINUX_VM_SOURCES) fuzz/driver.c
 	$(AM_V_at)$(call afl_objects,linux-afl,$(LINUX_LIBOS_CPPFLAGS),$(LINUX_LIBOS_SOURCES))
 	$(AM_V_at)$(call afl_objects,linux-afl/vm,$(MEMORY_LIBOS_CPPFLAGS),$(LINUX_VM_SOURCES))
-	$(AFL_LINK) $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) $(LINUX_WATCHING_SOURCES:%=$(srcdir)/%) \
+	$(AFL_LINK) $(MEMORY_WATCHED_SOURCES:%=$(srcdir)/%) \
+		$(LINUX_WATCHING_SOURCES:%=$(srcdir)/%) \
 		$(srcdir)/fuzz/driver.c fuzz/linux-afl/*.o fuzz/linux-afl/vm/*.o -o $@
 
 fuzz/mutator.so: fuzz/mutate.c fuzz/mutate_afl.c fuzz/mutate.h
@@ -260,7 +264,8 @@ fuzz/coverage/replay: $(FUZZ_FILES) fuzz/replay.c
 
 fuzz-coverage: fuzz/coverage/replay
 	LLVM_PROFDATA='$(LLVM_PROFDATA)' \
-		LLVM_COV='$(or $(LLVM_COV),$(error no llvm-cov: install llvm-16, then ./configure again))' $(SHELL) $(srcdir)/fuzz/run-coverage
+		LLVM_COV='$(or $(LLVM_COV),$(error no llvm-cov: install llvm-16, then ./configure again))' \
+		$(SHELL) $(srcdir)/fuzz/run-coverage
 .PHONY: fuzz fuzz-all fuzz-afl fuzz-corpus fuzz-coverage
 
 # Findings of the past.
@@ -339,17 +344,13 @@ JOBS = 1
 mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) $(STRESSES) fuzz/replay fuzz/guest/x86_64.fuzz
 	@CC='$(CC)' CFLAGS='$(CFLAGS)' MUTANT_HOST='$(HOST_CPPFLAGS) $(HOST_CFLAGS)' \
 		MUTANT_FUZZ='$(FUZZ_CPPFLAGS) $(FUZZ_CFLAGS)' \
-		MUTANT_EXPLORE_account='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
-		MUTANT_EXPLORE_common='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
-		MUTANT_EXPLORE_fork='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
-		MUTANT_EXPLORE_revoke='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
-		MUTANT_EXPLORE_taken='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
-		MUTANT_EXPLORE_sharers='$(EXPLORE_CPPFLAGS) $(EXPLORE_ONE_CPU) -DEXO_LEVELS=3u $(EXPLORE_CFLAGS)' \
-		MUTANT_EXPLORE_stale='$(EXPLORE_CPPFLAGS) $(EXPLORE_TWO_CPUS) -DEXO_LEVELS=2u $(EXPLORE_CFLAGS)' \
+		$(foreach e,$(EXPLORERS:fuzz/explore_%.tap=%),MUTANT_EXPLORE_$(e)='$(fuzz_explore_$(e)_tap_CPPFLAGS) \
+			$(fuzz_explore_$(e)_tap_CFLAGS)') \
 		MUTANT_FUZZ_LIBRARIES='$(FUZZ_LDADD)' \
 		MUTANT_STRESS='$(STRESS_CPPFLAGS) $(STRESS_CFLAGS)' \
 		MUTANT_TESTS='$(KERNEL_TESTS)' MUTANT_ENGINE='$(LIB_FUZZING_ENGINE)' \
-		MUTANT_GUEST='$(fuzz_guest_exo_x86_64_elf_CPPFLAGS) $(fuzz_guest_exo_x86_64_elf_CFLAGS)' \
+		MUTANT_GUEST='$(fuzz_guest_exo_x86_64_elf_CPPFLAGS) \
+			$(fuzz_guest_exo_x86_64_elf_CFLAGS)' \
 		MUTANT_GUEST_LINK='$(fuzz_guest_exo_x86_64_elf_LINK)' \
 		$(SHELL) $(srcdir)/fuzz/run-mutants -s $(MUTANT_SECONDS) -j $(JOBS) $(MUTANTS)
 .PHONY: mutants

@@ -370,13 +370,13 @@ TOOL_TESTS = \
 	tests/tools/terminal_matches_linux.sh \
 	tests/tools/trace_is_a_timeline.sh
 
-TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h tests/guest/raw_child.h tests/guest/raw_victim.h \
-	tests/life_ended.h tests/life_refused.h tests/faults/faults.h \
-	tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
-	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h \
-	tests/guest/x86_64/way.h tests/guest/aarch64/way.h \
-	tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
-	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h tests/host/family_memory.h tests/host/files_life.h tests/host/heap_of_blocks.h \
+TEST_H = tests/tap.h tests/calls.h tests/same.h tests/guest/raw.h tests/process.h \
+	tests/guest/raw_child.h tests/guest/raw_victim.h tests/life_ended.h tests/life_refused.h \
+	tests/faults/faults.h tests/guest/x86_64/cpu.h tests/guest/x86_64/hold.h \
+	tests/guest/x86_64/keep.h tests/guest/aarch64/keep.h tests/guest/x86_64/way.h \
+	tests/guest/aarch64/way.h tests/guest/x86_64/leak.h tests/guest/aarch64/leak.h \
+	tests/guest/aarch64/cpu.h tests/guest/aarch64/hold.h tests/host/family_alone.h \
+	tests/host/family_memory.h tests/host/files_life.h tests/host/heap_of_blocks.h \
 	tests/host/fs_host.h tests/host/lab.h tests/host/sides.h tests/host/fiber.h \
 	tests/host/library_lock.h tests/host/thread_life.h
 
@@ -386,9 +386,8 @@ EXTRA_DIST += $(TEST_H) tests/tools/spawn_each.c tests/tools/traced.c \
 	tests/check-layout tests/check-long tests/check-unfix tests/copy-tree tests/run-guest \
 	tests/readme-commands tests/tools/tap.sh tests/tools/same.sh tests/tools/kernel.S \
 	tests/tools/kernel_aarch64.S $(TOOL_TESTS)
-EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh tests/tools/shell/pipes.sh \
-	tests/tools/shell/proc.sh \
-	tests/tools/shell/words.sh
+EXTRA_DIST += tests/tools/shell/control.sh tests/tools/shell/crowd.sh tests/tools/shell/files.sh \
+	tests/tools/shell/pipes.sh tests/tools/shell/proc.sh tests/tools/shell/words.sh
 EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/announced_before_it_is_so.unfix.patch \
 	tests/race/asleep_beside_who_can_run.unfix.patch \
@@ -450,9 +449,11 @@ EXTRA_DIST += doc/hostile.md doc/scenarios.md \
 	tests/race/yield_to_one_just_taken.unfix.patch \
 	tests/race/yielded_at_the_slices_end.unfix.patch \
 	tests/race/zeroed_after_it_is_free.unfix.patch
-EXTRA_DIST += tests/models/library_lock.pml tests/models/revocation.pml tests/models/upcall_masking.pml tests/models/vcpu_life.pml
+EXTRA_DIST += tests/models/library_lock.pml tests/models/revocation.pml \
+	tests/models/upcall_masking.pml tests/models/vcpu_life.pml
 EXTRA_DIST += $(GUEST_AND_HERE) $(GUEST_TESTS:.guest=.c) $(RAW_TESTS:.raw=.c)
-CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS) $(AARCH64_SMP_TESTS) $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
+CLEANFILES += $(GUEST_TESTS) $(RAW_TESTS) $(SMP_TESTS) $(AARCH64_SMP_TESTS) $(AARCH64_GUEST_TESTS) \
+	$(AARCH64_RAW_TESTS) $(AARCH64_OWN_RAW_TESTS)
 EXTRA_DIST += $(AARCH64_OWN_RAW_TESTS:tests/aarch64/%.raw=tests/guest/aarch64/%.c)
 
 AM_CPPFLAGS = $(HOST_CPPFLAGS)
@@ -598,7 +599,8 @@ check_DATA = tests/tools/kernel.elf bench/exo.raw bench/cpus.raw
 CLEANFILES += tests/tools/kernel.elf tests/tools/kernel_aarch64.elf
 if HAVE_AARCH64
 check_DATA += $(AARCH64_GUEST_TESTS) $(AARCH64_RAW_TESTS) tests/tools/kernel_aarch64.elf \
-	aarch64/apps/roulette aarch64/apps/ps aarch64/apps/vmstat aarch64/bench/exo.raw aarch64/bench/cpus.raw
+	aarch64/apps/roulette aarch64/apps/ps aarch64/apps/vmstat aarch64/bench/exo.raw \
+	aarch64/bench/cpus.raw
 endif
 tests/tools/kernel.elf: tests/tools/kernel.S
 	@$(MKDIR_P) $(@D)

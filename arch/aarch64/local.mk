@@ -54,7 +54,8 @@ libos_aarch64_parts_a_SOURCES = $(LIBOS_SOURCES) $(AARCH64_LIBOS_SOURCES)
 libos_aarch64_parts_a_CPPFLAGS = $(AARCH64_CPPFLAGS)
 libos_aarch64_parts_a_CFLAGS = $(AARCH64_CFLAGS) -fpie -fvisibility=hidden -flto \
 	-include $(srcdir)/libos/hidden.h
-libos_aarch64_parts_a_CCASFLAGS = $(AARCH64_TARGET) $(AARCH64_CPPFLAGS) -g -DVDSO_FILE='"aarch64/vdso.so"'
+libos_aarch64_parts_a_CCASFLAGS = $(AARCH64_TARGET) $(AARCH64_CPPFLAGS) -g \
+	-DVDSO_FILE='"aarch64/vdso.so"'
 
 aarch64/vdso.so: $(VDSO_NEEDS) $(AARCH64_H) arch/aarch64/libos/vdso.map
 	@$(MKDIR_P) $(@D)

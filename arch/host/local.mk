@@ -7,10 +7,10 @@ HOST_EXO_SOURCES = \
 	arch/host/exo/mmu.c \
 	arch/host/exo/unwatched.c
 
-HOST_H = arch/host/host.h arch/host/include/machine/call.h arch/host/include/machine/fpu.h arch/host/include/machine/inline.h \
-	arch/host/include/machine/linux.def arch/host/include/machine/linux.h \
-	arch/host/include/machine/machine.h arch/host/include/machine/regs.h \
-	arch/host/include/machine/slot.h
+HOST_H = arch/host/host.h arch/host/include/machine/call.h arch/host/include/machine/fpu.h \
+	arch/host/include/machine/inline.h arch/host/include/machine/linux.def \
+	arch/host/include/machine/linux.h arch/host/include/machine/machine.h \
+	arch/host/include/machine/regs.h arch/host/include/machine/slot.h
 
 EXTRA_DIST += arch/arch.h $(HOST_H)
 

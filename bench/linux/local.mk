@@ -7,9 +7,10 @@ COSTS_FOREIGN_C = $(COSTS_C) bench/linux/posix.c
 COSTS_NATIVE_C = $(COSTS_C) bench/linux/native.c
 COSTS_H = bench/linux/costs.h bench/linux/os.h
 
-EXTRA_DIST += $(COSTS_FOREIGN_C) bench/linux/native.c bench/linux/native.h $(COSTS_H) bench/linux/fetch bench/linux/boot \
-	bench/linux/each bench/plot
-CLEANFILES += bench/linux/costs bench/linux/costs.full aarch64/bench/linux/costs.full bench/linux/vmlinuz aarch64/bench/linux/vmlinuz bench.svg
+EXTRA_DIST += $(COSTS_FOREIGN_C) bench/linux/native.c bench/linux/native.h $(COSTS_H) \
+	bench/linux/fetch bench/linux/boot bench/linux/each bench/plot
+CLEANFILES += bench/linux/costs bench/linux/costs.full aarch64/bench/linux/costs.full \
+	bench/linux/vmlinuz aarch64/bench/linux/vmlinuz bench.svg
 
 # make bench-linux: what Linux costs, kept for --no-linux (bench/linux-$(ARCH).tsv).
 bench-linux: $(BENCHES_$(ARCH))

@@ -5,10 +5,10 @@
 #   program-ARCH     what makes the calls, the guest's first program
 #   ARCH.replay, ARCH.fuzz, ARCH.afl   host programs that give it inputs, and look
 GUEST_FILES = fuzz/guest/agent.c fuzz/guest/supervisor.c fuzz/decode.c
-GUEST_HOST_FILES = fuzz/guest/check.c fuzz/guest/back.c fuzz/guest/look.c fuzz/guest/ram.c fuzz/guest/run.c \
-	fuzz/decode.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c fuzz/mutate.c \
-	fuzz/print.c tools/archive.c tools/memory.c tools/qemu.c \
-	exo/account.c exo/audit.c exo/audit_count.c exo/slot.c
+GUEST_HOST_FILES = fuzz/guest/check.c fuzz/guest/back.c fuzz/guest/look.c fuzz/guest/ram.c \
+	fuzz/guest/run.c fuzz/decode.c fuzz/follow.c fuzz/model/model.c fuzz/model/operations.c \
+	fuzz/mutate.c fuzz/print.c tools/archive.c tools/memory.c tools/qemu.c exo/account.c \
+	exo/audit.c exo/audit_count.c exo/slot.c
 GUEST_H = fuzz/follow.h fuzz/fuzz.h fuzz/guest/guest.h fuzz/guest/host.h fuzz/guest/mailbox.h \
 	fuzz/guest/x86_64/agent.h fuzz/guest/aarch64/agent.h fuzz/kinds.h fuzz/step.h
 EXTRA_DIST += fuzz/guest/handoff.c fuzz/guest/agent.c fuzz/guest/supervisor.c fuzz/guest/ignore \
@@ -18,8 +18,8 @@ EXTRA_DIST += fuzz/guest/handoff.c fuzz/guest/agent.c fuzz/guest/supervisor.c fu
 
 GUEST_COVERAGE = -fsanitize-coverage=inline-8bit-counters,pc-table \
 	-fsanitize-coverage-ignorelist=$(srcdir)/fuzz/guest/ignore
-# libfuzzer's and AFL++'s compilers link what they did not compile. What nobody calls of the kernel's
-# files is left out, with what it calls.
+# libfuzzer's and AFL++'s compilers link what they did not compile. What nobody calls of the
+# kernel's files is left out, with what it calls.
 GUEST_HOST_CFLAGS = $(WARN_CFLAGS) -O2 -ffunction-sections
 GUEST_HOST_GC = -Wl,--gc-sections
 
@@ -56,8 +56,8 @@ fuzz/guest/handoff.so: fuzz/guest/handoff.c
 	$(AM_V_CC)$(CC) $(WARN_CFLAGS) -O2 -fPIC -fvisibility=hidden -shared \
 		$(srcdir)/fuzz/guest/handoff.c -o $@
 
-# The compiler's calls of memset and memcpy are the program's own (tests/guest/raw.h). Data are apart
-# from code: mailbox.h.
+# The compiler's calls of memset and memcpy are the program's own (tests/guest/raw.h). Data are
+# apart from code: mailbox.h.
 GUEST_LINK = $(LLD) -static -nostdlib -z max-page-size=4096 -e start --image-base=0x100000000000 \
 	--section-start=.rodata=0x100000001000 -Ttext=0x100000010000 \
 	--section-start=.bss=0x100000400000
@@ -77,7 +77,8 @@ fuzz/guest/program-aarch64: $(GUEST_FILES) $(GUEST_H) $(ABI_H) $(AARCH64_MACHINE
 
 # RAM: as little as QEMU's loader finds room in, since the audit looks at every frame.
 EXTRA_LIBRARIES += libguest-x86_64.a libguest-aarch64.a
-GUEST_HOST_CPPFLAGS = -D_GNU_SOURCE -DFUZZ_TARGET=abi $(GUEST_SIZES) -I$(srcdir) -I$(srcdir)/fuzz/guest/include
+GUEST_HOST_CPPFLAGS = -D_GNU_SOURCE -DFUZZ_TARGET=abi $(GUEST_SIZES) -I$(srcdir) \
+	-I$(srcdir)/fuzz/guest/include
 libguest_x86_64_a_SOURCES = $(GUEST_HOST_FILES)
 libguest_x86_64_a_CPPFLAGS = $(GUEST_HOST_CPPFLAGS) -I$(srcdir)/arch/x86_64/include \
 	-DGUEST_ARCH='"x86_64"' -DGUEST_CPU='"max,-erms,-pku"' -DGUEST_MACHINE='"q35"' \
@@ -122,8 +123,8 @@ $(GUEST_FUZZERS:.fuzz=.afl): fuzz/guest/%.afl: fuzz/driver.c fuzz/guest/%.replay
 		AFL_QUIET=1 $(AFL_NEEDED) -fsanitize=fuzzer $@.o libguest-$(*F).a \
 		$(GUEST_HOST_GC) -o $@ && rm $@.o
 
-# make fuzz-guest ARCH=aarch64 ENGINE=afl TIME=seconds. libFuzzer's new inputs join the host's of the
-# target abi, in fuzz/found/abi.
+# make fuzz-guest ARCH=aarch64 ENGINE=afl TIME=seconds. libFuzzer's new inputs join the host's of
+# the target abi, in fuzz/found/abi.
 ENGINE = libfuzzer
 $(if $(filter $(ENGINE),libfuzzer afl),,$(error ENGINE=$(ENGINE): there are libfuzzer afl))
 fuzz-guest: fuzz-guest-$(ENGINE)

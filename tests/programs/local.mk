@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-# Programs that others wrote, for Linux: built by plain musl-gcc, for AArch64 by clang and musl, from
-# Debian's sources, which tests/programs/fetch gets (bootstrap calls it). Without them their tests are skipped. `make run` has
-# them in /bin once they are built.
+# Programs that others wrote, for Linux: built by plain musl-gcc, for AArch64 by clang and musl,
+# from Debian's sources, which tests/programs/fetch gets (bootstrap calls it). Without them their
+# tests are skipped. `make run` has them in /bin once they are built.
 LUA_SOURCE = $(lastword $(wildcard $(srcdir)/tests/programs/lua5.4_*.orig.tar.gz))
 SQLITE_SOURCE = $(lastword $(wildcard $(srcdir)/tests/programs/sqlite3_*.orig.tar.xz))
 
