@@ -221,13 +221,14 @@ static uint64_t argument_of(char letter, uint8_t byte, bool *is_good)
 	}
 }
 
-/* Calls whose structures lead further, or whose pointers are not of the kind their letters say. */
+/* Calls whose structures lead further, or whose pointers are not of the kind their letters say;
+ * restart_syscall's are of the call that it goes on with. */
 static bool is_nested(const char *name)
 {
 	static const char *const names[] = { "readv", "writev", "preadv", "pwritev", "execve",
 		"clone", "clone3", "pselect6", "futex", "mremap", "rt_sigreturn", "poll", "ppoll",
 		"mmap", "fcntl", "ioctl", "select", "utimensat", "set_robust_list", "arch_prctl",
-		"prctl", "getcwd", "rt_sigaction", "reboot", "madvise" };
+		"prctl", "getcwd", "rt_sigaction", "reboot", "madvise", "restart_syscall" };
 	unsigned i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -68,8 +68,10 @@ static void leave_restart(struct linux_thread *lt, struct exo_regs *regs,
 	if (restart == 0)
 		return;
 	lt->restart = 0;
-	if (!is_again)
+	if (!is_again) {
+		lt->again = NULL; /* nor does it by restart_syscall */
 		return;
+	}
 	EXO_REG_NUMBER(regs) = restart == LINUX_ERESTART_RESTARTBLOCK ? LINUX_RESTART_SYSCALL
 		: lt->restart_number;
 	EXO_REG_ARG0(regs) = lt->restart_argument;

@@ -75,6 +75,7 @@ static void check_sleeps(int flags)
 	LASTS(45, clock_nanosleep(CLOCK_MONOTONIC, 0, &time, &rest));
 	alarm_in(50, 0);
 	LASTS(45, poll(NULL, 0, 3000));
+	LASTS(0, syscall(SYS_restart_syscall));
 	alarm_in(50, 0);
 	LASTS(45, select(0, NULL, NULL, NULL, &(struct timeval){ 3, 0 }));
 	alarm_in(50, 0);
