@@ -60,6 +60,8 @@ struct exo_result exo_call(enum exo_call number, uint64_t a0, uint64_t a1, uint6
 
 	if (number != EXO_CALL_SLOTS && number != EXO_CALL_SLOT)
 		return linux_own_call(number, argument);
+	if (number == EXO_CALL_SLOT)
+		argument[2] = pool_address((const void *)a2); /* its source */
 	if (number == EXO_CALL_SLOTS && a1 <= EXO_BATCH_MAX) {
 		memcpy(ops, (const void *)a0, a1 * sizeof(*ops));
 		for (i = 0; i < a1; i++)

@@ -296,6 +296,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/linux-native-calls-have-four-arguments \
 	fuzz/regressions/linux-no-such-process \
 	fuzz/regressions/linux-restarts-another-calls-pointers \
+	fuzz/regressions/linux-second-page-of-a-mapped-file \
 	fuzz/regressions/linux-strings-are-unmapped \
 	fuzz/regressions/linux-zero-mapped-to-be-written \
 	fuzz/regressions/memory-more-pages-to-see-than-frames \
