@@ -311,12 +311,22 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/wait-death-told-to-who-stops \
 	fuzz/regressions/wait-word-where-a-page-was-moved
 
-# make fuzz-seeds: what the guest tests ask of the kernel, as inputs, in fuzz/found/ with those that
-# fuzzers found; make fuzz-corpus TARGET=... takes of them what reaches more into the corpus.
+# make fuzz-seeds: what the guest tests ask of the kernel, and Linux programs of the library, as
+# inputs, in fuzz/found/ with those that fuzzers found; make fuzz-corpus TARGET=... takes of them
+# what reaches more into the corpus.
 SEED_TARGETS = abi slots accounts wait schedules
+if HAVE_MUSL_GCC
+SEED_LINUX = bad_pointers bad_values clocks_agree files_named files_sent files_shared proc_tells \
+	processes_clone processes_end processes_execute processes_futex processes_limits \
+	processes_pipes processes_poll processes_share processes_wait signals_faults \
+	signals_family signals_handlers signals_threads signals_waits threads_futex
+else
+SEED_LINUX =
+endif
 EXTRA_DIST += fuzz/seed_hook.c fuzz/run-seeds
+CLEANFILES += $(SEED_LINUX:%=fuzz/seed-programs/%)
 if HAVE_FUZZER
-check_PROGRAMS += fuzz/seed
+check_PROGRAMS += fuzz/seed fuzz/seed-linux
 check_DATA += fuzz/seeds-x86_64.elf tests/guest/cpu_exceptions_are_upcalls.raw
 endif
 fuzz_seed_SOURCES = fuzz/seed.c
@@ -325,6 +335,10 @@ fuzz_seed_CFLAGS = $(WARN_CFLAGS) -O2
 fuzz_seed_LINK = $(FUZZ_LINK) -o $@
 fuzz_seed_LDADD = $(FUZZ_LDADD)
 EXTRA_fuzz_seed_DEPENDENCIES = fuzz/replay
+fuzz_seed_linux_SOURCES = fuzz/seed_linux.c fuzz/linux_input.c
+fuzz_seed_linux_CPPFLAGS = $(MEMORY_CPPFLAGS) -Ulinux
+fuzz_seed_linux_CFLAGS = $(WARN_CFLAGS) -O2
+EXTRA_fuzz_seed_linux_DEPENDENCIES = fuzz/replay fuzz/replay-linux
 CLEANFILES += fuzz/seeds-x86_64.elf fuzz/seed_hook.o
 
 # The kernel that is shipped, and who writes down what it is asked.
@@ -335,8 +349,14 @@ fuzz/seeds-x86_64.elf: exo-x86_64.elf $(srcdir)/fuzz/seed_hook.c
 	$(AM_V_CCLD)$(exo_x86_64_elf_LINK) --wrap=kernel_syscall --wrap=kernel_trap \
 		$(exo_x86_64_elf_OBJECTS) fuzz/seed_hook.o
 
-fuzz-seeds: fuzz/seed fuzz/seeds-x86_64.elf tools/chitin-run libos.elf $(GUEST_TESTS) $(RAW_TESTS)
-	$(SHELL) $(srcdir)/fuzz/run-seeds '$(SEED_TARGETS)' $(GUEST_TESTS) $(RAW_TESTS)
+fuzz/seed-programs/%: $(srcdir)/tests/guest/%.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CC)$(MUSL_GCC) -static -pthread -O1 -w -I$(srcdir) $< -o $@
+
+fuzz-seeds: fuzz/seed fuzz/seed-linux fuzz/seeds-x86_64.elf tools/chitin-run libos.elf \
+		$(GUEST_TESTS) $(RAW_TESTS) $(SEED_LINUX:%=fuzz/seed-programs/%)
+	$(SHELL) $(srcdir)/fuzz/run-seeds '$(SEED_TARGETS)' $(GUEST_TESTS) $(RAW_TESTS) \
+		$(SEED_LINUX:%=fuzz/seed-programs/%)
 .PHONY: fuzz-seeds
 
 # make mutants: every planted bug against every layer; doc/mutants.md has the table.

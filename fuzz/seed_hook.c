@@ -2,7 +2,7 @@
 /*
  * The kernel that writes down what programs ask of it: each call with its arguments and what it
  * wants in memory, each fault and foreign call, as lines on the console that begin with ~, for
- * fuzz/seed.c to read. One CPU; takes env to read memory.
+ * fuzz/seed.c and fuzz/seed_linux.c to read. One CPU; takes env to read memory.
  */
 #include "exo/machine.h"
 
@@ -96,6 +96,31 @@ struct vcpu *__wrap_kernel_syscall(struct machine *m, struct cpu *c)
 	return next;
 }
 
+/* A Linux program's call: its arguments, and 32 bytes of what each of the first may point to. */
+static void hook_foreign(struct machine *m, const struct vcpu *v)
+{
+	const struct exo_regs *regs = &v->regs;
+	const uint64_t argument[] = { EXO_REG_ARG0(regs), EXO_REG_ARG1(regs), EXO_REG_ARG2(regs),
+		EXO_REG_ARG3(regs), EXO_REG_ARG4(regs) };
+	unsigned i, j;
+
+	hook_text(m, "\n~linux");
+	hook_number(m, env_handle(m, v->env));
+	hook_number(m, EXO_REG_NUMBER(regs));
+	for (i = 0; i < ARRAY_COUNT(argument); i++)
+		hook_number(m, argument[i]);
+	for (i = 0; i < 4; i++) {
+		uint64_t text[4] = { 0 }, left = EXO_PAGE_SIZE - argument[i] % EXO_PAGE_SIZE;
+
+		if (user_copy(m, v->env, argument[i], text,
+			      left < sizeof(text) ? left : sizeof(text), false))
+			text[0] = 0;
+		for (j = 0; j < ARRAY_COUNT(text); j++)
+			hook_number(m, text[j]);
+	}
+	hook_text(m, "\n");
+}
+
 struct vcpu *__wrap_kernel_trap(struct machine *m, struct cpu *c, unsigned kind, uint64_t code,
 				uint64_t address)
 {
@@ -108,6 +133,8 @@ struct vcpu *__wrap_kernel_trap(struct machine *m, struct cpu *c, unsigned kind,
 		hook_number(m, kind == EXO_UPCALL_SYSCALL ? EXO_REG_NUMBER(&v->regs) : code);
 		hook_number(m, address);
 		hook_text(m, "\n");
+		if (kind == EXO_UPCALL_SYSCALL)
+			hook_foreign(m, v);
 	}
 	return __real_kernel_trap(m, c, kind, code, address);
 }

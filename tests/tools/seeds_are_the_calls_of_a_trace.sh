@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # What the real kernel was asked becomes an input that asks the fuzzer's machine the same, call by
 # call: fuzz/seed.c makes it of lines like those of fuzz/seed_hook.c, fuzz/replay says what it does.
-# And a guest test's own calls, from the kernel that writes them down.
+# And a guest test's own calls, from the kernel that writes them down. The same of a Linux program's
+# calls, of which fuzz/seed_linux.c makes inputs for the library.
 . "${top_srcdir:-.}/tests/tools/tap.sh"
 top=${top_builddir:-.}
 [ -x "$top/fuzz/seed" ] || tap_skip_all "no libFuzzer, so no fuzz/seed"
@@ -84,6 +85,31 @@ tap_ok "rights, access and soft bits are those" \
 	grep -q 'COPY .* rights=0x5 access=0x5 soft=0x1' "$tap_scratch/all"
 tap_ok "so are flags" grep -q 'PROTECT .* access=0x1 flags=0x1' "$tap_scratch/all"
 tap_ok "and what an empty slot keeps" grep -q 'CLEAR .* argument=0x123' "$tap_scratch/all"
+
+# open("/dev/null", O_RDWR, 0), two of mkdir("there", 0755), write(1, ...), close(3), mmap; and another
+# process. Behind the arguments is what each of the first four points to.
+nothing='0 0 0 0 0 0 0 0 0 0 0 0'
+cat >"$tap_scratch/lines" <<END
+~linux 10001 2 7fff0000 2 0 0 0 6c756e2f7665642f 6c 0 0 $nothing
+~linux 10001 53 402000 1ed 0 0 0 6572656874 0 0 0 $nothing
+~linux 10002 27 0 0 0 0 0 0 0 0 0 $nothing
+~linux 10001 1 1 402000 8 0 0 0 0 0 0 $nothing
+~upcall 10001 0 2 400000
+~linux 10001 53 402800 1ed 0 0 0 6572656874 0 0 0 $nothing
+~linux 10001 3 3 0 0 0 0 0 0 0 0 $nothing
+~linux 10001 9 0 2000 3 22 ffffffffffffffff 0 0 0 0 $nothing
+END
+cat >"$tap_scratch/want" <<'END'
+open "/dev/null" 0x2 0 = 3
+mkdir "/tmp/a" 0x1ed = 0
+mkdir "/tmp/a" 0x1ed = -17
+close 0x3 = 0
+mmap 0 0x2000 0x3 0x22 0xffffffffffffffff 0 = 4294967296
+END
+tap_eq "an input of each Linux process" \
+	"$("$top/fuzz/seed-linux" "$tap_scratch/linux" <"$tap_scratch/lines")" 2
+"$top/fuzz/replay" -t linux "$tap_scratch/linux-0" | grep ' = ' >"$tap_scratch/said"
+tap_ok "with its calls, arguments and strings" diff "$tap_scratch/want" "$tap_scratch/said"
 
 if ! command -v qemu-system-x86_64 >/dev/null; then
 	tap_skip "a guest test's calls" "no qemu-system-x86_64"
