@@ -44,6 +44,7 @@ UNCHECKED void answer_cpu_before(struct answer_cpu *a, struct machine *m)
 		a->vcpu[i].pending = v->pending;
 		a->vcpu[i].is_masked = v->state != VCPU_FREE && vcpu_page(m, i)->masked;
 		a->vcpu[i].is_blocked = v->state == VCPU_WAITING;
+		a->vcpu[i].is_shared = v->wait_key & WAIT_KEY_SHARED;
 	}
 	for (i = 0; i < EXO_ENVS; i++) {
 		a->env[i].generation = m->envs[i].generation;
@@ -102,9 +103,12 @@ static UNCHECKED const char *upcalls_after(const struct answer_cpu *a, struct ma
 }
 
 static UNCHECKED const char *vcpu_after(const struct answer_cpu *a, struct machine *m,
-					unsigned vcpu)
+					unsigned vcpu, uint64_t call)
 {
 	const struct vcpu *v = &m->vcpus[vcpu];
+	/* Before the event came; on a shared page the kernel wakes, too. */
+	bool may_be_woken = a->vcpu[vcpu].is_shared || call == EXO_CALL_WAKE;
+	int64_t result = (int64_t)EXO_REG_RESULT(&v->regs);
 	unsigned waits = 0, i;
 
 	if (v->state == VCPU_FREE || a->vcpu[vcpu].generation != v->generation)
@@ -117,7 +121,7 @@ static UNCHECKED const char *vcpu_after(const struct answer_cpu *a, struct machi
 	if (waits && frame_refs(m, (struct pfn){ (uint32_t)v->wait_key }) <= waits)
 		return "who waits on a page that is gone was not woken";
 	if (v->state == VCPU_RUNNABLE && v->pending && a->vcpu[vcpu].is_blocked
-	    && (int64_t)EXO_REG_RESULT(&v->regs) != EXO_E_PENDING)
+	    && result != EXO_E_PENDING && !(may_be_woken && result == EXO_OK))
 		return "a wait that an event has ended has another result";
 	if (v->pending & ~a->vcpu[vcpu].pending & ~vcpu_page(m, vcpu)->pending)
 		return "a vcpu page does not show what is pending";
@@ -216,14 +220,14 @@ static UNCHECKED bool is_time_charged(const struct answer_cpu *a, const struct m
 }
 
 UNCHECKED const char *answer_cpu_after(const struct answer_cpu *a, struct machine *m, unsigned cpu,
-				       bool is_resume)
+				       uint64_t call)
 {
-	const char *wrong = upcalls_after(a, m, cpu, is_resume);
+	const char *wrong = upcalls_after(a, m, cpu, call == EXO_CALL_RESUME);
 	bool is_new = false;
 	unsigned i;
 
 	for (i = 0; !wrong && i < EXO_VCPUS; i++)
-		wrong = vcpu_after(a, m, i);
+		wrong = vcpu_after(a, m, i, call);
 	for (i = 0; !wrong && i < EXO_ENVS; i++) {
 		wrong = env_after(a, m, i);
 		is_new |= a->env[i].generation != m->envs[i].generation;

@@ -21,14 +21,14 @@ struct answer_cpu {
 	struct {
 		uint64_t generation, excess;
 		uint32_t pending;
-		bool is_masked, is_blocked;
+		bool is_masked, is_blocked, is_shared;
 	} vcpu[EXO_VCPUS];
 	struct { uint64_t generation; unsigned state, parent; } env[EXO_ENVS];
 };
 
-/* is_resume: the step may change what is masked. After it: what is wrong, or NULL. */
+/* call: what the step was; if none, no number of one. After it: what is wrong, or NULL. */
 void answer_cpu_before(struct answer_cpu *a, struct machine *m);
 const char *answer_cpu_after(const struct answer_cpu *a, struct machine *m, unsigned cpu,
-			     bool is_resume);
+			     uint64_t call);
 
 #endif

@@ -309,6 +309,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/slots-reserve-flushed-before-use \
 	fuzz/regressions/slots-share-within-the-path \
 	fuzz/regressions/wait-death-told-to-who-stops \
+	fuzz/regressions/wait-woken-before-an-event \
 	fuzz/regressions/wait-word-where-a-page-was-moved
 
 # make fuzz-seeds: what the guest tests ask of the kernel, and Linux programs of the library, as
@@ -371,8 +372,8 @@ mutants: $(KERNEL_TESTS) $(EXPLORERS) $(FUZZERS) $(STRESSES) fuzz/replay fuzz/gu
 		MUTANT_FUZZ_LIBRARIES='$(FUZZ_LDADD)' \
 		MUTANT_STRESS='$(STRESS_CPPFLAGS) $(STRESS_CFLAGS)' \
 		MUTANT_TESTS='$(KERNEL_TESTS)' MUTANT_ENGINE='$(LIB_FUZZING_ENGINE)' \
-		MUTANT_GUEST='$(fuzz_guest_exo_x86_64_elf_CPPFLAGS) \
-			$(fuzz_guest_exo_x86_64_elf_CFLAGS)' \
+		MUTANT_GUEST="$(fuzz_guest_exo_x86_64_elf_CPPFLAGS) \
+			$(fuzz_guest_exo_x86_64_elf_CFLAGS)" \
 		MUTANT_GUEST_LINK='$(fuzz_guest_exo_x86_64_elf_LINK)' \
 		$(SHELL) $(srcdir)/fuzz/run-mutants -s $(MUTANT_SECONDS) -j $(JOBS) $(MUTANTS)
 .PHONY: mutants

@@ -407,8 +407,7 @@ void fuzz_step(struct fuzz_world *w, const struct fuzz_step *step)
 		step_event(w, step);
 	if (w->is_over || w->is_concurrent)
 		return;
-	wrong = answer_cpu_after(&answer, w->m, step->cpu,
-				 step->number == (EXO_CALL_PREFIX | EXO_CALL_RESUME));
+	wrong = answer_cpu_after(&answer, w->m, step->cpu, step->number ^ EXO_CALL_PREFIX);
 	if (wrong)
 		fuzz_fail(wrong);
 	model_follow(w);
