@@ -272,10 +272,12 @@ fuzz-coverage: fuzz/coverage/replay
 EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/abi-note-cut-off-by-an-event \
+	fuzz/regressions/abi-page-in-the-agents-common-table \
 	fuzz/regressions/abi-preempted-amid-a-note \
 	fuzz/regressions/abi-repossessed-without-an-answer \
 	fuzz/regressions/abi-resumed-where-data-is-code \
 	fuzz/regressions/abi-share-where-branches-were-taken fuzz/regressions/abi-slice-on-no-cpu \
+	fuzz/regressions/abi-slots-that-nobody-decoded \
 	fuzz/regressions/abi-store-through-a-copy-elsewhere \
 	fuzz/regressions/abi-upcall-without-a-note \
 	fuzz/regressions/abi-upcalls-on-the-programs-stack \

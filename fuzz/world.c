@@ -254,6 +254,22 @@ static UNCHECKED const char *resume_after(struct fuzz_world *w, unsigned cpu,
 	return NULL;
 }
 
+/* The model hears what the call of those operations, or of a vcpu whose page is there, came to. */
+static void step_answered(struct fuzz_world *w, const struct fuzz_step *step,
+			  const struct exo_slot_op *ops, unsigned count, unsigned env,
+			  const struct exo_regs *regs, uint64_t page)
+{
+	uint64_t call = step->number ^ EXO_CALL_PREFIX;
+	int64_t error = (int64_t)regs->number;
+
+	if (call != EXO_CALL_SLOTS && call != EXO_CALL_SLOT)
+		model_call(&w->model, step, env, error, call, page);
+	else if (step->kind == FUZZ_ANY_CALL) /* operations that nobody decoded */
+		w->model.is_lost |= regs->result2 != 0;
+	else
+		model_slots(&w->model, ops, count, env, error, regs->result2);
+}
+
 static void step_call(struct fuzz_world *w, const struct fuzz_step *step,
 		      struct answer_cpu *answer_cpu)
 {
@@ -303,10 +319,8 @@ static void step_call(struct fuzz_world *w, const struct fuzz_step *step,
 		fuzz_fail(wrong);
 	if (v->generation != generation || v->state == VCPU_FREE)
 		model_unanswered(&w->model, step, env, call);
-	else if (call == EXO_CALL_SLOTS || call == EXO_CALL_SLOT)
-		model_slots(&w->model, ops, count, env, error, value);
 	else
-		model_call(&w->model, step, env, error, call, page);
+		step_answered(w, step, ops, count, env, &v->regs, page);
 	if (!w->is_concurrent && !is_busy && c->current == vcpu && v->regs.general[0] == w->marks
 	    && !value && call < EXO_CALLS && step_is_atomic(call, error))
 		fuzz_check_unchanged(w);

@@ -203,11 +203,14 @@ static uint64_t guest_left(void)
 	return left;
 }
 
-/* Agents may have claimed some of the pages and tables that they share with this env. */
+/* Agents may have claimed some of the pages and tables that they share with this env, and put pages
+ * of their own behind the stack, where the table is common. */
 static void world_claim(void)
 {
 	uint64_t at;
 
+	raw_op(RAW_OP(CLEAR, .level = 1, .target = GUEST_STACK_TOP,
+		      .count = (GUEST_MAILBOX + EXO_SPAN(2) - GUEST_STACK_TOP) / EXO_PAGE_SIZE));
 	for (at = GUEST_BASE; at < GUEST_BASE + 2 * EXO_SPAN(2); at += EXO_PAGE_SIZE) {
 		if (at % EXO_SPAN(2) == 0)
 			raw_op(RAW_OP(CLAIM, .level = 2, .count = 1, .target = at));
