@@ -270,6 +270,7 @@ fuzz-coverage: fuzz/coverage/replay
 
 # Findings of the past.
 EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
+	fuzz/regressions/abi-clears-the-mailbox \
 	fuzz/regressions/abi-idle-drain-wakes-who-waits \
 	fuzz/regressions/abi-note-cut-off-by-an-event \
 	fuzz/regressions/abi-page-in-the-agents-common-table \

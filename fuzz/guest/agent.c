@@ -222,6 +222,28 @@ static _Noreturn void agent_rest(struct guest_mailbox *box)
 		exo_call(EXO_CALL_YIELD, 0, 0, 0, 0, 0);
 }
 
+static bool is_mailbox(uint64_t address, uint64_t bytes)
+{
+	return address - GUEST_MAILBOX < GUEST_STACK_TOP - GUEST_MAILBOX
+		|| GUEST_MAILBOX - address < bytes;
+}
+
+/* Mailbox and stack lie in a table common to all: who would take them from the supervisor, too, or
+ * write there, names address 0 instead. */
+static void agent_spare(struct fuzz_step *step)
+{
+	struct exo_slot_op *op = step->memory.ops;
+
+	for (; op < step->memory.ops + step->ops_count; op++)
+		if (op->level == 1 && (op->op == EXO_OP_CLEAR || op->op == EXO_OP_PROTECT)
+		    && is_mailbox(op->target & -EXO_PAGE_SIZE, op->count * EXO_PAGE_SIZE))
+			op->target = 0;
+	if (step->is_in_registers)
+		step->argument[1] = step->memory.ops[0].target;
+	if (step->kind == FUZZ_STORE && is_mailbox(step->argument[0], sizeof(uint64_t)))
+		step->argument[0] = 0;
+}
+
 _Noreturn void agent_next(void)
 {
 	struct guest_mailbox *box = agent_box();
@@ -238,6 +260,7 @@ _Noreturn void agent_next(void)
 	box->doing = box->steps_count - 1;
 	fuzz_decode((struct fuzz_world *)box, &target, box->records, box->count, &box->at,
 		    &s->step);
+	agent_spare(&s->step);
 	agent_make(s);
 }
 
