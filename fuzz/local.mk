@@ -280,6 +280,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/abi-share-where-branches-were-taken fuzz/regressions/abi-slice-on-no-cpu \
 	fuzz/regressions/abi-slots-that-nobody-decoded \
 	fuzz/regressions/abi-store-through-a-copy-elsewhere \
+	fuzz/regressions/abi-structure-over-the-mailbox \
 	fuzz/regressions/abi-upcall-without-a-note \
 	fuzz/regressions/abi-upcalls-on-the-programs-stack \
 	fuzz/regressions/abi-used-in-the-agents-own-table \

@@ -229,11 +229,18 @@ static bool is_mailbox(uint64_t address, uint64_t bytes)
 }
 
 /* Mailbox and stack lie in a table common to all: who would take them from the supervisor, too, or
- * write there, names address 0 instead. */
+ * write there, names another page instead. */
 static void agent_spare(struct fuzz_step *step)
 {
 	struct exo_slot_op *op = step->memory.ops;
+	unsigned i;
 
+	if (step->memory_bytes && is_mailbox(step->memory_at, step->memory_bytes)) {
+		for (i = 0; i < 5; i++)
+			if (step->argument[i] == step->memory_at)
+				step->argument[i] = FUZZ_MEMORY_AT;
+		step->memory_at = FUZZ_MEMORY_AT;
+	}
 	for (; op < step->memory.ops + step->ops_count; op++)
 		if (op->level == 1 && (op->op == EXO_OP_CLEAR || op->op == EXO_OP_PROTECT)
 		    && is_mailbox(op->target & -EXO_PAGE_SIZE, op->count * EXO_PAGE_SIZE))
