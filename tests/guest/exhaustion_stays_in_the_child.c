@@ -169,20 +169,28 @@ static void wide(void)
 	_exit((error == EAGAIN || error == ENOMEM) && count > 20 && good == count ? 11 : 12);
 }
 
-/* Everybody forks, for ever, up to a limit. */
+static const struct timespec moment = { 0, 1000000 };
+
+/* Everybody forks, for ever, up to a limit. Who may not pauses: of CPUs that take turns the one
+ * whose clock is due first loses its turn, and those who always ask for the family's lock could
+ * keep the one who has it from running for ever. */
 static void bomb(void)
 {
 	struct rlimit few = { MOST, MOST };
 
 	setrlimit(RLIMIT_NPROC, &few);
-	for (;;)
-		if (fork() < 0 && errno != EAGAIN)
+	for (;;) {
+		if (fork() >= 0)
+			continue;
+		if (errno != EAGAIN)
 			_exit(1);
+		nanosleep(&moment, NULL);
+	}
 }
 
 static void check_bomb(void)
 {
-	const struct timespec little = { 0, 300000000 }, less = { 0, 1000000 };
+	const struct timespec little = { 0, 300000000 };
 	pid_t pid = fork();
 	struct sysinfo info;
 	int status;
@@ -196,12 +204,11 @@ static void check_bomb(void)
 	sysinfo(&info);
 	tap_ok(info.procs > 5 && info.procs <= MOST + 1, "a fork bomb has a limit: %d",
 		info.procs);
-	/* Who is being made while the others are killed is killed the next time. Not without a
-	 * pause: of CPUs that take turns the one whose clock is due first loses its turn, and those
-	 * who are to die would wait for ever for the family's lock, which this one always has. */
+	/* Who is being made while the others are killed is killed the next time, after a pause as
+	 * in the bomb. */
 	while (kill(-pid, SIGKILL) == 0) {
 		waitpid(pid, &status, WNOHANG);
-		nanosleep(&less, NULL);
+		nanosleep(&moment, NULL);
 	}
 	tap_ok(is_whole() && is_well(), "a fork bomb is over");
 }
