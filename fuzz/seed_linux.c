@@ -3,7 +3,7 @@
  * Makes inputs for the target `linux` of what Linux programs asked of the library on the real
  * kernel, as fuzz/seed_hook.c wrote it. usage: seed-linux PREFIX <LINES; writes PREFIX-0,
  * PREFIX-1..., each the calls of one process in their order, of those with one number in a row the
- * first and none that writes to the console, and prints how many.
+ * first three and none that writes to the console, and prints how many.
  *
  * A record's bytes are found by trying: those of which linux_input_decode makes what the program
  * said. What no byte means becomes what is next to it there: a string one of the strings, the same
@@ -18,12 +18,12 @@
 
 enum {
 	SEED_LINE = 4096,
-	SEED_ARGUMENTS = 5, /* that are written down, the last is 0 */
+	SEED_ARGUMENTS = 5, /* that are written down; the sixth is taken for 0 */
 	SEED_TEXTS = 4,
 	SEED_TEXT = 32,
 	SEED_NAMES = 8,     /* strings and addresses that are told apart */
 	SEED_PROCESSES = 64,
-	SEED_ROW = 3,
+	SEED_ROW = 3,       /* calls with one number that are kept of a row */
 	SEED_BIAS = 0x80,   /* of a byte that means an address, in linux_input.c */
 };
 
