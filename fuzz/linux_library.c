@@ -235,8 +235,7 @@ static void reach(const void *from, size_t bytes)
 		if (!block || block->is_reached)
 			continue;
 		block->is_reached = true;
-		if (!block->page)
-			reach(block->memory, block->bytes);
+		reach(block->memory, block->bytes);
 	}
 }
 

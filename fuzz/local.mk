@@ -294,6 +294,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/linux-argument-names-the-secret \
 	fuzz/regressions/linux-descriptors-above-those-followed \
 	fuzz/regressions/linux-file-sent-to-itself \
+	fuzz/regressions/linux-file-whose-pages-fill-a-page \
 	fuzz/regressions/linux-kill-of-the-least-number \
 	fuzz/regressions/linux-mandatory-flock-of-any-number \
 	fuzz/regressions/linux-memfd-is-a-descriptor \
