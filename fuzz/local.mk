@@ -282,6 +282,7 @@ EXTRA_DIST += fuzz/regressions/abi-claims-the-agents-own-table \
 	fuzz/regressions/abi-store-through-a-copy-elsewhere \
 	fuzz/regressions/abi-structure-over-the-mailbox \
 	fuzz/regressions/abi-upcall-without-a-note \
+	fuzz/regressions/abi-upcalls-nest-without-end \
 	fuzz/regressions/abi-upcalls-on-the-programs-stack \
 	fuzz/regressions/abi-used-in-the-agents-own-table \
 	fuzz/regressions/abi-vcpu-page-where-reserve-was \

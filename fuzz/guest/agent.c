@@ -228,6 +228,14 @@ static bool is_mailbox(uint64_t address, uint64_t bytes)
 		|| GUEST_MAILBOX - address < bytes;
 }
 
+/* Would a structure there say where the upcalls' stack is? See agent_make. */
+static bool is_stack_range(uint64_t address, uint64_t bytes)
+{
+	uint64_t at = EXO_LIBRARY_BASE + offsetof(struct exo_vcpu_page, stack_base);
+
+	return address - at < 2 * sizeof(uint64_t) || at - address < bytes;
+}
+
 /* Mailbox and stack lie in a table common to all: who would take them from the supervisor, too, or
  * write there, names another page instead. */
 static void agent_spare(struct fuzz_step *step)
@@ -235,7 +243,8 @@ static void agent_spare(struct fuzz_step *step)
 	struct exo_slot_op *op = step->memory.ops;
 	unsigned i;
 
-	if (step->memory_bytes && is_mailbox(step->memory_at, step->memory_bytes)) {
+	if (step->memory_bytes && (is_mailbox(step->memory_at, step->memory_bytes)
+				   || is_stack_range(step->memory_at, step->memory_bytes))) {
 		for (i = 0; i < 5; i++)
 			if (step->argument[i] == step->memory_at)
 				step->argument[i] = FUZZ_MEMORY_AT;

@@ -18,13 +18,15 @@
 
 /* Of the supervisor and all agents: a root slot that no byte of an input names. Two last-level
  * tables of it are the same in all: one that nobody writes, with the program's code and what the
- * kernel shows of its tables, and a common one with the mailbox and the agents' stack. The
- * supervisor's own data come after those. */
+ * kernel shows of its tables, and a common one with the mailbox, a page that nobody writes, so that
+ * upcalls that nest without end do not come to the mailbox, and the agents' stack. The supervisor's
+ * own data come after those. */
 #define GUEST_BASE       0x100000000000
 #define GUEST_TABLES     (GUEST_BASE + 0x60000) /* the kernel's, from EXO_INFO_TABLES on */
 #define GUEST_MAILBOX    (GUEST_BASE + EXO_SPAN(2))
 #define GUEST_STACK_TOP  0x100000240000
 #define GUEST_STACK_PAGES 4u
+#define GUEST_GUARD      (GUEST_STACK_TOP - (GUEST_STACK_PAGES + 1) * EXO_PAGE_SIZE)
 
 #define GUEST_STEPS 96u
 #define GUEST_ENVS  16u /* that agents see */
@@ -91,7 +93,6 @@ struct guest_mailbox {
 };
 
 _Static_assert(GUEST_MAILBOX == 0x100000200000, "local.mk");
-_Static_assert(GUEST_MAILBOX + sizeof(struct guest_mailbox)
-	       <= GUEST_STACK_TOP - GUEST_STACK_PAGES * EXO_PAGE_SIZE, "the mailbox");
+_Static_assert(GUEST_MAILBOX + sizeof(struct guest_mailbox) <= GUEST_GUARD, "the mailbox");
 
 #endif

@@ -314,7 +314,9 @@ static void raw_main(void)
 	if (raw_op(RAW_OP(TABLE, .level = 2, .count = 1, .target = GUEST_MAILBOX,
 			  .flags = EXO_OP_COMMON))
 	    || raw_op(RAW_OP(ALLOC, .level = 1, .target = GUEST_MAILBOX, .access = EXO_RWX,
-			     .count = (GUEST_STACK_TOP - GUEST_MAILBOX) / EXO_PAGE_SIZE)))
+			     .count = (GUEST_STACK_TOP - GUEST_MAILBOX) / EXO_PAGE_SIZE))
+	    || raw_op(RAW_OP(PROTECT, .level = 1, .count = 1, .target = GUEST_GUARD,
+			     .access = EXO_READ)))
 		raw_exit(1);
 	guest_show_tables(raw_info()->arrays);
 	guest_hoard();
