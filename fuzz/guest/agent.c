@@ -189,7 +189,7 @@ static _Noreturn void agent_make(struct guest_step *s)
 		agent_load(s);
 	if (step->kind == FUZZ_MEMORY)
 		s->argument[0] = EXO_LIBRARY_BASE + step->argument[2] % 32 * 8;
-	/* Below it frames would nest on the agents' own stack, and through the mailbox. */
+	/* Below it frames would nest on the agents' own stack. */
 	if (s->argument[0] == EXO_LIBRARY_BASE + offsetof(struct exo_vcpu_page, stack_base))
 		s->argument[1] |= EXO_LIBRARY_BASE;
 	if (step->kind == FUZZ_STORE || step->kind == FUZZ_MEMORY)
