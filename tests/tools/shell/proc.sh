@@ -10,7 +10,7 @@ ps -o ppid,comm | awk -v me=$$ '$1 == me && /sleep/' | wc -l; pidof sleep | tr '
 kill -STOP $first; while ! grep -q 'State:.T' /proc/$first/status; do :; done; echo stopped; kill -CONT $first; kill $first; wait $first 2>/dev/null; echo $?
 kill -9 $second; wait $second 2>/dev/null; echo $?; ls -d /proc/$first /proc/$second 2>/dev/null | wc -l; kill -0 $first 2>/dev/null || echo gone
 free | awk '/^Mem/ { print ($2 > 10000 && $2 >= $3 + $4) ? "memory" : $0 }'; free | wc -l; uptime | grep -c 'load average'
-df / | awk 'NR == 2 { print $2 > 1000, $2 >= $3 + $4 }'; df -h . >/dev/null && echo df; grep -q '^proc /proc proc' /proc/mounts && mount | grep -q ' on /proc type proc' && echo mounted
+df -P / | awk 'NR == 2 { print ($2 > 1000), ($2 >= $3 + $4) }'; df -h . >/dev/null && echo df; grep -q '^proc /proc proc' /proc/mounts && mount | grep -q ' on /proc type proc' && echo mounted
 top -b -n 1 | awk '/^Mem:/ || /^ *PID/ { print $1 }'; cat /proc/uptime | wc -w; wc -w </proc/loadavg; head -n 1 /proc/stat | cut -c 1-4
 dd if=/dev/zero of=big bs=4096 count=100 2>/dev/null; cat big big | wc -c; cat big >copy; cmp big copy && echo equal; cat copy >>big; wc -c <big; tail -c 5 f | od -c
 cat /proc/self/status big | grep -c '^Pid'; cat big | (sleep 0.01; wc -c); cp /proc/self/comm x; cat x; touch /proc/new 2>/dev/null || echo refused; rm -f /proc/$$/comm 2>/dev/null || echo refused
